@@ -1,0 +1,1 @@
+"""Pictures as a backbone wants them: size, channels, pixel convention."""

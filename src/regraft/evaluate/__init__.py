@@ -1,0 +1,1 @@
+"""How good a classifier is, in numbers with intervals."""

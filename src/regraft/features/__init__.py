@@ -1,0 +1,1 @@
+"""Features of frozen backbones: one pass, every tap, computed once and cached."""

@@ -1,0 +1,1 @@
+"""Linear classifiers on features, and the floors they must beat."""
