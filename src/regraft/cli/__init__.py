@@ -1,0 +1,106 @@
+"""The command line: the only place that prints and that decides an exit status.
+
+Exit status: 0 done, 1 problems found (commands that look for problems), 2 wrong use or bad
+input, 3 the user's script failed, 4 an internal error, 130 stopped by Ctrl-C.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from regraft import __version__
+from regraft.errors import RegraftError
+
+# To add a command: write cli/NAME.py with a function NAME, and add its line here.
+# These modules are imported for `regraft --help`: what they need, they import when they run.
+COMMANDS = (
+    "fit",
+    "predict",
+    "evaluate",
+    "backbones",
+    "cache",
+    "demo",
+)
+
+
+def build_app() -> typer.Typer:
+    """The Typer application with every command in `COMMANDS`."""
+    app = typer.Typer(
+        name="regraft",
+        help="Put a pretrained image backbone on your own pictures, and measure its worth.",
+        no_args_is_help=True,
+        rich_markup_mode=None,  # plain help: loading rich would triple the start-up time
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in COMMANDS:
+        module = importlib.import_module(f"regraft.cli.{name}")
+        app.command(name)(getattr(module, name))
+    return app
+
+
+def main() -> None:
+    """Run the command line of this process and exit with the status of the design."""
+    _quieten_libraries()
+    try:
+        build_app()(prog_name="regraft")
+    except SystemExit as exit_:
+        if exit_.code == _STOPPED:
+            typer.echo("regraft: stopped", err=True)
+        raise
+    except KeyboardInterrupt:
+        typer.echo("regraft: stopped", err=True)
+        sys.exit(_STOPPED)
+    except RegraftError as error:
+        typer.echo(f"regraft: {_one_line(error)}", err=True)
+        sys.exit(2)
+    except Exception as error:  # noqa: BLE001 - the last resort: name it, say where to report it
+        _explain_internal_error(error)
+        sys.exit(4)
+
+
+_STOPPED = 130  # 128 + SIGINT, as shells expect
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"regraft {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Typer needs a function to hang the options of `regraft` itself on."""
+
+
+def _quieten_libraries() -> None:
+    """Keep start-up chatter of TensorFlow off the terminal; an own setting wins."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _explain_internal_error(error: Exception) -> None:
+    if os.environ.get("REGRAFT_DEBUG") == "1":
+        typer.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    typer.echo(
+        f"regraft: internal error: {type(error).__name__}: {_one_line(error)}\n"
+        "This is a fault of regraft, not yours: set REGRAFT_DEBUG=1, run again, and please "
+        "report the traceback in the project's issue tracker.",
+        err=True,
+    )

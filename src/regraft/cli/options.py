@@ -1,0 +1,91 @@
+"""Flags that several commands share, so that each means the same everywhere."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from regraft.errors import InvalidArgumentError, expected_received
+
+BadImages = Annotated[
+    Literal["fail", "skip"],
+    typer.Option("--on-bad-image", help="A picture that cannot be read: fail, or skip and say so."),
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="Use N pictures, drawn class by class."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Decides splits and samples.")]
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds(text: str) -> float:
+    """A duration such as ``90``, ``90s``, ``5m`` or ``1.5h``, in seconds.
+
+    Raises:
+        InvalidArgumentError: If `text` is no positive duration.
+
+    Example:
+        >>> seconds("1.5m")
+        90.0
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h|)", text.strip().lower())
+    if not found or float(found[1]) <= 0:
+        raise InvalidArgumentError(
+            expected_received("a duration such as 90s, 5m or 1h", repr(text), "See --budget.")
+        )
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def whole_number_or_auto(text: str, flag: str) -> int | Literal["auto"]:
+    """Read a flag that takes a whole number or ``auto``.
+
+    Raises:
+        InvalidArgumentError: If `text` is neither.
+
+    Example:
+        >>> whole_number_or_auto("96", "--size")
+        96
+    """
+    if text == "auto":
+        return "auto"
+    return _whole_number(text, flag)
+
+
+def names_or_auto(text: str) -> tuple[str, ...] | Literal["auto"]:
+    """Read a flag that takes names separated by commas, or ``auto``.
+
+    Example:
+        >>> names_or_auto("block3_pool, block4_pool")
+        ('block3_pool', 'block4_pool')
+    """
+    return "auto" if text == "auto" else _parts(text)
+
+
+def whole_numbers_or_auto(text: str, flag: str) -> tuple[int, ...] | Literal["auto"]:
+    """Read a flag that takes whole numbers separated by commas, or ``auto``.
+
+    Raises:
+        InvalidArgumentError: If a part is no whole number.
+    """
+    if text == "auto":
+        return "auto"
+    return tuple(_whole_number(part, flag) for part in _parts(text))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _whole_number(text: str, flag: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text.strip()):
+        raise InvalidArgumentError(
+            expected_received(f"a whole number or auto for {flag}", repr(text))
+        )
+    return int(text)
