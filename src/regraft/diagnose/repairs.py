@@ -1,0 +1,148 @@
+"""The interventions a replay can make, as plain records that travel to it as JSON.
+
+A rule builds them with these functions; `agent/interventions.py` carries them out. One function
+a kind: its name with dashes is the kind, its arguments are the parameters.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from regraft.diagnose.conventions import Affine
+from regraft.diagnose.evidence import Site
+from regraft.diagnose.rule import Repair
+
+
+def _at(site: Site) -> dict[str, Any]:
+    return {"file": site.file, "line": site.line}
+
+
+def convert_pixels(conversion: Affine, *, part: str = "all", boundary: str = "backbone") -> Repair:
+    """Map pixels on their way into the backbone ("backbone") or the model ("model").
+
+    `part`: "all" (everything, training too) or "validation" (whatever is scored, only).
+    """
+    return Repair(
+        kind="convert-pixels",
+        parameters={
+            "order": list(conversion.order),
+            "scale": list(conversion.scale),
+            "offset": list(conversion.offset),
+            "part": part,
+            "boundary": boundary,
+        },
+    )
+
+
+def true_resize(site: Site) -> Repair:
+    """Make an `np.resize` of pictures at `site` a real resize, picture by picture."""
+    return Repair(kind="true-resize", parameters=_at(site))
+
+
+def true_transpose(site: Site, axes: Sequence[int]) -> Repair:
+    """Make a `reshape` at `site` that reinterprets the layout a transpose by `axes`, then a reshape."""
+    return Repair(kind="true-transpose", parameters={**_at(site), "axes": list(axes)})
+
+
+def drop_call(site: Site, what: str) -> Repair:
+    """Leave a call out: its first argument passes through unchanged (or nothing happens)."""
+    return Repair(kind="drop-call", parameters={**_at(site), "what": what})
+
+
+def set_arguments(site: Site, what: str, arguments: Mapping[str, Any]) -> Repair:
+    """Change keyword arguments of a recorded call (`what` is its canonical name)."""
+    return Repair(
+        kind="set-arguments", parameters={**_at(site), "what": what, "arguments": dict(arguments)}
+    )
+
+
+def float_arithmetic(site: Site) -> Repair:
+    """Do an operator on uint8 arrays at `site` in float32, so that it cannot wrap around."""
+    return Repair(kind="float-arithmetic", parameters=_at(site))
+
+
+def set_output(*, units: int, activation: str, loss: str, from_logits: bool = False) -> Repair:
+    """Give the model this last layer and compile it with this loss (labels follow the loss)."""
+    return Repair(
+        kind="set-output",
+        parameters={
+            "units": units,
+            "activation": activation,
+            "loss": loss,
+            "from_logits": from_logits,
+        },
+    )
+
+
+def set_learning_rate(value: float) -> Repair:
+    """Train with this learning rate (a schedule is replaced by the constant)."""
+    return Repair(kind="set-learning-rate", parameters={"value": value})
+
+
+def freeze_backbone() -> Repair:
+    """Train the head only; the backbone's layers are frozen before compile."""
+    return Repair(kind="freeze-backbone")
+
+
+def freeze_batchnorm() -> Repair:
+    """Freeze the backbone's BatchNorm layers themselves; the rest stays as the script has it."""
+    return Repair(kind="freeze-batchnorm")
+
+
+def batchnorm_momentum(value: float) -> Repair:
+    """Let fresh BatchNorm layers follow the data faster."""
+    return Repair(kind="batchnorm-momentum", parameters={"value": value})
+
+
+def call_backbone_in_inference() -> Repair:
+    """Call the backbone with training=False whatever the script says."""
+    return Repair(kind="call-backbone-in-inference")
+
+
+def recompile() -> Repair:
+    """Compile again just before `fit`, with the script's own arguments."""
+    return Repair(kind="recompile")
+
+
+def make_head_trainable() -> Repair:
+    """Set every layer outside the backbone trainable and compile again."""
+    return Repair(kind="make-head-trainable")
+
+
+def resplit() -> Repair:
+    """Pool training and validation rows and split them again, stratified, in the same sizes."""
+    return Repair(kind="resplit")
+
+
+def shuffle_training() -> Repair:
+    """Shuffle the training rows thoroughly, each epoch."""
+    return Repair(kind="shuffle-training")
+
+
+def remap_labels(mapping: Mapping[str, int], *, part: str) -> Repair:
+    """Rename labels: old value (as text) -> new index. `part`: "validation" or "all"."""
+    return Repair(kind="remap-labels", parameters={"mapping": dict(mapping), "part": part})
+
+
+def drop_augmentation(*, part: str) -> Repair:
+    """Leave random changes to pictures out. `part`: "train" or "validation"."""
+    return Repair(kind="drop-augmentation", parameters={"part": part})
+
+
+def drop_rows(rows: Sequence[int]) -> Repair:
+    """Leave these training rows (positions in the array given to `fit`) out."""
+    return Repair(kind="drop-rows", parameters={"rows": [int(r) for r in rows]})
+
+
+def enlarge_input(size: int) -> Repair:
+    """Resize pictures to `size` x `size` on their way into the backbone."""
+    return Repair(kind="enlarge-input", parameters={"size": size})
+
+
+def pool_features() -> Repair:
+    """Read the backbone through global average pooling and one output layer."""
+    return Repair(kind="pool-features")
+
+
+def load_imagenet_weights() -> Repair:
+    """Build the backbone with its ImageNet weights, and leave later partial loads out."""
+    return Repair(kind="load-imagenet-weights")
