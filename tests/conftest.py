@@ -1,8 +1,12 @@
 """Fixtures every stage may use."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -14,3 +18,15 @@ def shared_offline() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/offline (real weights and pictures), which is not here")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep cached features out of the user's folders, for child processes too."""
+    before = os.environ.get("REGRAFT_CACHE")
+    os.environ["REGRAFT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["REGRAFT_CACHE"]
+    else:
+        os.environ["REGRAFT_CACHE"] = before
