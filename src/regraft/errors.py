@@ -36,6 +36,10 @@ class DiskSpaceError(RegraftError, OSError):
     """The disk has no room for what must be written."""
 
 
+class RuntimeMismatchError(RegraftError, RuntimeError):
+    """An inference runtime computes something else than TensorFlow does."""
+
+
 class MissingDependencyError(RegraftError, ImportError):
     """An optional library is needed. The message says what to install."""
 

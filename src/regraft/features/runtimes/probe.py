@@ -1,0 +1,79 @@
+"""Run as a child process: does a runtime compute what TensorFlow computes, or does it crash?
+
+``python -m regraft.features.runtimes.probe NAME RESULT.json`` writes the largest difference. A
+runtime that kills the process writes nothing, and the parent lives on.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from regraft.errors import RegraftError
+from regraft.features.runtimes import Runtime
+from regraft.features.runtimes.tensorflow import TensorFlow
+from regraft.records import FloatArray
+from regraft.storage import write_json
+
+_SIDE, _BATCH, _SEED = 48, 16, 0
+
+
+def largest_difference(reference: list[FloatArray], other: list[FloatArray]) -> float:
+    """Largest absolute difference, relative to the largest reference value of its output.
+
+    Infinite where a value is not a number or a shape differs.
+    """
+    worst = 0.0
+    for expected, received in zip(reference, other, strict=True):
+        if expected.shape != received.shape:
+            return float("inf")
+        off = float(np.abs(received - expected).max() / max(np.abs(expected).max(), 1e-30))
+        worst = max(worst, off) if np.isfinite(off) else float("inf")
+    return worst
+
+
+def probe(runtime: Runtime) -> float:
+    """`largest_difference` from TensorFlow on a small network of the usual layers."""
+    model = _network()
+    pictures = np.random.default_rng(_SEED).integers(0, 256, model.inputs[0].shape, np.uint8)
+    return largest_difference(TensorFlow().load(model)(pictures), runtime.load(model)(pictures))
+
+
+def _network() -> Any:
+    """Convolutions plain, depthwise and strided, with what surrounds them in every backbone."""
+    import keras
+    from keras import layers
+
+    from regraft.adapt.resize import resize_in_graph
+    from regraft.features.pool import pool_in_graph
+
+    keras.utils.set_random_seed(_SEED)  # a process of its own: nobody else's randomness
+    pictures = keras.Input(batch_shape=(_BATCH, 28, 28, 3), dtype="uint8")
+    x = resize_in_graph(pictures, height=_SIDE, width=_SIDE) / 127.5 - 1.0
+    x = layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(x)
+    skip = layers.Conv2D(64, 1, use_bias=False)(x)
+    x = layers.BatchNormalization()(skip)
+    x = layers.Activation("relu6")(layers.DepthwiseConv2D(3, padding="same")(x))
+    x = layers.Add()([layers.Conv2D(64, 3, padding="same", activation="swish")(x), skip])
+    gate = layers.Conv2D(64, 1, activation="sigmoid")(
+        layers.GlobalAveragePooling2D(keepdims=True)(x)
+    )
+    early = layers.MaxPooling2D(2)(layers.Multiply()([x, gate]))
+    late = layers.LayerNormalization()(layers.Conv2D(96, 3, activation="gelu")(early))
+    return keras.Model(pictures, [pool_in_graph(late, 3), pool_in_graph(early, 2)])
+
+
+def main(name: str, result: Path) -> None:
+    """Probe one runtime and write `result`: the difference, or why there is none."""
+    from regraft.features.runtimes.choose import RUNTIMES
+
+    try:
+        answer = {"difference": min(probe(RUNTIMES[name]), 1e9), "error": ""}
+    except (RegraftError, RuntimeError, ValueError, TypeError, ImportError, OSError) as error:
+        answer = {"difference": 1e9, "error": f"{type(error).__name__}: {error}"}
+    write_json(result, answer)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

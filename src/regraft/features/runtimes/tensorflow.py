@@ -1,0 +1,46 @@
+"""TensorFlow: always there, and what every other runtime is checked against."""
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from regraft.errors import MissingDependencyError, expected_received
+from regraft.features.runtimes import Run
+from regraft.records import FloatArray
+
+if TYPE_CHECKING:
+    import keras
+
+
+class TensorFlow:
+    """Traces the model once. `model.predict` does the same work with more overhead."""
+
+    name = "tensorflow"
+
+    def version(self) -> str:
+        """Of whichever TensorFlow distribution is installed."""
+        for distribution in ("tensorflow-cpu", "tensorflow"):
+            try:
+                return metadata.version(distribution)
+            except metadata.PackageNotFoundError:
+                continue
+        raise MissingDependencyError(
+            expected_received("TensorFlow", "no such library", "pip install tensorflow-cpu")
+        )
+
+    def load(self, model: "keras.Model") -> Run:
+        """One trace for the model's fixed batch size."""
+        import tensorflow as tf
+
+        pictures = model.inputs[0]
+        signature = [tf.TensorSpec(pictures.shape, pictures.dtype)]
+
+        @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+        def forward(batch: Any) -> Any:
+            return model(batch, training=False)
+
+        def run(batch: npt.NDArray[Any]) -> list[FloatArray]:
+            return [output.numpy() for output in forward(tf.convert_to_tensor(batch))]
+
+        return run

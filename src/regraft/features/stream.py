@@ -1,0 +1,142 @@
+"""Pictures through a network in batches of one size, read ahead while the network computes.
+
+Reading and resizing run in a thread, at most a few batches ahead, so memory does not grow with the
+number of pictures.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.adapt.channels import as_rgb
+from regraft.adapt.resize import resize
+from regraft.backbones.table import Backbone
+from regraft.backbones.weights import Weights
+from regraft.data.source import ImageSet
+from regraft.errors import RuntimeMismatchError, expected_received
+from regraft.features.graph import Request, build_extractor
+from regraft.features.runtimes import Runtime
+from regraft.features.runtimes.choose import LARGEST_DIFFERENCE
+from regraft.features.runtimes.probe import largest_difference
+from regraft.records import FloatArray, IntArray
+
+_PIXELS_PER_BATCH = 2**20  # 256 pictures of 64 px, 20 of 224 px
+_SMALLEST_BATCH, _LARGEST_BATCH = 4, 256
+_AHEAD = 2  # batches read while one is computed
+# Pictures up to this many times the target's area are resized in the graph, dense and batched;
+# larger ones one by one in the reading thread, where only the filter's band is computed.
+_IN_GRAPH_AREA = 16
+
+Append = Callable[[FloatArray], Any]
+Progress = Callable[[int, int], None]  # pictures done, all pictures
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What is computed, apart from the requests and the runtime."""
+
+    images: ImageSet
+    row: Backbone
+    weights: Weights | None
+    size: int
+    batch_size: int
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int] | None:
+        """The uniform shape, if the graph itself is to resize."""
+        shape = self.images.uniform_shape
+        if shape is None or shape[0] * shape[1] > _IN_GRAPH_AREA * self.size**2:
+            return None
+        return shape
+
+
+def default_batch_size(size: int) -> int:
+    """Pictures per step, by the side in pixels of what the network sees."""
+    return min(max(_PIXELS_PER_BATCH // size**2, _SMALLEST_BATCH), _LARGEST_BATCH)
+
+
+def compute(
+    job: Job, runtime: Runtime, sinks: Mapping[Request, Append], progress: Progress | None
+) -> None:
+    """Run all pictures once and hand every request's rows, in order, to its sink.
+
+    Raises:
+        RuntimeMismatchError: If the runtime computes other features than TensorFlow.
+    """
+    model = build_extractor(
+        job.row,
+        size=job.size,
+        requests=tuple(sinks),
+        weights=job.weights,
+        picture_shape=job.picture_shape,
+        batch_size=job.batch_size,
+    )
+    run = runtime.load(model)
+    n_images = len(job.images)
+    n_done = 0
+    for batch in _batches(job):
+        n_real = min(len(batch), n_images - n_done)
+        outputs = run(batch)
+        if n_done == 0 and runtime.name != "tensorflow":
+            _require_agreement(model, batch, outputs, runtime)
+        for append, features in zip(sinks.values(), outputs, strict=True):
+            append(features[:n_real])
+        n_done += n_real
+        if progress is not None:
+            progress(n_done, n_images)
+
+
+def _batches(job: Job) -> Iterator[npt.NDArray[Any]]:
+    """Batches of one fixed size, read ahead of the caller; the last one repeats its last row."""
+    n_images = len(job.images)
+    starts = iter(range(0, n_images, job.batch_size))
+    with ThreadPoolExecutor(1, thread_name_prefix="regraft-read") as reader:
+        waiting: deque[Future[npt.NDArray[Any]]] = deque()
+
+        def read_ahead() -> None:
+            start = next(starts, None)
+            if start is not None:
+                rows = np.arange(start, start + job.batch_size)
+                waiting.append(reader.submit(_read, job, np.minimum(rows, n_images - 1)))
+
+        for _ in range(1 + _AHEAD):
+            read_ahead()
+        try:
+            while waiting:
+                batch = waiting.popleft().result()
+                read_ahead()
+                yield batch
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _read(job: Job, rows: IntArray) -> npt.NDArray[Any]:
+    pictures = job.images.read(rows)
+    if job.picture_shape is not None:
+        return np.asarray(pictures)
+    batch = np.empty((len(rows), job.size, job.size, 3), np.float32)
+    for i, picture in enumerate(pictures):
+        batch[i] = as_rgb(resize(picture, height=job.size, width=job.size))
+    return batch
+
+
+def _require_agreement(
+    model: Any, batch: npt.NDArray[Any], outputs: list[FloatArray], runtime: Runtime
+) -> None:
+    """A runtime that was right on the probe's network must be right on this one too."""
+    reference = [np.asarray(output) for output in model(batch, training=False)]
+    off = largest_difference(reference, outputs)
+    if off > LARGEST_DIFFERENCE:
+        raise RuntimeMismatchError(
+            expected_received(
+                f"{runtime.name} within {LARGEST_DIFFERENCE:g} of TensorFlow for this network",
+                f"a difference of {off:.1e}",
+                "Use --runtime tensorflow.",
+            )
+        )
