@@ -1,6 +1,6 @@
 """Frozen records that stages hand to one another. No deep-learning library, no file access."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -59,6 +59,8 @@ class Split:
     train: IntArray
     validation: IntArray
     test: IntArray
+    # rows of no part: their pictures are in validation or test too
+    left_out: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
