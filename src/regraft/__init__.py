@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from regraft.artefact.classifier import Classifier, Predictions
+    from regraft.artefact.results import FitResult
     from regraft.artefact.store import load
     from regraft.errors import RegraftError
-    from regraft.pipeline import FitResult, fit
+    from regraft.pipeline import fit
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "FitResult", "Predictions", "RegraftError", "__version__", "fit", "load"]
 
 _HOMES = {  # public name -> the module it lives in
     "Classifier": "regraft.artefact.classifier",
-    "FitResult": "regraft.pipeline",
+    "FitResult": "regraft.artefact.results",
     "Predictions": "regraft.artefact.classifier",
     "RegraftError": "regraft.errors",
     "fit": "regraft.pipeline",

@@ -1,0 +1,1 @@
+"""Classifiers as folders that need nothing else."""

@@ -1,0 +1,1 @@
+"""Results for people: in the terminal and on a page."""

@@ -1,0 +1,63 @@
+"""Where a run goes: a folder of its own that was not there before."""
+
+import errno
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from regraft.errors import InvalidArgumentError, expected_received
+
+RUNS = Path("runs")
+_LONGEST_NAME = 60  # characters of the data's name in the folder's
+
+
+def require_new(folder: Path) -> None:
+    """Refuse a folder that is there already, or that cannot be made.
+
+    Raises:
+        InvalidArgumentError: With what is in the way.
+    """
+    if folder.exists() or folder.is_symlink():
+        raise InvalidArgumentError(
+            expected_received(
+                "an --out folder that does not exist yet", f"{folder}, which does", _NAME_ANOTHER
+            )
+        )
+    for parent in folder.absolute().parents:
+        if parent.exists():
+            if not parent.is_dir():
+                raise InvalidArgumentError(
+                    expected_received("an --out inside folders", f"{parent}, a file", _NAME_ANOTHER)
+                )
+            return
+
+
+_NAME_ANOTHER = "Runs are never overwritten: name another."
+
+
+def write_to_next_free(name: str, write: Callable[[Path], None], *, base: Path = RUNS) -> Path:
+    """Call `write` with the next free `base/NAME-N`, again if another process was faster.
+
+    Args:
+        name: Of the data; characters that file systems may refuse are replaced.
+        write: Creates the folder, or raises `FileExistsError`.
+        base: Where runs are collected.
+
+    Returns:
+        The folder that was written.
+    """
+    stem = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:_LONGEST_NAME] or "run"
+    number = 1
+    while True:
+        folder = base / f"{stem}-{number}"
+        if not folder.exists():
+            try:
+                write(folder)
+            except FileExistsError:
+                pass
+            except OSError as error:  # the rename found a folder that was not there before
+                if error.errno != errno.ENOTEMPTY:
+                    raise
+            else:
+                return folder
+        number += 1

@@ -1,0 +1,307 @@
+"""An artefact on disk: a folder that holds a classifier and needs nothing else.
+
+    recipe.json          what to compute (schema: `Recipe`)
+    weights.safetensors  the trunk up to its last tap, and the head
+    labels.json          class names, in the order of the head
+    metrics.json         what was measured when it was fitted
+    manifest.json        versions, data, split, seed, command, and the hash of every other file
+    README.md            the model card
+
+Loading reads numbers and text. Nothing is unpickled, no class is deserialised, no code is named
+by a file. The hashes tell damage; whoever alters a file on purpose can alter its hash too.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ValidationError
+
+from regraft import __version__
+from regraft.adapt.resize import RESIZE_VERSION
+from regraft.artefact.card import model_card
+from regraft.artefact.classifier import Classifier, make_extractor
+from regraft.artefact.recipe import SCHEMA, Manifest, Recipe
+from regraft.backbones.naming import variables_by_name
+from regraft.data.decode import DECODE_VERSION
+from regraft.errors import (
+    ArtefactError,
+    InvalidArgumentError,
+    MissingFileError,
+    expected_received,
+)
+from regraft.records import LinearHead
+from regraft.storage import atomic_folder
+
+RECIPE, WEIGHTS, LABELS, METRICS, MANIFEST, CARD = (
+    "recipe.json",
+    "weights.safetensors",
+    "labels.json",
+    "metrics.json",
+    "manifest.json",
+    "README.md",
+)
+KERNEL, BIAS, TRUNK = "head/kernel", "head/bias", "trunk/"
+
+# decides the numbers; recorded so that a difference can be explained
+VERSIONED = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow")
+
+Tensors = dict[str, npt.NDArray[Any]]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def save(folder: Path, classifier: Classifier, *, command: str) -> None:
+    """Write a classifier to a new folder, completely or not at all.
+
+    Args:
+        folder: Must not exist yet.
+        classifier: What to write.
+        command: How it was made, as a person would repeat it.
+
+    Raises:
+        FileExistsError: If `folder` exists: nothing is overwritten.
+        DiskSpaceError: If the disk fills; nothing is left behind.
+    """
+    with atomic_folder(folder) as new:
+        _write_tensors(new / WEIGHTS, _tensors_of(classifier))
+        _write_json(new / RECIPE, classifier.recipe.model_dump(mode="json"))
+        _write_json(new / LABELS, list(classifier.class_names))
+        _write_json(new / METRICS, dict(classifier.metrics))
+        (new / CARD).write_text(model_card(classifier, command), encoding="utf-8")
+        manifest = Manifest(
+            versions=_versions(),
+            command=command,
+            data=classifier.origin,
+            files={path.name: _sha256(path) for path in sorted(new.iterdir())},
+        )
+        _write_json(new / MANIFEST, manifest.model_dump(mode="json"))
+
+
+def load(folder: str | Path) -> Classifier:
+    """Read the classifier that `regraft fit` wrote. Needs no network and no other file.
+
+    Raises:
+        MissingFileError: If there is no such folder.
+        ArtefactError: If a file is missing, altered, or of another schema.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MissingFileError(
+            expected_received(
+                "the folder of an artefact, as `regraft fit` writes it", f"{folder}, which is none"
+            )
+        )
+    manifest = _parsed(folder, MANIFEST, Manifest)
+    _check_files(folder, manifest)
+    recipe = _parsed(folder, RECIPE, Recipe)
+    _check_versions(folder, recipe)
+    class_names = _class_names(folder, recipe)
+    tensors = _read_tensors(folder)
+    head = LinearHead(
+        kernel=_taken(folder, tensors, KERNEL, (recipe.n_features, recipe.n_classes)),
+        bias=_taken(folder, tensors, BIAS, (recipe.n_classes,)),
+        l2=recipe.l2,
+        temperature=recipe.temperature,
+    )
+    return Classifier(
+        recipe=recipe,
+        class_names=class_names,
+        extractor=_extractor(folder, recipe, tensors),
+        head=head,
+        metrics=_json(folder, METRICS),
+        origin=manifest.data,
+    )
+
+
+def trunk_of(extractor: Any) -> Any:
+    """The one nested model of an extractor: the part that has weights."""
+    import keras
+
+    return next(layer for layer in extractor.layers if isinstance(layer, keras.Model))
+
+
+def _tensors_of(classifier: Classifier) -> Tensors:
+    trunk = variables_by_name(trunk_of(classifier.extractor))
+    tensors: Tensors = {
+        TRUNK + name: _halved_if_exact(variable.numpy()) for name, variable in trunk.items()
+    }
+    tensors[KERNEL] = np.ascontiguousarray(classifier.head.kernel)
+    tensors[BIAS] = np.ascontiguousarray(classifier.head.bias)
+    return tensors
+
+
+def _halved_if_exact(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Weights that came from float16 (the shipped ones) go back to it: half the bytes."""
+    with np.errstate(over="ignore"):
+        half = values.astype(np.float16)
+    kept = half if np.array_equal(half.astype(values.dtype), values) else values
+    return np.ascontiguousarray(kept)
+
+
+def _extractor(folder: Path, recipe: Recipe, tensors: Tensors) -> Any:
+    try:
+        extractor = make_extractor(recipe, weights=None)
+    except InvalidArgumentError as error:
+        msg = expected_received(
+            f"a plan that regraft {__version__} can build in {folder / RECIPE}", str(error)
+        )
+        raise ArtefactError(msg) from error
+    for name, variable in variables_by_name(trunk_of(extractor)).items():
+        variable.assign(_taken(folder, tensors, TRUNK + name, tuple(variable.shape)))
+    if tensors:
+        raise ArtefactError(
+            expected_received(
+                f"only tensors of the recipe in {folder / WEIGHTS}", f"{next(iter(tensors))} too"
+            )
+        )
+    return extractor
+
+
+def _taken(
+    folder: Path, tensors: Tensors, name: str, shape: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """Take one tensor out, so that what is left at the end does not belong."""
+    tensor = tensors.pop(name, None)
+    if tensor is None or tensor.shape != shape or tensor.dtype.kind != "f":
+        raise ArtefactError(
+            expected_received(
+                f"a tensor {name} of shape {shape} in {folder / WEIGHTS}",
+                "none" if tensor is None else f"{tensor.dtype} {tensor.shape}",
+                _FIT_AGAIN,
+            )
+        )
+    return tensor.astype(np.float32)
+
+
+_FIT_AGAIN = "Copy the folder anew, or run `regraft fit` again."
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    required = {RECIPE, WEIGHTS, LABELS, METRICS}
+    for name in sorted(required | set(manifest.files)):
+        path = folder / name
+        # the name comes from a file: it must not lead out of the folder
+        is_here = Path(name).name == name and path.is_file()
+        wanted = manifest.files.get(name)
+        found = _sha256(path) if is_here else "no such file"
+        if name == CARD and is_here:
+            continue  # people may edit their model card
+        if found != wanted:
+            raise ArtefactError(
+                expected_received(
+                    f"{path} as it was written (SHA-256 {wanted or 'in the manifest'})",
+                    found,
+                    _FIT_AGAIN,
+                )
+            )
+
+
+def _check_versions(folder: Path, recipe: Recipe) -> None:
+    wanted = (recipe.decode_version, recipe.resize_version)
+    if wanted != (DECODE_VERSION, RESIZE_VERSION):
+        raise ArtefactError(
+            expected_received(
+                f"decoder {DECODE_VERSION} and resize {RESIZE_VERSION} in {folder / RECIPE}",
+                f"decoder {wanted[0]} and resize {wanted[1]}",
+                "Use the version of regraft that its manifest names, or run `regraft fit` again.",
+            )
+        )
+
+
+def _class_names(folder: Path, recipe: Recipe) -> tuple[str, ...]:
+    names = _json(folder, LABELS)
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not is_list or len(names) != recipe.n_classes:
+        raise ArtefactError(
+            expected_received(
+                f"a list of {recipe.n_classes} class names in {folder / LABELS}",
+                f"{len(names)} entries" if is_list else type(names).__name__,
+                _FIT_AGAIN,
+            )
+        )
+    return tuple(names)
+
+
+def _parsed(folder: Path, name: str, schema: type[Model]) -> Model:
+    value = _json(folder, name)
+    if isinstance(value, dict) and value.get("schema_version") not in (None, SCHEMA):
+        raise ArtefactError(
+            expected_received(
+                f"schema {SCHEMA} in {folder / name}",
+                f"schema {value['schema_version']}",
+                "Use the version of regraft that wrote it.",
+            )
+        )
+    try:
+        return schema.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise ArtefactError(
+            expected_received(
+                f"{folder / name} as its schema says", f"{place}: {first['msg']}", _FIT_AGAIN
+            )
+        ) from error
+
+
+def _json(folder: Path, name: str) -> Any:
+    return _reading(folder / name, lambda path: json.loads(path.read_text(encoding="utf-8")))
+
+
+def _read_tensors(folder: Path) -> Tensors:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return _reading(folder / WEIGHTS, load_file)
+    except SafetensorError as error:
+        raise ArtefactError(
+            expected_received(f"tensors in {folder / WEIGHTS}", str(error), _FIT_AGAIN)
+        ) from error
+
+
+def _reading(path: Path, read: Callable[[Path], Any]) -> Any:
+    try:
+        return read(path)
+    except FileNotFoundError as error:
+        raise ArtefactError(
+            expected_received(
+                f"a file {path.name} in {path.parent}",
+                "none",
+                "Name the folder that `regraft fit` wrote.",
+            )
+        ) from error
+    except ValueError as error:  # not UTF-8, or not JSON
+        raise ArtefactError(expected_received(f"JSON in {path}", str(error), _FIT_AGAIN)) from error
+
+
+def _write_tensors(path: Path, tensors: Tensors) -> None:
+    from safetensors.numpy import save_file
+
+    save_file(tensors, path)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    """Plain ASCII, so that any class name survives any editor."""
+    path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="ascii")
+
+
+def _versions() -> Mapping[str, str]:
+    found = {"regraft": __version__, "python": sys.version.split()[0]}
+    for name in VERSIONED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,43 @@
+"""`regraft demo`: the whole way on pictures and weights that ship with the package."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from regraft.cli.options import Quiet
+from regraft.cli.progress import TerminalProgress
+
+N_SHOWN = 4
+
+
+def demo(
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A new folder; else runs/digits-N.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fit 5,000 digits with the shipped backbone, score 1,000 others, and predict a few."""
+    from regraft.artefact.store import load
+    from regraft.pipeline import fit
+    from regraft.report.terminal import fit_lines, picture_lines
+
+    with TerminalProgress(quiet=quiet) as progress:
+        result = fit("digits", out=out, progress=progress, command="regraft demo")
+    typer.echo(
+        fit_lines(result.as_json(), result.classifier.metrics, result.classifier.class_names)
+    )
+    # from the folder, not from memory: this is what others would do with it
+    rows = result.split.test[:: len(result.split.test) // N_SHOWN][:N_SHOWN]
+    pictures = list(result.images.read(rows))
+    answers = load(result.artefact).predict(pictures)
+    captions = [
+        f"{name}  ({confidence:.0%})"
+        for name, confidence in zip(answers.names, answers.confidences, strict=True)
+    ]
+    typer.echo(f"\nLoaded from {result.artefact} and asked about pictures of the test part:\n")
+    typer.echo(picture_lines(pictures, captions))
+    typer.echo(
+        f"\nYour own pictures, one folder a class:   regraft fit FOLDER"
+        f"\nThen ask it about a picture:             regraft predict {result.artefact} PICTURE"
+    )

@@ -1,0 +1,1 @@
+"""Choosing the plan: backbone, size, taps and grids together."""
