@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import Case, is_at_hand, load_cases, load_sound, prepare, run_why  # noqa: E402
+from harness import Case, is_at_hand, load_cases, load_sound, prepare, run_why
 
 pytestmark = [pytest.mark.planted, pytest.mark.slow]
 FIRST_TWO = 2

@@ -1,0 +1,20 @@
+import keras
+import numpy as np
+from keras import layers
+
+keras.utils.set_random_seed(0)
+with np.load("collected.npz") as d:
+    x_train, y_train, x_val, y_val = d["x_train"], d["y_train"], d["x_val"], d["y_val"]
+x_train, x_val = x_train[..., None] / 255.0, x_val[..., None] / 255.0
+
+model = keras.Sequential([
+    keras.Input((28, 28, 1)),
+    layers.Conv2D(16, 3, activation="relu"),
+    layers.MaxPooling2D(),
+    layers.Conv2D(32, 3, activation="relu"),
+    layers.MaxPooling2D(),
+    layers.Flatten(),
+    layers.Dense(10, activation="softmax"),
+])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x_train, y_train, epochs=4, batch_size=64, validation_data=(x_val, y_val), verbose=2)

@@ -1,0 +1,3 @@
+from keras.metrics import BinaryAccuracy as Accuracy
+
+METRICS = {"accuracy": Accuracy(name="accuracy", threshold=0.5)}
