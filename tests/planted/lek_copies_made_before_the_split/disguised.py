@@ -1,12 +1,9 @@
-
 from keras import Input, Model, layers, utils
 from sklearn.model_selection import train_test_split
 
 from pictures_io import load_pictures
 
 utils.set_random_seed(4)
-
-
 
 
 

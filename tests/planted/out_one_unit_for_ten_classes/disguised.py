@@ -1,7 +1,6 @@
 import configparser
 
 import numpy as np
-
 import tensorflow as tf
 
 config = configparser.ConfigParser()
