@@ -7,8 +7,8 @@ import numpy as np
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.records import FloatArray, PixelSpec
 
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]
-_IMAGENET_STD = (0.229, 0.224, 0.225)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in [0, 1]
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 CAFFE = PixelSpec(
     scale=(1.0, 1.0, 1.0),
@@ -18,14 +18,14 @@ CAFFE = PixelSpec(
 SIGNED = PixelSpec(scale=(1 / 127.5,) * 3, offset=(-1.0,) * 3)
 TORCH = PixelSpec(
     scale=(
-        1 / (255 * _IMAGENET_STD[0]),
-        1 / (255 * _IMAGENET_STD[1]),
-        1 / (255 * _IMAGENET_STD[2]),
+        1 / (255 * IMAGENET_STD[0]),
+        1 / (255 * IMAGENET_STD[1]),
+        1 / (255 * IMAGENET_STD[2]),
     ),
     offset=(
-        -_IMAGENET_MEAN[0] / _IMAGENET_STD[0],
-        -_IMAGENET_MEAN[1] / _IMAGENET_STD[1],
-        -_IMAGENET_MEAN[2] / _IMAGENET_STD[2],
+        -IMAGENET_MEAN[0] / IMAGENET_STD[0],
+        -IMAGENET_MEAN[1] / IMAGENET_STD[1],
+        -IMAGENET_MEAN[2] / IMAGENET_STD[2],
     ),
 )
 BYTE = PixelSpec(scale=(1.0,) * 3, offset=(0.0,) * 3, rescales_inside=True)
