@@ -1,0 +1,21 @@
+import keras
+import numpy as np
+
+with np.load("digits.npz") as d:
+    (x_train, y_train), (x_val, y_val) = (d["x_train"][:2000], d["y_train"][:2000]), (d["x_test"], d["y_test"])
+
+x_train = x_train.astype("float32").reshape(-1, 28, 28, 1)
+x_val = x_val.astype("float32").reshape(-1, 28, 28, 1)
+mean, std = x_train.mean(), x_train.std()
+x_train, x_val = (x_train - mean) / std, (x_val - mean) / std
+
+model = keras.models.Sequential()
+model.add(keras.layers.Input((28, 28, 1)))
+model.add(keras.layers.Conv2D(16, 3, activation="relu"))
+model.add(keras.layers.MaxPooling2D())
+model.add(keras.layers.Conv2D(32, 3, activation="relu"))
+model.add(keras.layers.MaxPooling2D())
+model.add(keras.layers.Flatten())
+model.add(keras.layers.Dense(10, activation="softmax"))
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x_train, y_train, epochs=4, validation_data=(x_val, y_val), verbose=2)
