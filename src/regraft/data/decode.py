@@ -6,7 +6,8 @@ Policy, in the order it is applied:
    their name; at most `MAX_FILE_BYTES` and, by the header, `MAX_PIXELS`.
 2. The first frame of animations and of multi-page files.
 3. 16-bit gray is scaled by the range its header states (65535, or 4095 for 12 bits);
-   16-bit colour keeps its high byte. 32-bit integers and floats have no stated range: refused.
+   16-bit colour keeps its high byte (a single transparent colour then stays opaque). 32-bit
+   integers and floats have no stated range: refused.
 4. Palettes become RGB; CMYK, YCbCr and HSV become RGB without a colour profile.
 5. Transparency is laid on white.
 6. The EXIF orientation is applied. EXIF that cannot be parsed says nothing.
@@ -56,6 +57,8 @@ FORMATS: dict[str, tuple[bytes, ...]] = {  # Pillow's name: how such a file star
 }
 FORMATS_SHOWN = "JPEG, PNG, WEBP, BMP, GIF or TIFF"
 
+LARGEST_SHIFT = 0.05  # of a pixel of the resized picture
+
 EXIF_ORIENTATION = 0x0112
 TURNS = {  # EXIF 2.32, section 4.6.4: what puts each stored orientation upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -83,9 +86,11 @@ def decode(
         data: The bytes of a file, or where it is.
         name: What messages call the picture; the path where it is empty.
         reduce_to: The side in pixels of the square the picture will be resized to. A JPEG at
-            least four times as large in both directions is then decoded at 1/2, 1/4 or 1/8 of
-            its size, never at less than twice `reduce_to`. After the resize pixels differ from
-            those of a full decode by at most 1.5 on average (of 255; tested).
+            least four times as large in both directions may then be decoded at 1/2, 1/4 or 1/8
+            of its size, never at less than twice `reduce_to`, and only where its sides divide
+            so well that nothing moves by more than `LARGEST_SHIFT`. After the resize a picture
+            differs from the full decode by at most 1 on average and 16 anywhere (of 255), as
+            measured on 300 photographs at 32 to 112 pixels and tested on some.
 
     Returns:
         Pixels of shape (h, w, 1) for gray or (h, w, 3) for RGB, in [0, 255].
@@ -200,8 +205,8 @@ def _regular_file(path: Path) -> IO[bytes]:
 
 
 def _pixels(image: ImageFile.ImageFile, reduce_to: int | None) -> npt.NDArray[np.uint8]:
-    if reduce_to is not None and min(image.size) >= 4 * reduce_to:
-        image.draft(None, (2 * reduce_to, 2 * reduce_to))  # does nothing but for JPEG
+    if reduce_to is not None:
+        _read_reduced(image, reduce_to)
     image.load()
     upright = _upright(image)
     if upright.mode.startswith("I;16"):
@@ -217,6 +222,17 @@ def _pixels(image: ImageFile.ImageFile, reduce_to: int | None) -> npt.NDArray[np
         return on_white(both[..., :-1], both[..., -1:])
     pixels = np.array(upright.convert("L" if upright.mode in ("1", "L") else "RGB"))
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def _read_reduced(image: ImageFile.ImageFile, side: int) -> None:
+    """Have a JPEG decoded at a part of its size, where that hardly shows after the resize."""
+    width, height = image.size
+    for part in (8, 4, 2) if min(width, height) >= 4 * side else ():
+        # sizes are rounded up to whole pixels: so far does the last one move in the result
+        shift = max(-width % part / width, -height % part / height) * side
+        if min(width, height) // part >= 2 * side and shift <= LARGEST_SHIFT:
+            image.draft(None, (width // part, height // part))  # does nothing but for JPEG
+            return
 
 
 def _upright(image: ImageFile.ImageFile) -> Image.Image:
