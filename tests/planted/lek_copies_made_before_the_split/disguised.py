@@ -6,7 +6,6 @@ from pictures_io import load_pictures
 utils.set_random_seed(4)
 
 
-
 x, y = load_pictures("digits.npz")
 x_tr, x_va, y_tr, y_va = train_test_split(x, y, test_size=0.3, random_state=0)
 

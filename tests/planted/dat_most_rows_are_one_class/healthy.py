@@ -19,4 +19,4 @@ model = keras.Sequential([
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 counts = np.bincount(y_train, minlength=10)
 weight = {c: len(y_train) / (10 * counts[c]) for c in range(10)}
-model.fit(x_train, y_train, class_weight=weight, epochs=4, batch_size=64, validation_data=(x_val, y_val), verbose=2)
+model.fit(x_train, y_train, class_weight=weight, epochs=5, batch_size=128, validation_data=(x_val, y_val), verbose=2)
