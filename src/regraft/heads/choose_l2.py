@@ -1,0 +1,135 @@
+"""A linear head whose regularisation was chosen on validation rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from regraft.heads.calibrate import fit_temperature, mean_loss
+from regraft.heads.solver import Examples, Linear, fit_logistic, measure_scaling
+from regraft.heads.subsample import stratified_rows
+from regraft.records import FloatArray, IntArray, LinearHead
+
+# Penalties per feature, strong to weak. With d standardised features the logits' variance grows
+# with d, so the penalty that suits does too.
+L2_PER_FEATURE = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
+_PATH_ROWS = 10_000  # enough to rank penalties: the loss is a sum, so its best one stays put
+_PATIENCE = 2  # weaker penalties tried after the best before the path is given up
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathPoint:
+    """One penalty tried."""
+
+    l2: float
+    loss: float  # mean cross-entropy on validation rows, at its best temperature
+    accuracy: float  # on validation rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class HeadChoice:
+    """A head and what was seen on the way to it."""
+
+    head: LinearHead
+    validation_accuracy: float  # of the head fitted to the training rows alone
+    validation_loss: float  # of the same, calibrated; in nats
+    path: tuple[PathPoint, ...]
+
+
+def choose_head(
+    train: Examples,
+    validation: Examples,
+    n_classes: int,
+    *,
+    refit: bool,
+    l2_per_feature: tuple[float, ...] = L2_PER_FEATURE,
+    seed: int = 0,
+) -> HeadChoice:
+    """Walk the penalties from strong to weak, each fit starting at the last, and keep the best.
+
+    Best is the least validation loss at its best temperature: smoother than accuracy where
+    validation rows are few. With many training rows the walk uses a stratified sample of them.
+
+    Args:
+        train: Rows to fit.
+        validation: Rows to choose on.
+        n_classes: k, at least 2.
+        refit: Fit the returned head to training and validation rows together. Its accuracy on
+            validation rows then says nothing; `validation_accuracy` is measured before.
+        l2_per_feature: Penalties divided by d, strong to weak.
+        seed: Of the sample.
+
+    Raises:
+        InvalidArgumentError: As `fit_logistic`.
+    """
+    d = train.features.shape[1]
+    sample = _sample(train, seed)
+    scaling = measure_scaling([sample])
+    path: list[PathPoint] = []
+    solution, chosen, best = None, None, 0
+    for per_feature in l2_per_feature:
+        l2 = per_feature * d
+        solution = fit_logistic([sample], n_classes, l2=l2, start=solution, scaling=scaling)
+        path.append(_judge(solution, validation, l2))
+        if chosen is None or path[-1].loss < path[best].loss:
+            chosen, best = solution, len(path) - 1
+        elif len(path) - 1 - best >= _PATIENCE:
+            break
+    l2 = path[best].l2
+
+    if chosen is None or sample is not train:
+        chosen = fit_logistic([train], n_classes, l2=l2, start=chosen)
+    scores = validation.features @ chosen.kernel + chosen.bias
+    temperature = fit_temperature(scores, validation.labels)
+    judged = _judge(chosen, validation, l2)
+    if refit:
+        chosen = fit_logistic([train, validation], n_classes, l2=l2, start=chosen)
+    head = LinearHead(kernel=chosen.kernel, bias=chosen.bias, l2=l2, temperature=temperature)
+    return HeadChoice(
+        head=head,
+        validation_accuracy=judged.accuracy,
+        validation_loss=judged.loss,
+        path=tuple(path),
+    )
+
+
+def fit_head(
+    features: FloatArray,
+    labels: IntArray,
+    *,
+    validation: tuple[FloatArray, IntArray],
+    n_classes: int,
+    seed: int = 0,
+) -> LinearHead:
+    """The head of `choose_head`, fitted to the training rows alone.
+
+    Args:
+        features: Shape (n, d), training rows.
+        labels: Shape (n,), class indices in [0, n_classes).
+        validation: Features and labels to choose on.
+        n_classes: k, at least 2.
+        seed: Of the sample that penalties are chosen with.
+
+    Raises:
+        InvalidArgumentError: As `fit_logistic`.
+    """
+    train = Examples(features=features, labels=labels)
+    held_out = Examples(features=validation[0], labels=validation[1])
+    return choose_head(train, held_out, n_classes, refit=False, seed=seed).head
+
+
+def _sample(train: Examples, seed: int) -> Examples:
+    # a sample nearly as large as the whole would only be one more fit
+    if len(train.labels) <= 1.5 * _PATH_ROWS:
+        return train
+    rows = stratified_rows(train.labels, _PATH_ROWS, seed=seed)
+    return Examples(features=train.features[rows], labels=train.labels[rows])
+
+
+def _judge(solution: Linear, validation: Examples, l2: float) -> PathPoint:
+    scores: FloatArray = validation.features @ solution.kernel + solution.bias
+    temperature = fit_temperature(scores, validation.labels)
+    return PathPoint(
+        l2=l2,
+        loss=mean_loss(scores, validation.labels, temperature=temperature),
+        accuracy=float(np.mean(scores.argmax(axis=1) == validation.labels)),
+    )
