@@ -36,7 +36,8 @@ class Predictions:
     @property
     def indices(self) -> IntArray:
         """Shape (n,): the most probable class of each picture."""
-        return self.probabilities.argmax(axis=1).astype(np.int64)
+        indices: IntArray = self.probabilities.argmax(axis=1).astype(np.int64)
+        return indices
 
     @property
     def names(self) -> list[str]:
@@ -46,7 +47,8 @@ class Predictions:
     @property
     def confidences(self) -> FloatArray:
         """Shape (n,): the probability of the most probable class of each picture."""
-        return self.probabilities.max(axis=1)
+        confidences: FloatArray = self.probabilities.max(axis=1)
+        return confidences
 
     def __len__(self) -> int:
         return len(self.probabilities)
@@ -94,7 +96,7 @@ class Classifier:
             BadImageError: If a file is no picture that can be read safely.
             InvalidArgumentError: If an array is no picture.
         """
-        each = [pictures] if _is_single(pictures) else list(pictures)
+        each = _as_list(pictures)
         result = np.empty((len(each), len(self.class_names)), np.float32)
         for start in range(0, len(each), BATCH_SIZE):
             part = slice(start, start + BATCH_SIZE)
@@ -159,7 +161,9 @@ def make_extractor(recipe: Recipe, weights: Weights | None) -> Any:
     )
 
 
-def _is_single(pictures: Any) -> bool:
-    if isinstance(pictures, np.ndarray):
-        return pictures.ndim <= 3 and pictures.dtype != object
-    return isinstance(pictures, str | bytes | Path)
+def _as_list(pictures: Picture | Sequence[Picture]) -> list[Picture]:
+    if isinstance(pictures, str | bytes | Path):
+        return [pictures]
+    if isinstance(pictures, np.ndarray) and pictures.ndim <= 3 and pictures.dtype != object:
+        return [pictures]
+    return list(pictures)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from regraft.records import ChannelOrder, Mode, PixelSpec, Plan
 
-SCHEMA = 1
+SCHEMA = 1  # of every file of an artefact that has a `schema_version`
 
 Positive = Annotated[int, Field(gt=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -46,7 +46,7 @@ class Recipe(_Strict):
     `backbone` is looked up in regraft's own table: a recipe names no code.
     """
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[1] = 1
     backbone: str
     size: Positive
     taps: tuple[str, ...] = Field(min_length=1)
@@ -106,7 +106,7 @@ class Origin(_Strict):
 class Manifest(_Strict):
     """Where an artefact comes from, and the hash of every other file in it."""
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[1] = 1
     versions: dict[str, str]  # of python and of the libraries that decide the numbers
     command: str
     data: Origin

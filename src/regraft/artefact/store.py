@@ -14,7 +14,7 @@ by a file. The hashes tell damage; whoever alters a file on purpose can alter it
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ from regraft.adapt.resize import RESIZE_VERSION
 from regraft.artefact.card import model_card
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.recipe import SCHEMA, Manifest, Recipe
-from regraft.backbones.naming import variables_by_name
+from regraft.backbones.loading import assign_tensors, tensors_of
 from regraft.data.decode import DECODE_VERSION
 from regraft.errors import (
     ArtefactError,
@@ -127,9 +127,9 @@ def trunk_of(extractor: Any) -> Any:
 
 
 def _tensors_of(classifier: Classifier) -> Tensors:
-    trunk = variables_by_name(trunk_of(classifier.extractor))
     tensors: Tensors = {
-        TRUNK + name: _halved_if_exact(variable.numpy()) for name, variable in trunk.items()
+        TRUNK + name: _halved_if_exact(values)
+        for name, values in tensors_of(trunk_of(classifier.extractor)).items()
     }
     tensors[KERNEL] = np.ascontiguousarray(classifier.head.kernel)
     tensors[BIAS] = np.ascontiguousarray(classifier.head.bias)
@@ -138,26 +138,32 @@ def _tensors_of(classifier: Classifier) -> Tensors:
 
 def _halved_if_exact(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Weights that came from float16 (the shipped ones) go back to it: half the bytes."""
+    if values.dtype != np.float32:
+        return values
     with np.errstate(over="ignore"):
         half = values.astype(np.float16)
-    kept = half if np.array_equal(half.astype(values.dtype), values) else values
-    return np.ascontiguousarray(kept)
+    is_exact = np.array_equal(half.astype(np.float32), values)
+    return np.ascontiguousarray(half if is_exact else values)
 
 
 def _extractor(folder: Path, recipe: Recipe, tensors: Tensors) -> Any:
+    trunk = {name.removeprefix(TRUNK): values for name, values in tensors.items()}
     try:
         extractor = make_extractor(recipe, weights=None)
+        assign_tensors(trunk_of(extractor), trunk)
+        surplus = sorted(set(trunk) - set(tensors_of(trunk_of(extractor))))
     except InvalidArgumentError as error:
-        msg = expected_received(
-            f"a plan that regraft {__version__} can build in {folder / RECIPE}", str(error)
-        )
-        raise ArtefactError(msg) from error
-    for name, variable in variables_by_name(trunk_of(extractor)).items():
-        variable.assign(_taken(folder, tensors, TRUNK + name, tuple(variable.shape)))
-    if tensors:
         raise ArtefactError(
             expected_received(
-                f"only tensors of the recipe in {folder / WEIGHTS}", f"{next(iter(tensors))} too"
+                f"a recipe and weights in {folder} that regraft {__version__} can build",
+                str(error),
+                _FIT_AGAIN,
+            )
+        ) from error
+    if surplus:
+        raise ArtefactError(
+            expected_received(
+                f"only tensors of the recipe in {folder / WEIGHTS}", f"{surplus[0]} too", _FIT_AGAIN
             )
         )
     return extractor
@@ -259,11 +265,12 @@ def _read_tensors(folder: Path) -> Tensors:
     from safetensors.numpy import load_file
 
     try:
-        return _reading(folder / WEIGHTS, load_file)
+        tensors: Tensors = _reading(folder / WEIGHTS, load_file)
     except SafetensorError as error:
         raise ArtefactError(
             expected_received(f"tensors in {folder / WEIGHTS}", str(error), _FIT_AGAIN)
         ) from error
+    return tensors
 
 
 def _reading(path: Path, read: Callable[[Path], Any]) -> Any:
@@ -292,7 +299,7 @@ def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="ascii")
 
 
-def _versions() -> Mapping[str, str]:
+def _versions() -> dict[str, str]:
     found = {"regraft": __version__, "python": sys.version.split()[0]}
     for name in VERSIONED:
         try:
