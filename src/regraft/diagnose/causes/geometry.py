@@ -1,0 +1,241 @@
+"""GEO: pictures scrambled, laid out wrongly, or with their channels in the wrong order."""
+
+import math
+from collections.abc import Sequence
+
+from regraft.diagnose.causes.scale import is_gray, observed
+from regraft.diagnose.conventions import BGR, CONVENTIONS, RGB, Affine
+from regraft.diagnose.evidence import Backbone, Call, Ledger, Pixels, Site
+from regraft.diagnose.repairs import convert_pixels, true_resize, true_transpose
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+RESHAPES = ("ndarray.reshape", "numpy.reshape")
+LOST = 0.2  # of neighbour correlation: photographs have 0.8 to 0.99, interleaved ones far less
+PLAUSIBLE = 0.3  # neighbours that agree less than this are not those of a picture
+FLIPPING_MODULES = ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils")  # caffe: RGB to BGR
+FLIPPING_CODES = ("BGR2RGB", "RGB2BGR")
+
+
+@rule(
+    "GEO001",
+    "np-resize-scrambles-pictures",
+    source="https://numpy.org/doc/stable/reference/generated/numpy.resize.html, Warning: the axes "
+    "are not considered separately, nothing is interpolated",
+)
+def np_resize_scrambles_pictures(ledger: Ledger) -> Finding:
+    """`np.resize` repeats the buffer; it does not resize pictures.
+
+    Why it hurts: the flat buffer is cut anew into bigger pictures. Each holds rows of several
+        others, so pictures and labels no longer belong together and accuracy ends at chance.
+    How it is found: the shapes that went into and came out of `np.resize` on picture-like
+        arrays; adding an axis of one, or repeating whole pictures, is harmless and stays clear.
+    Fix: `keras.ops.image.resize` (or a `Resizing` layer), batch by batch.
+    Limits: none known for pictures; index arrays and masks are left alone.
+    """
+    calls = ledger.of("numpy.resize")
+    pictures = [call for call in calls if call.details.get("picture_like")]
+    broken = [call for call in pictures if _reinterprets(*_shapes(call))]
+    if not broken:
+        if any("picture_like" not in call.details for call in calls):
+            return unknown("np.resize was called on an array that could not be looked at")
+        return clear(
+            "np.resize was not called" if not pictures else "np.resize kept every picture whole"
+        )
+    sites = tuple(dict.fromkeys(call.site for call in broken))
+    before, after = _shapes(broken[0])
+    return found(
+        f"np.resize at line {sites[0].line} cuts the buffer of {tuple(before)} into "
+        f"{tuple(after)}: each result holds pieces of several pictures",
+        fix="resize picture by picture: keras.ops.image.resize, or a Resizing layer in the model",
+        where=sites,
+        repairs=tuple(true_resize(site) for site in sites),
+        severity=0.9,
+    )
+
+
+@rule(
+    "GEO002",
+    "reshape-reinterprets-layout",
+    source="https://numpy.org/doc/stable/reference/generated/numpy.reshape.html and the CIFAR-10 "
+    "page, https://www.cs.toronto.edu/~kriz/cifar.html: channels first in each row",
+)
+def reshape_reinterprets_layout(ledger: Ledger) -> Finding:
+    """`reshape` was used where axes had to be moved.
+
+    Why it hurts: (n, 3, h, w) reshaped to (n, h, w, 3) keeps the numbers in place and changes
+        what they mean: three thin stripes of other pixels in each row, not a picture.
+    How it is found: correlation of neighbouring pixels before and after the call; found if it
+        drops and a transpose brings it back.
+    Fix: `np.transpose(x, (0, 2, 3, 1))`, after reshaping to the true layout if it was flat.
+    Limits: pictures of pure noise have no neighbours to compare.
+    """
+    broken: list[tuple[Call, Sequence[int]]] = []
+    unexplained = []
+    for call in ledger.of(*RESHAPES):
+        if not _lost_neighbours(call):
+            continue
+        axes = call.details.get("axes_fix")
+        if axes:
+            broken.append((call, axes))
+        else:
+            unexplained.append(call)
+    if broken:
+        call, axes = broken[0]
+        before, after = call.details.get("correlation_before"), _number(call, "correlation_after")
+        was = "" if before is None else f" from {float(before):.2f}"
+        repairs = {c.site: true_transpose(c.site, a) for c, a in broken}
+        return found(
+            f"reshape at line {call.site.line} turns {tuple(call.details.get('in_shape', ()))} "
+            f"into {tuple(call.details.get('out_shape', ()))}: neighbouring pixels agree "
+            f"{after:.2f}{was}",
+            fix=f"move axes: np.transpose(x, {tuple(axes)})",
+            where=tuple(repairs),
+            repairs=tuple(repairs.values()),
+            severity=0.6,
+        )
+    if unexplained:
+        return unknown(f"reshape at line {unexplained[0].site.line}: no transpose explains it")
+    return clear("no reshape separated neighbouring pixels")
+
+
+@rule(
+    "GEO003",
+    "channels-reversed",
+    source="https://github.com/keras-team/keras/issues/13293 and OpenCV imread: "
+    "channels are in B G R order",
+)
+def channels_reversed(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Finding:
+    """Red and blue are swapped on the way to the backbone.
+
+    Why it hurts: colour filters of the first layer look for the wrong colours. Worth a few
+        points on photographs, more where colour tells the classes apart.
+    How it is found: the order is followed from the reader (OpenCV reads BGR) through
+        conversions, reversed slices and `preprocess_input` (which reverses for VGG and ResNet),
+        and compared with what the backbone wants.
+    Fix: `cv2.cvtColor(x, cv2.COLOR_BGR2RGB)` after reading, once.
+    Limits: gray pictures have no order. Several readers with fewer conversions give "unknown".
+    """
+    stats = pixels.backbone_train
+    if stats is None:
+        return unknown("no picture was seen entering a recognised backbone")
+    if is_gray(stats):
+        return clear("the three channels are the same: their order does not matter")
+    readers = {call.site for call in ledger.of("cv2.imread")}
+    flips = {call.site for call in _flips(ledger)}
+    caffe = [
+        call.site
+        for call in ledger.of("preprocess_input")
+        if str(call.details.get("module", "")).startswith(FLIPPING_MODULES)
+        and not str(call.details.get("module", "")).startswith("resnet_v2")
+    ]
+    if not readers and not flips:
+        return clear("no call changes the order of channels by hand")
+    if flips and readers and len(flips) != len(readers):
+        return unknown(f"{len(readers)} places read BGR and {len(flips)} reverse the channels")
+    is_bgr = bool(readers) ^ bool(flips) ^ bool(caffe)
+    wanted = CONVENTIONS[backbone.convention].order
+    if (BGR if is_bgr else RGB) == wanted:
+        return clear(f"channels arrive in the order {backbone.name} expects")
+    sites = tuple(dict.fromkeys([*sorted(flips, key=_line), *sorted(readers, key=_line)]))
+    return found(
+        f"channels reach {backbone.name} as {'BGR' if is_bgr else 'RGB'}, but it was trained on "
+        f"{'BGR' if wanted == BGR else 'RGB'}",
+        fix="reverse the channels once, right after reading (cv2.COLOR_BGR2RGB)",
+        where=sites,
+        repairs=(convert_pixels(_reversal(observed(stats) or backbone.convention)),),
+        severity=0.08,
+    )
+
+
+@rule(
+    "GEO004",
+    "pixels-without-neighbours",
+    source="Simoncelli and Olshausen, Natural Image Statistics and Neural Representation, 2001: "
+    "neighbouring pixels are strongly correlated",
+)
+def pixels_without_neighbours(pixels: Pixels, ledger: Ledger) -> Finding:
+    """Neighbouring pixels at the model's input have nothing to do with each other.
+
+    Why it hurts: convolutions look for local patterns; where there are none, nothing transfers.
+    How it is found: mean correlation of adjacent pixels in a sample at the model's input; found
+        if it is below 0.3 and a recorded reshape is where it was lost.
+    Fix: keep the height, width and channel axes what they are; resize with a resize.
+    Limits: noise-like pictures (spectrograms, permuted pixels) are like this by nature: without
+        a call that lost the correlation the answer is "unknown".
+    """
+    stats = pixels.model_train
+    seen = f"neighbouring pixels agree {stats.neighbour_correlation:.2f}"
+    if math.isnan(stats.neighbour_correlation):
+        return unknown("the pictures are constant or too small to have neighbours")
+    if stats.neighbour_correlation >= PLAUSIBLE:
+        return clear(f"{seen} at the model's input")
+    calls = [
+        call
+        for call in ledger.of(*RESHAPES)
+        if _lost_neighbours(call) and not call.details.get("axes_fix")
+    ]
+    if not calls:
+        return unknown(f"{seen}, which no picture does, and no recorded call explains it")
+    sites = tuple(dict.fromkeys(call.site for call in calls))
+    return found(
+        f"{seen} at the model's input; they did before the reshape at line {sites[0].line}",
+        fix="reshape must not move pixels: resize with a resize, move axes with a transpose",
+        where=sites,
+        repairs=tuple(true_resize(site) for site in sites),
+        severity=0.6,
+    )
+
+
+def _shapes(call: Call) -> tuple[Sequence[int], Sequence[int]]:
+    return call.details.get("in_shape", ()), call.details.get("out_shape", ())
+
+
+def _reinterprets(before: Sequence[int], after: Sequence[int]) -> bool:
+    """Does filling `after` from the flat buffer of `before` break pictures apart?"""
+    # axes of one change nothing; whole pictures repeated or cut off stay pictures
+    a, b = [n for n in before if n != 1], [n for n in after if n != 1]
+    return a != b and a[1:] != b[1:]
+
+
+def _lost_neighbours(call: Call) -> bool:
+    after = call.details.get("correlation_after")
+    if after is None:
+        return False
+    before = call.details.get("correlation_before")
+    usual = PLAUSIBLE + LOST if before is None else float(before)  # before: flat rows
+    return usual - float(after) > LOST
+
+
+def _number(call: Call, name: str) -> float:
+    return float(call.details.get(name, math.nan))
+
+
+def _flips(ledger: Ledger) -> list[Call]:
+    """Calls that reverse the channels by hand."""
+    converted = [
+        call
+        for call in ledger.of("cv2.cvtColor")
+        if any(code in str(call.details.get("code", "")) for code in FLIPPING_CODES)
+    ]
+    return [*converted, *ledger.of("channel-flip")]
+
+
+def _reversal(convention: str) -> Affine:
+    """Swap red and blue in pictures that are in `convention`."""
+    right = CONVENTIONS[convention]
+    reverse = Affine(
+        order=BGR if right.order == RGB else RGB, scale=right.scale, offset=right.offset
+    )
+    return right.after(reverse.inverse())
+
+
+def _line(site: Site) -> tuple[str, int]:
+    return site.file, site.line
+
+
+RULES = (
+    np_resize_scrambles_pictures,
+    reshape_reinterprets_layout,
+    channels_reversed,
+    pixels_without_neighbours,
+)

@@ -1,0 +1,211 @@
+"""OPT: the learning rate or the number of updates keeps the network from learning."""
+
+import math
+
+from regraft.diagnose.evidence import Accuracy, Association, Backbone, Ledger, Output, Training
+from regraft.diagnose.repairs import set_arguments, set_learning_rate
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+# Keras's own defaults. What adapts its step size moves each weight by about the rate.
+USUAL_RATE = {"sgd": 0.01, "adagrad": 0.01, "ftrl": 0.01, "adadelta": 1.0}
+ADAPTIVE_RATE = 0.001
+GENTLE = 1e-4  # adaptive rate up to which pretrained weights usually survive
+DESTROYED = 0.3  # relative change of kernels: beyond, little of the pretraining is left
+DAMAGED = 0.05  # enough, where training pictures are not even learnt
+HIGH, LOW = 10.0, 0.1  # times the usual rate
+SHORT = 0.02  # largest move of any weight; fresh Dense kernels start near 0.05
+LITTLE_SEEN = 0.5  # of the training rows, ever
+
+
+@rule(
+    "OPT001",
+    "rate-destroys-pretrained-weights",
+    source="https://github.com/keras-team/keras/issues/4465 and Kumar et al., Fine-Tuning can "
+    "Distort Pretrained Features, ICLR 2022",
+)
+def rate_destroys_pretrained_weights(
+    backbone: Backbone, training: Training, accuracy: Accuracy
+) -> Finding:
+    """The learning rate overwrites the pretrained weights.
+
+    Why it hurts: in the first updates the fresh head sends large random gradients. At 0.001
+        Adam moves every weight by about that much each time, a tenth of its size.
+    How it is found: relative change of the backbone's trainable kernels by the training; found
+        if it is large, or moderate while even training pictures are not learnt.
+    Fix: freeze the backbone, train the head, then unfreeze with a rate of 1e-5.
+    Limits: a large change that ends in good accuracy costs nothing: the gain decides.
+    """
+    if backbone.weights == "none" or backbone.looks_random:
+        return clear("there are no pretrained weights to lose")
+    if not backbone.n_trainable_layers:
+        return clear(f"{backbone.name} is frozen")
+    change, rate = backbone.weight_change, training.learning_rate
+    if not math.isfinite(change) and math.isfinite(training.last_loss):
+        return unknown("the change of the pretrained weights was not measured")
+    seen = (
+        f"training changed the kernels of {backbone.name} by {change:.0%} "
+        f"({training.optimizer}, {rate:g}) and reaches {accuracy.train:.2f} on training pictures"
+    )
+    unlearnt = accuracy.train < (1 + accuracy.chance) / 2
+    if change <= (DAMAGED if unlearnt else DESTROYED):
+        return clear(seen)
+    usual = _usual_rate(training)
+    if rate <= usual * GENTLE / ADAPTIVE_RATE:
+        return unknown(f"{seen}, although the rate is low")
+    return found(
+        seen,
+        fix="use a rate of 1e-5 while pretrained layers are trained, or freeze them",
+        where=(training.learning_rate_site, training.site),
+        repairs=(set_learning_rate(usual / 100),),
+        severity=0.7 if unlearnt else 0.2,
+        weight_change=change,
+    )
+
+
+@rule(
+    "OPT002",
+    "rate-too-high",
+    source="https://github.com/tflearn/tflearn/pull/691 and Goodfellow et al., Deep Learning, "
+    "2016, Sec. 11.4.1",
+)
+def rate_too_high(training: Training, output: Output, accuracy: Accuracy) -> Finding:
+    """The learning rate is so high that the loss diverges.
+
+    Why it hurts: each update overshoots. The loss becomes infinite, or relu units die and the
+        network gives one answer to everything.
+    How it is found: a loss that is not finite or ends above its start; or a rate ten times the
+        optimiser's usual one with a training loss that does not settle.
+    Fix: the optimiser's usual rate, or a tenth of it.
+    Limits: broken labels or outputs also give infinite losses; the gain tells them apart.
+    """
+    if training.optimizer == "" or not training.losses:
+        return unknown("no optimiser or no loss was seen")
+    rate, usual = training.learning_rate, _usual_rate(training)
+    level = math.log(max(2, output.n_classes))
+    seen = (
+        f"{training.optimizer} at {rate:g} takes the training loss from "
+        f"{training.losses[0]:.3g} to {training.last_loss:.3g}"
+    )
+    finite = all(math.isfinite(loss) for loss in (*training.losses, training.last_loss))
+    diverged = finite and training.last_loss > 1.5 * max(training.first_loss, level)
+    if finite and not diverged:
+        if rate < HIGH * usual or accuracy.train >= 0.95:
+            return clear(seen)
+        settled = training.last_loss < 0.5 * level and not _bounces(training.losses)
+        if settled:
+            return clear(seen)
+    elif rate <= usual * LOW:
+        return unknown(f"{seen}, but such a low rate does not explain it")
+    return found(
+        seen,
+        fix=f"use a rate of {usual:g} or less",
+        where=(training.learning_rate_site, training.site),
+        repairs=(set_learning_rate(min(usual, rate / HIGH)),),
+        severity=0.6,
+        rate=rate,
+        usual=usual,
+    )
+
+
+@rule(
+    "OPT003",
+    "rate-too-low",
+    source="Cao et al., DeepFD, ICSE 2022, fault type 'learning rate'; Goodfellow et al., Deep "
+    "Learning, 2016, Sec. 11.4.1",
+)
+def rate_too_low(
+    training: Training,
+    accuracy: Accuracy,
+    backbone: Backbone | None = None,
+    association: Association | None = None,
+) -> Finding:
+    """The learning rate is so low that a fresh head cannot move in the updates it gets.
+
+    Why it hurts: Adam moves a weight by at most about the rate at each update. A hundred updates
+        at 1e-6 leave a fresh head random.
+    How it is found: a rate of a tenth of the usual one or less, training pictures not learnt,
+        and either rate x updates below 0.02 or a training loss still close to its start.
+    Fix: the optimiser's usual rate for the head; keep low rates for pretrained layers.
+    Limits: a low rate after the head was trained is right, and is not accused: by then training
+        accuracy is high.
+    """
+    rate, usual = training.learning_rate, _usual_rate(training)
+    if not training.losses or not math.isfinite(training.last_loss):
+        return unknown("no finite training loss was seen")
+    if rate > LOW * usual * 1.01:
+        return clear(f"{training.optimizer} at {rate:g} is no low rate")
+    possible = min(0.9, association.accuracy if association is not None else 0.9)
+    if accuracy.train >= max(possible - 0.1, (1 + accuracy.chance) / 2):
+        return clear(f"at {rate:g}, training pictures are learnt: {accuracy.train:.2f}")
+    reach = rate * training.planned_updates
+    cannot_move = usual == ADAPTIVE_RATE and reach < SHORT
+    stays = training.last_loss > 0.7 * training.first_loss
+    if not cannot_move and training.sampled:
+        return unknown(f"at {rate:g}, more updates than this sample allows may be enough")
+    if not (cannot_move or stays):
+        return clear(f"at {rate:g}, the loss fell to {training.last_loss:.3g}")
+    is_finetuning = backbone is not None and backbone.n_trainable_layers > 0
+    return found(
+        f"{training.optimizer} at {rate:g} can move a weight by {reach:.2g} in "
+        f"{training.planned_updates} updates; the loss went from {training.first_loss:.3g} to "
+        f"{training.last_loss:.3g}, training accuracy is {accuracy.train:.2f}",
+        fix=f"train the fresh head at {usual:g}",
+        where=(training.learning_rate_site, training.site),
+        repairs=(set_learning_rate(usual * (LOW if is_finetuning else 1.0)),),
+        severity=max(0.1, 0.8 * (possible - accuracy.train)),
+        rate=rate,
+        reach=reach,
+    )
+
+
+@rule(
+    "OPT004",
+    "most-rows-never-seen",
+    source="https://keras.io/api/models/model_training_apis/#fit-method: steps_per_epoch",
+)
+def most_rows_never_seen(training: Training, ledger: Ledger, accuracy: Accuracy) -> Finding:
+    """Training ends before most pictures were seen once.
+
+    Why it hurts: `steps_per_epoch` counts batches, not pictures. Too few, and the network is
+        judged on a fraction of its data.
+    How it is found: planned updates x batch size below half of the training rows, with training
+        accuracy below 0.95.
+    Fix: leave `steps_per_epoch` out, or set it to rows / batch size, rounded up.
+    Limits: few epochs alone are not accused: that is a choice of time, not a fault.
+    """
+    if training.n_train < 1 or training.batch_size < 1 or training.planned_updates < 1:
+        return unknown("rows, batch size or number of updates are not known")
+    shown = training.planned_updates * training.batch_size / training.n_train
+    if shown >= LITTLE_SEEN:
+        return clear(f"each training row is shown {shown:.1f} times")
+    if accuracy.train >= 0.95:
+        return clear(f"{shown:.0%} of the rows are shown, and they are enough")
+    fits = ledger.of("fit")
+    site = training.site or (fits[-1].site if fits else None)
+    steps = math.ceil(training.n_train / training.batch_size)
+    return found(
+        f"{training.planned_updates} updates of {training.batch_size} show only {shown:.0%} of "
+        f"{training.n_train} training rows",
+        fix=f"leave steps_per_epoch out, or set it to {steps}",
+        where=(site,),
+        repairs=(set_arguments(site, "fit", {"steps_per_epoch": steps}),) if site else (),
+        severity=0.3,
+        shown=shown,
+    )
+
+
+def _usual_rate(training: Training) -> float:
+    return USUAL_RATE.get(training.optimizer, ADAPTIVE_RATE)
+
+
+def _bounces(losses: tuple[float, ...]) -> bool:
+    """Does the loss rise by a tenth over its best value so far?"""
+    return any(loss > 1.1 * min(losses[: i + 1]) for i, loss in enumerate(losses))
+
+
+RULES = (
+    rate_destroys_pretrained_weights,
+    rate_too_high,
+    rate_too_low,
+    most_rows_never_seen,
+)

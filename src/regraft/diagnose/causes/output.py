@@ -1,0 +1,307 @@
+"""OUT: last layer, activation, loss and labels do not fit one another."""
+
+from regraft.diagnose.evidence import Accuracy, Output
+from regraft.diagnose.repairs import set_output
+from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
+
+CROSS_ENTROPIES = (
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+    "categorical_focal_crossentropy",
+    "binary_focal_crossentropy",
+)
+REGRESSION_LOSSES = (
+    "mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "mse",
+    "mae",
+    "huber",
+    "log_cosh",
+    "logcosh",
+)
+PROBABILITIES = ("softmax", "sigmoid")
+NOT_CLASSES = "the labels are not one class a picture"
+
+
+@rule(
+    "OUT001",
+    "softmax-over-one-unit",
+    source="https://stackoverflow.com/questions/51581521 (deepmufl) and 58392266",
+)
+def softmax_over_one_unit(output: Output) -> Finding:
+    """Softmax over a single unit is always 1.
+
+    Why it hurts: the model answers 1 whatever it sees, its gradient is zero, and nothing is
+        learned.
+    How it is found: units and activation of the model's last layer.
+    Fix: one sigmoid unit with binary cross-entropy for two classes; otherwise one softmax unit
+        a class.
+    Limits: none known.
+    """
+    if not output.activation:
+        return unknown("the activation of the last layer could not be read")
+    if output.units != 1 or output.activation != "softmax":
+        return clear(f"{output.units} units with {output.activation}")
+    return found(
+        f"the last layer is one unit with softmax, which is always 1, for {output.n_classes} "
+        "classes",
+        fix="use sigmoid on one unit (two classes), or one softmax unit a class",
+        where=(output.site,),
+        repairs=(_right_output(output),),
+        severity=0.9,
+    )
+
+
+@rule(
+    "OUT002",
+    "fewer-units-than-classes",
+    source="https://stackoverflow.com/questions/50079585 (DeepLocalize) and 60874661 (deepmufl)",
+)
+def fewer_units_than_classes(output: Output) -> Finding:
+    """The last layer cannot name every class.
+
+    Why it hurts: classes without a unit can never be predicted, and one sigmoid unit can tell
+        two classes apart, not three.
+    How it is found: units of the last layer against the classes seen in the labels.
+    Fix: one softmax unit a class, with the cross-entropy that fits the labels.
+    Limits: one linear unit on class numbers is OUT006; softmax on one unit is OUT001.
+    """
+    if output.label_kind not in ("index", "one-hot"):
+        return unknown(NOT_CLASSES)
+    if output.n_classes < 2 or output.units < 1:
+        return unknown("units or classes are not known")
+    capacity = 2 if output.units == 1 else output.units
+    if capacity >= output.n_classes:
+        return clear(f"{output.units} units for {output.n_classes} classes")
+    if output.loss in REGRESSION_LOSSES or (output.activation, output.units) == ("softmax", 1):
+        return clear("OUT001 or OUT006 is about this output")
+    return found(
+        f"the last layer has {output.units} units ({output.activation}) for {output.n_classes} "
+        "classes",
+        fix=f"use {output.n_classes} softmax units",
+        where=(output.site,),
+        repairs=(_right_output(output),),
+        severity=1 - capacity / output.n_classes,
+    )
+
+
+@rule(
+    "OUT003",
+    "logits-as-probabilities",
+    source="https://github.com/karaage0703/karaage-ai-book/issues/26",
+)
+def logits_as_probabilities(output: Output) -> Finding:
+    """The last layer gives logits; the loss reads them as probabilities.
+
+    Why it hurts: the loss clips negative values to almost zero and takes logarithms of the
+        rest. Gradients vanish where they are needed most.
+    How it is found: a linear last layer with a cross-entropy compiled without
+        `from_logits=True`.
+    Fix: `activation="softmax"` (or sigmoid for one unit), or `from_logits=True`.
+    Limits: a loss function of one's own cannot be read.
+    """
+    if not output.activation or not output.loss:
+        return unknown("the last activation or the loss could not be read")
+    if output.loss not in CROSS_ENTROPIES:
+        return clear(f"the loss is {output.loss}")
+    if output.activation != "linear" or output.from_logits:
+        return clear(f"{output.activation} output, from_logits={output.from_logits}")
+    activation = "sigmoid" if output.loss.startswith("binary") else "softmax"
+    return found(
+        f"the last layer is linear, but {output.loss} has from_logits=False and reads its "
+        "values as probabilities",
+        fix=f"use activation={activation!r}, or from_logits=True",
+        where=(output.compile_site, output.site),
+        repairs=(
+            set_output(units=output.units, activation="linear", loss=output.loss, from_logits=True),
+        ),
+        severity=0.5,
+    )
+
+
+@rule(
+    "OUT004",
+    "probabilities-as-logits",
+    source="https://www.developerload.com/nonidentical-accuracy-obtained-from-modelevaluate-and-"
+    "from-confusion-matrix-in-multiclass-classification (softmax with from_logits=True)",
+)
+def probabilities_as_logits(output: Output) -> Finding:
+    """The last layer gives probabilities; the loss applies softmax once more.
+
+    Why it hurts: softmax of softmax can never be sure: the loss stays high and gradients small.
+    How it is found: a softmax or sigmoid last layer with a loss compiled `from_logits=True`.
+    Fix: drop the activation, or `from_logits=True`.
+    Limits: on the TensorFlow backend Keras often notices, warns and repairs the loss itself;
+        then the measured gain is nothing and this is not reported.
+    """
+    if not output.activation or not output.loss:
+        return unknown("the last activation or the loss could not be read")
+    if not output.from_logits or output.activation not in PROBABILITIES:
+        return clear(f"{output.activation} output, from_logits={output.from_logits}")
+    return found(
+        f"the last layer is {output.activation}, but {output.loss} has from_logits=True",
+        fix="use from_logits=False, or no activation on the last layer",
+        where=(output.compile_site, output.site),
+        repairs=(
+            set_output(units=output.units, activation="linear", loss=output.loss, from_logits=True),
+        ),
+        severity=0.15,
+    )
+
+
+@rule(
+    "OUT005",
+    "activation-clips-output",
+    source="https://stackoverflow.com/questions/47735201 (deepmufl: relu before softmax) and "
+    "Cao et al., DeepFD, ICSE 2022, fault type 'activation'",
+)
+def activation_clips_output(output: Output) -> Finding:
+    """The last activation cuts away what cross-entropy needs.
+
+    Why it hurts: relu removes all evidence against a class (and its gradient), tanh is negative
+        where a probability is expected, and sigmoids do not sum to 1.
+    How it is found: activation of the last layer against the loss.
+    Fix: softmax for one class a picture, sigmoid for one unit; nothing in between.
+    Limits: sigmoid with categorical cross-entropy trains, only worse.
+    """
+    if not output.activation or not output.loss:
+        return unknown("the last activation or the loss could not be read")
+    if output.loss not in CROSS_ENTROPIES:
+        return clear(f"the loss is {output.loss}")
+    if output.activation in ("linear", "softmax"):
+        return clear(f"{output.activation} output")
+    if output.activation == "sigmoid" and output.loss.startswith("binary"):
+        return clear("sigmoid with binary cross-entropy")
+    if output.label_kind not in ("index", "one-hot"):
+        return unknown(NOT_CLASSES)
+    mild = output.activation == "sigmoid" and output.units > 1
+    return found(
+        f"the last activation is {output.activation}, and the loss is {output.loss}",
+        fix="use softmax (or sigmoid with binary cross-entropy for one unit) as last activation",
+        where=(output.site, output.compile_site),
+        repairs=(_right_output(output),),
+        severity=0.1 if mild else 0.6,
+    )
+
+
+@rule(
+    "OUT006",
+    "regression-loss-on-classes",
+    source="Islam et al., Repairing Deep Neural Networks: Fix Patterns and Challenges, ICSE 2020, "
+    "fix pattern 'loss function'",
+)
+def regression_loss_on_classes(output: Output, accuracy: Accuracy | None = None) -> Finding:
+    """A regression loss is used on class numbers.
+
+    Why it hurts: class numbers are names. The mean of classes 1 and 9 is not class 5, and a
+        softmax output saturates under squared error.
+    How it is found: a regression loss with labels that are class numbers; with one-hot labels
+        only if training accuracy stays below half way from chance to 1.
+    Fix: cross-entropy with one softmax unit a class.
+    Limits: ordered classes (ages, grades) may be regressed on purpose; the gain decides.
+    """
+    if not output.loss:
+        return unknown("the loss could not be read")
+    if output.loss not in REGRESSION_LOSSES:
+        return clear(f"the loss is {output.loss}")
+    if output.label_kind not in ("index", "one-hot"):
+        return unknown(NOT_CLASSES)
+    is_brier = output.label_kind == "one-hot" or (output.units == 1 and output.n_classes == 2)
+    if is_brier:
+        if accuracy is None:
+            return unknown(f"{output.loss} on probabilities may train; accuracy was not measured")
+        if accuracy.train >= (1 + accuracy.chance) / 2:
+            return clear(f"{output.loss} on probabilities trains: {accuracy.train:.2f}")
+    return found(
+        f"the loss is {output.loss} on {output.n_classes} classes given as {output.label_kind} "
+        f"labels, with {output.units} {output.activation} units",
+        fix=f"use {output.n_classes} softmax units and cross-entropy",
+        where=(output.compile_site, output.site),
+        repairs=(_right_output(output),),
+        severity=0.3 if is_brier else 0.6,
+    )
+
+
+@rule(
+    "OUT007",
+    "dropout-on-output",
+    source="Srivastava et al., Dropout, JMLR 2014: of hidden and input units",
+)
+def dropout_on_output(output: Output) -> Finding:
+    """Dropout is applied to the class scores themselves.
+
+    Why it hurts: in training the right class is switched off now and then, whatever the model
+        says; the loss of those pictures cannot be lowered.
+    How it is found: a Dropout layer after the last layer with weights.
+    Fix: drop units before the last layer, not after it.
+    Limits: none known.
+    """
+    if output.units < 1:
+        return unknown("the last layer could not be read")
+    if not output.dropout_on_output:
+        return clear("no dropout after the last layer")
+    return found(
+        f"dropout switches off some of the {output.units} class scores in training",
+        fix="move Dropout before the last layer",
+        where=(output.site,),
+        repairs=(_right_output(output),),
+        severity=0.2,
+    )
+
+
+@rule(
+    "OUT008",
+    "sigmoid-on-exclusive-classes",
+    source="https://github.com/keras-team/keras/issues/6499",
+)
+def sigmoid_on_exclusive_classes(output: Output) -> Finding:
+    """Classes that exclude one another are trained as independent yes-or-no questions.
+
+    Why it hurts: with many classes nearly every answer is "no"; the loss is low long before the
+        model can tell classes apart.
+    How it is found: three or more sigmoid units with binary cross-entropy, and one-hot labels
+        with exactly one class a picture.
+    Fix: softmax with categorical cross-entropy.
+    Limits: often costs little, after longer training nothing; the gain decides. Several classes
+        a picture are rightly trained this way.
+    """
+    if output.activation != "sigmoid" or not output.loss.startswith("binary"):
+        return clear(f"{output.activation} output with {output.loss or 'an unknown loss'}")
+    if output.units < 3:
+        return clear(f"{output.units} sigmoid unit(s) with binary cross-entropy are right")
+    if output.label_kind == "multi-hot":
+        return clear("pictures have several classes each")
+    if output.label_kind != "one-hot":
+        return unknown(NOT_CLASSES)
+    return found(
+        f"{output.units} classes that exclude one another are trained with sigmoid and "
+        f"{output.loss}",
+        fix="use softmax with categorical cross-entropy",
+        where=(output.site, output.compile_site),
+        repairs=(_right_output(output),),
+        severity=0.15,
+    )
+
+
+def _right_output(output: Output) -> Repair:
+    """The last layer and loss that fit the labels; a replay turns labels into what it wants."""
+    if output.units == 1 and output.n_classes == 2 and output.label_kind == "index":
+        return set_output(units=1, activation="sigmoid", loss="binary_crossentropy")
+    kind = "categorical" if output.label_kind == "one-hot" else "sparse_categorical"
+    units = max(output.n_classes, output.units if output.units > 1 else 2)
+    return set_output(units=units, activation="softmax", loss=f"{kind}_crossentropy")
+
+
+RULES = (
+    softmax_over_one_unit,
+    fewer_units_than_classes,
+    logits_as_probabilities,
+    probabilities_as_logits,
+    activation_clips_output,
+    regression_loss_on_classes,
+    dropout_on_output,
+    sigmoid_on_exclusive_classes,
+)

@@ -1,0 +1,123 @@
+import math
+
+import pytest
+from builders import accuracy, ask, backbone, call, ledger, site, training, verdict
+
+from regraft.diagnose.causes.freezing import (
+    fresh_head_shakes_backbone,
+    head_frozen,
+    mistyped_trainable,
+    trainable_changed_after_compile,
+)
+
+
+def test_frz001_found():
+    changed = training(
+        trainable_changed_after_compile=True,
+        trainable_changed_site=site(17),
+        unchanged_trainable=26,
+    )
+    finding = ask(trainable_changed_after_compile, training=changed)
+    assert finding.repairs[0].kind == "recompile"
+    assert "line 17" in finding.because
+
+
+def test_frz001_clear():
+    assert verdict(trainable_changed_after_compile) == "clear"
+
+
+def test_frz001_unknown():
+    loop = ledger(call("custom-training-loop", 30))
+    assert verdict(trainable_changed_after_compile, ledger=loop) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("trainable", "net"),
+    [
+        pytest.param(0, backbone(), id="model-trainable-false"),
+        pytest.param(0, None, id="no-backbone"),
+        pytest.param(1290, backbone(), id="half-of-the-head"),
+    ],
+)
+def test_frz002_found(trainable, net):
+    facts = {"training": training(trainable_parameters=trainable), "backbone": net}
+    assert verdict(head_frozen, accuracy=accuracy(train=0.3), **facts) == "found"
+
+
+@pytest.mark.parametrize(
+    ("trainable", "net", "train"),
+    [
+        pytest.param(12810, backbone(), 0.3, id="head-trained"),
+        pytest.param(2_000_000, backbone(n_trainable_layers=80), 0.3, id="all-trained"),
+        pytest.param(1290, backbone(), 0.98, id="learns-all-the-same"),
+    ],
+)
+def test_frz002_clear(trainable, net, train):
+    facts = {"training": training(trainable_parameters=trainable), "backbone": net}
+    assert verdict(head_frozen, accuracy=accuracy(train=train), **facts) == "clear"
+
+
+def test_frz002_unknown():
+    assert verdict(head_frozen, training=training(head_parameters=0)) == "unknown"
+
+
+def mistyped(**details):
+    facts = {"name": "trainble", "nearest": "trainable", "value": False} | details
+    return training(mistyped_attributes=(call("attribute", 11, **facts),))
+
+
+UNFROZEN = backbone(n_trainable_layers=80, weight_change=0.4)
+
+
+def test_frz003_found():
+    finding = ask(mistyped_trainable, training=mistyped(), backbone=UNFROZEN)
+    assert finding.repairs[0].kind == "freeze-backbone"
+    assert "'trainble' was set at line 11" in finding.because
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"backbone": UNFROZEN}, {"training": mistyped()}],
+    ids=["spelt-right", "frozen-all-the-same"],
+)
+def test_frz003_clear(facts):
+    assert verdict(mistyped_trainable, **facts) == "clear"
+
+
+@pytest.mark.parametrize(
+    "details", [{"nearest": "name"}, {"value": True}], ids=["other-attribute", "meant-to-unfreeze"]
+)
+def test_frz003_unknown(details):
+    facts = {"training": mistyped(**details), "backbone": UNFROZEN}
+    assert verdict(mistyped_trainable, **facts) == "unknown"
+
+
+def test_frz004_found():
+    finding = ask(fresh_head_shakes_backbone, backbone=UNFROZEN)
+    assert "80 of 80 layers" in finding.because
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="frozen"),
+        pytest.param(
+            {"backbone": backbone(n_trainable_layers=8, weight_change=0.02)}, id="hardly-moved"
+        ),
+        pytest.param(
+            {"backbone": UNFROZEN, "ledger": ledger(call("fit", 15), call("fit", 25))},
+            id="head-trained-first",
+        ),
+        pytest.param(
+            {"backbone": backbone(n_trainable_layers=80, weights="none", weight_change=2.0)},
+            id="from-scratch",
+        ),
+    ],
+)
+def test_frz004_clear(facts):
+    assert verdict(fresh_head_shakes_backbone, **facts) == "clear"
+
+
+def test_frz004_unknown():
+    unseen = backbone(n_trainable_layers=80, weight_change=math.nan)
+    assert verdict(fresh_head_shakes_backbone, backbone=unseen) == "unknown"

@@ -1,0 +1,189 @@
+import math
+
+import pytest
+from builders import accuracy, ask, association, backbone, training, verdict
+
+from regraft.diagnose.causes.optimisation import (
+    most_rows_never_seen,
+    rate_destroys_pretrained_weights,
+    rate_too_high,
+    rate_too_low,
+)
+
+UNFROZEN = {"n_trainable_layers": 80}
+AT_CHANCE = accuracy(train=0.12, validation=0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "measured"),
+    [
+        pytest.param(0.8, accuracy(), id="destroyed"),
+        pytest.param(0.1, AT_CHANCE, id="damaged-and-unlearnt"),
+        pytest.param(math.nan, AT_CHANCE, id="not-finite"),
+    ],
+)
+def test_opt001_found(change, measured):
+    facts = {"backbone": backbone(weight_change=change, **UNFROZEN), "accuracy": measured}
+    if math.isnan(change):
+        facts["backbone"] = backbone(weight_change=9.9, **UNFROZEN)
+        facts["training"] = training(last_loss=math.inf)
+    finding = ask(rate_destroys_pretrained_weights, **facts)
+    assert finding.repairs[0].parameters["value"] == pytest.approx(1e-5)
+
+
+@pytest.mark.parametrize(
+    ("net", "measured"),
+    [
+        pytest.param(backbone(), AT_CHANCE, id="frozen"),
+        pytest.param(backbone(weight_change=0.02, **UNFROZEN), accuracy(), id="gentle"),
+        pytest.param(backbone(weight_change=0.2, **UNFROZEN), accuracy(), id="moderate-and-learnt"),
+        pytest.param(
+            backbone(weights="none", weight_change=3.0, **UNFROZEN), AT_CHANCE, id="from-scratch"
+        ),
+    ],
+)
+def test_opt001_clear(net, measured):
+    assert verdict(rate_destroys_pretrained_weights, backbone=net, accuracy=measured) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"backbone": backbone(weight_change=math.nan, **UNFROZEN)}, id="not-measured"),
+        pytest.param(
+            {
+                "backbone": backbone(weight_change=0.6, **UNFROZEN),
+                "training": training(learning_rate=1e-5),
+            },
+            id="low-rate-does-not-explain-it",
+        ),
+    ],
+)
+def test_opt001_unknown(facts):
+    assert verdict(rate_destroys_pretrained_weights, **facts) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("facts", "measured"),
+    [
+        pytest.param(
+            {"losses": (2.0, math.nan), "last_loss": math.nan}, AT_CHANCE, id="not-a-number"
+        ),
+        pytest.param({"losses": (2.0, 90.0), "last_loss": 90.0}, AT_CHANCE, id="grows"),
+        pytest.param(
+            {"learning_rate": 0.05, "losses": (2.4, 2.3, 2.3), "last_loss": 2.3},
+            AT_CHANCE,
+            id="stuck-at-ln-10",
+        ),
+        pytest.param(
+            {"learning_rate": 0.05, "losses": (0.9, 0.5, 0.9, 0.8), "last_loss": 0.8},
+            accuracy(train=0.8),
+            id="bounces",
+        ),
+        pytest.param(
+            {"optimizer": "sgd", "learning_rate": 1.0, "losses": (3.0, 2.4), "last_loss": 2.4},
+            AT_CHANCE,
+            id="sgd",
+        ),
+    ],
+)
+def test_opt002_found(facts, measured):
+    finding = ask(rate_too_high, training=training(**facts), accuracy=measured)
+    assert finding.verdict == "found"
+
+
+@pytest.mark.parametrize(
+    ("facts", "measured"),
+    [
+        pytest.param({}, accuracy(), id="settles"),
+        pytest.param(
+            {"losses": (2.3, 2.3), "last_loss": 2.3}, AT_CHANCE, id="stuck-at-an-ordinary-rate"
+        ),
+        pytest.param({"learning_rate": 0.05}, accuracy(train=0.8), id="high-but-settles"),
+    ],
+)
+def test_opt002_clear(facts, measured):
+    assert verdict(rate_too_high, training=training(**facts), accuracy=measured) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"losses": ()}, id="no-loss-seen"),
+        pytest.param({"learning_rate": 1e-5, "last_loss": math.nan}, id="low-rate-not-finite"),
+    ],
+)
+def test_opt002_unknown(facts):
+    assert verdict(rate_too_high, training=training(**facts)) == "unknown"
+
+
+SLOW = {"learning_rate": 1e-6, "losses": (2.5, 2.4), "last_loss": 2.4, "first_loss": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("facts", "value"),
+    [
+        pytest.param(SLOW, 1e-3, id="adam-cannot-move"),
+        pytest.param({**SLOW, "sampled": True}, 1e-3, id="adam-cannot-move-even-in-full"),
+        pytest.param({**SLOW, "optimizer": "sgd", "learning_rate": 1e-4}, 1e-2, id="sgd-stays"),
+    ],
+)
+def test_opt003_found(facts, value):
+    finding = ask(rate_too_low, training=training(**facts), accuracy=AT_CHANCE)
+    assert finding.repairs[0].parameters["value"] == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("facts", "measured", "learnable"),
+    [
+        pytest.param({}, AT_CHANCE, association(), id="usual-rate"),
+        pytest.param(SLOW, accuracy(), association(), id="head-trained-before"),
+        pytest.param(
+            SLOW, accuracy(train=0.55), association(accuracy=0.6), id="nothing-more-to-learn"
+        ),
+        pytest.param(
+            {"learning_rate": 1e-4, "planned_updates": 5000},
+            accuracy(train=0.6),
+            association(),
+            id="loss-fell",
+        ),
+    ],
+)
+def test_opt003_clear(facts, measured, learnable):
+    given = {"training": training(**facts), "accuracy": measured, "association": learnable}
+    assert verdict(rate_too_low, **given) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({**SLOW, "last_loss": math.nan}, id="loss-not-finite"),
+        pytest.param(
+            {**SLOW, "learning_rate": 1e-4, "planned_updates": 9000, "sampled": True}, id="sampled"
+        ),
+    ],
+)
+def test_opt003_unknown(facts):
+    assert verdict(rate_too_low, training=training(**facts), accuracy=AT_CHANCE) == "unknown"
+
+
+STARVED = {"n_train": 20000, "planned_updates": 50}
+
+
+def test_opt004_found():
+    finding = ask(most_rows_never_seen, training=training(**STARVED), accuracy=accuracy(train=0.6))
+    assert finding.repairs[0].parameters["arguments"] == {"steps_per_epoch": 625}
+
+
+@pytest.mark.parametrize(
+    ("facts", "train"),
+    [({}, 0.6), (STARVED, 0.97), ({"epochs": 1, "planned_updates": 32}, 0.6)],
+    ids=["all-rows", "few-but-enough", "one-epoch"],
+)
+def test_opt004_clear(facts, train):
+    given = {"training": training(**facts), "accuracy": accuracy(train=train)}
+    assert verdict(most_rows_never_seen, **given) == "clear"
+
+
+def test_opt004_unknown():
+    assert verdict(most_rows_never_seen, training=training(batch_size=0)) == "unknown"

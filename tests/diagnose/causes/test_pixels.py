@@ -1,0 +1,229 @@
+import pytest
+from builders import (
+    ask,
+    backbone,
+    call,
+    fresh_pixels,
+    ledger,
+    output,
+    pixels,
+    stats,
+    training,
+    verdict,
+)
+
+from regraft.diagnose.causes.pixels import (
+    pixel_scale_mismatch,
+    preprocessed_twice,
+    raw_pixels_into_fresh_network,
+    raw_pixels_unscaled,
+    scaled_before_rescaling_backbone,
+    uint8_wrap_around,
+)
+
+VGG = backbone("vgg16", "caffe", n_batchnorm=0)
+RESNET = backbone("resnet50", "caffe")
+MOBILENET = backbone("mobilenet_v2", "signed")
+DENSENET = backbone("densenet121", "torch")
+UNIT = stats(0, 1, "unit", whole_numbers=0.01)
+SIGNED = stats(-1, 1, "signed")
+CAFFE = stats(-123.7, 151.1, "caffe")
+TORCH = stats(-2.118, 2.64, "torch")
+GRAY_CAFFE = stats(-123.7, 151.1, "caffe", channel_means=(-70.6, -83.5, -90.4))
+DARK = stats(0, 120, "", misfit=0.53)
+LOW_CONTRAST = stats(40, 215, "byte", misfit=0.16)
+TWICE = stats(-1, -0.992, "signed-of-unit")
+CAFFE_TWICE = stats(-233.6, 27.4, "caffe-of-caffe")
+
+
+@pytest.mark.parametrize(
+    ("seen", "wants"),
+    [
+        pytest.param(UNIT, VGG, id="divided-by-255-for-vgg16"),
+        pytest.param(UNIT, MOBILENET, id="divided-by-255-only-for-mobilenet"),
+        pytest.param(SIGNED, RESNET, id="signed-into-resnet50"),
+        pytest.param(CAFFE, MOBILENET, id="preprocess-input-of-vgg16-for-mobilenet"),
+        pytest.param(SIGNED, DENSENET, id="signed-into-densenet"),
+        pytest.param(TORCH, MOBILENET, id="torch-statistics-into-mobilenet"),
+    ],
+)
+def test_pre001_found(seen, wants):
+    finding = ask(pixel_scale_mismatch, pixels=pixels(seen), backbone=wants)
+    assert finding.verdict == "found"
+    assert finding.evidence["expected"] == wants.convention
+
+
+@pytest.mark.parametrize(
+    ("seen", "wants"),
+    [
+        pytest.param(CAFFE, VGG, id="vgg16-preprocessed"),
+        pytest.param(GRAY_CAFFE, VGG, id="gray-vgg16-preprocessed"),
+        pytest.param(stats(-0.992, 1, "lite"), MOBILENET, id="lite-is-signed-in-practice"),
+        pytest.param(SIGNED, backbone("efficientnet_lite0", "lite"), id="signed-is-lite"),
+        pytest.param(stats(), backbone(), id="bytes-into-efficientnet"),
+        pytest.param(LOW_CONTRAST, backbone(), id="low-contrast-bytes"),
+        pytest.param(stats(-0.9, 0.8, "signed", misfit=0.1), MOBILENET, id="not-full-range"),
+        pytest.param(TWICE, MOBILENET, id="twice-is-pre003"),
+        pytest.param(stats(), MOBILENET, id="raw-is-pre004"),
+    ],
+)
+def test_pre001_clear(seen, wants):
+    assert verdict(pixel_scale_mismatch, pixels=pixels(seen), backbone=wants) == "clear"
+
+
+@pytest.mark.parametrize(
+    ("seen", "wants"),
+    [
+        pytest.param(stats(0, 1, "unit", n_images=4), MOBILENET, id="too-few-pictures"),
+        pytest.param(DARK, backbone(), id="dark-x-rays"),
+        pytest.param(stats(-1, -0.2, "", misfit=0.4), MOBILENET, id="dark-but-right"),
+        pytest.param(
+            stats(-1.4, 1.3, "signed", misfit=0.2, runner_up="torch", runner_up_misfit=0.2),
+            VGG,
+            id="two-conventions-fit-equally",
+        ),
+    ],
+)
+def test_pre001_unknown(seen, wants):
+    assert verdict(pixel_scale_mismatch, pixels=pixels(seen), backbone=wants) == "unknown"
+
+
+def test_pre001_says_what_it_saw_and_names_the_scaling():
+    divide = ledger(call("operator", 7, op="/", operand=255.0))
+    finding = ask(pixel_scale_mismatch, pixels=pixels(UNIT), backbone=MOBILENET, ledger=divide)
+    assert "[0, 1]" in finding.because
+    assert "'signed' [-1, 1]" in finding.because
+    assert [site.line for site in finding.where] == [7]
+
+
+def test_pre001_repair_maps_what_is_fed_to_what_is_wanted():
+    (repair,) = ask(pixel_scale_mismatch, pixels=pixels(UNIT), backbone=MOBILENET).repairs
+    assert repair.parameters["scale"] == pytest.approx([2, 2, 2])
+    assert repair.parameters["offset"] == pytest.approx([-1, -1, -1])
+
+
+@pytest.mark.parametrize("seen", [UNIT, SIGNED, TORCH], ids=["unit", "signed", "torch"])
+def test_pre002_found(seen):
+    assert verdict(scaled_before_rescaling_backbone, pixels=pixels(seen)) == "found"
+
+
+@pytest.mark.parametrize(
+    ("seen", "wants"),
+    [
+        pytest.param(stats(), backbone(), id="bytes-into-efficientnet"),
+        pytest.param(UNIT, MOBILENET, id="does-not-rescale-inside"),
+        pytest.param(TWICE, backbone(), id="twice-is-pre003"),
+    ],
+)
+def test_pre002_clear(seen, wants):
+    assert verdict(scaled_before_rescaling_backbone, pixels=pixels(seen), backbone=wants) == "clear"
+
+
+def test_pre002_unknown():
+    assert verdict(scaled_before_rescaling_backbone, pixels=pixels(DARK)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("seen", "wants"),
+    [
+        pytest.param(TWICE, MOBILENET, id="over-255-then-preprocess-input"),
+        pytest.param(CAFFE_TWICE, RESNET, id="means-subtracted-twice"),
+        pytest.param(stats(0, 1 / 255, "unit-of-unit"), backbone(), id="divided-twice"),
+    ],
+)
+def test_pre003_found(seen, wants):
+    finding = ask(preprocessed_twice, pixels=pixels(seen), backbone=wants)
+    assert finding.verdict == "found"
+
+
+@pytest.mark.parametrize("seen", [UNIT, SIGNED], ids=["unit", "signed"])
+def test_pre003_clear(seen):
+    assert verdict(preprocessed_twice, pixels=pixels(seen), backbone=MOBILENET) == "clear"
+
+
+def test_pre003_unknown():
+    nothing_seen = pixels(validation=None)
+    unseen = fresh_pixels(nothing_seen.model_train)
+    assert verdict(preprocessed_twice, pixels=unseen, backbone=MOBILENET) == "unknown"
+
+
+def test_pre003_explains_a_change_in_place():
+    calls = ledger(
+        call("preprocess_input", 5, module="resnet50", in_place=True),
+        call("preprocess_input", 9, module="resnet50", in_place=True),
+    )
+    finding = ask(preprocessed_twice, pixels=pixels(CAFFE_TWICE), backbone=RESNET, ledger=calls)
+    assert "line 5 wrote over its float input" in finding.because
+
+
+@pytest.mark.parametrize("wants", [VGG, MOBILENET, DENSENET], ids=lambda b: b.name)
+def test_pre004_found(wants):
+    assert verdict(raw_pixels_unscaled, pixels=pixels(stats()), backbone=wants) == "found"
+
+
+@pytest.mark.parametrize(
+    ("seen", "wants"),
+    [
+        pytest.param(stats(), backbone(), id="efficientnet-wants-bytes"),
+        pytest.param(UNIT, MOBILENET, id="scaled-wrongly-is-pre001"),
+    ],
+)
+def test_pre004_clear(seen, wants):
+    assert verdict(raw_pixels_unscaled, pixels=pixels(seen), backbone=wants) == "clear"
+
+
+def test_pre004_unknown():
+    assert verdict(raw_pixels_unscaled, pixels=pixels(DARK), backbone=MOBILENET) == "unknown"
+
+
+def test_raw_bytes_are_taken_for_mild_without_batchnorm():
+    severity = [
+        ask(raw_pixels_unscaled, pixels=pixels(stats()), backbone=b).evidence["severity"]
+        for b in (VGG, MOBILENET)
+    ]
+    assert severity[0] < severity[1]
+
+
+def wrap(share):
+    return ledger(call("uint8-wrap", 6, operator="+", wrapped=share))
+
+
+def test_pre005_found():
+    finding = ask(uint8_wrap_around, ledger=wrap(0.3))
+    assert finding.verdict == "found"
+    assert finding.repairs[0].parameters["line"] == 6
+
+
+def test_pre005_clear():
+    assert verdict(uint8_wrap_around) == "clear"
+
+
+def test_pre005_unknown():
+    assert verdict(uint8_wrap_around, ledger=wrap(0.001)) == "unknown"
+
+
+FRESH = {"pixels": fresh_pixels(stats()), "backbone": None}
+
+
+def test_pre006_found():
+    blown = training(first_loss=46.0)
+    assert verdict(raw_pixels_into_fresh_network, **FRESH, training=blown) == "found"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param(FRESH, id="ordinary-first-loss"),
+        pytest.param({**FRESH, "training": training(first_loss=46.0, fresh_batchnorm=2)}, id="bn"),
+        pytest.param({**FRESH, "ledger": ledger(call("rescaling", 3))}, id="rescales-itself"),
+        pytest.param({"pixels": fresh_pixels(UNIT), "backbone": None}, id="unit-pixels"),
+        pytest.param({"output": output()}, id="pretrained"),
+    ],
+)
+def test_pre006_clear(facts):
+    assert verdict(raw_pixels_into_fresh_network, **facts) == "clear"
+
+
+def test_pre006_unknown():
+    unseen = training(first_loss=float("nan"))
+    assert verdict(raw_pixels_into_fresh_network, **FRESH, training=unseen) == "unknown"
