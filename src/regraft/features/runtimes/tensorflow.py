@@ -31,16 +31,20 @@ class TensorFlow:
 
     def load(self, model: "keras.Model") -> Run:
         """One trace for the model's fixed batch size."""
+        import keras
         import tensorflow as tf
 
         pictures = model.inputs[0]
         signature = [tf.TensorSpec(pictures.shape, pictures.dtype)]
 
-        @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+        # autograph would only rewrite Python control flow, and there is none
+        @tf.function(input_signature=signature, autograph=False)  # type: ignore[untyped-decorator]
         def forward(batch: Any) -> Any:
-            return model(batch, training=False)
+            return keras.tree.flatten(model(batch, training=False))  # one output comes bare
 
         def run(batch: npt.NDArray[Any]) -> list[FloatArray]:
-            return [output.numpy() for output in forward(tf.convert_to_tensor(batch))]
+            # Keras takes a list of one output out of its list
+            outputs = tf.nest.flatten(forward(tf.convert_to_tensor(batch)))
+            return [output.numpy() for output in outputs]
 
         return run
