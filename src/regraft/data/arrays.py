@@ -111,7 +111,12 @@ def from_npz(path: Path) -> ImageSet:
 
 def _as_pixels(x: Any, *, what: str) -> Pixels:
     """(n, h, w, c) uint8; a view where the input is uint8 already."""
-    values = np.asarray(x)
+    try:
+        values = np.asarray(x)
+    except ValueError as error:  # a list of several shapes
+        step = "Pictures of several sizes can be given as files."
+        received = f"{what}: {shown(str(error))}"
+        raise DataError(expected_received("pictures of one shape", received, step)) from error
     if values.ndim == 3:
         values = values[..., np.newaxis]
     if values.ndim != 4 or values.shape[-1] not in (1, 3, 4) or 0 in values.shape[1:]:

@@ -130,18 +130,18 @@ def _require_equal_classes(
 
 
 def _pictures_below(folder: Path) -> Iterator[Path]:
-    seen: set[tuple[int, int]] = set()  # each real folder once: links may form loops
+    # each real folder once, and none above: links may form loops
+    seen = {_real(parent) for parent in folder.resolve().parents}
     waiting = [folder]
     while waiting:
         here = waiting.pop()
-        status = here.stat()
-        if (status.st_dev, status.st_ino) in seen:
+        if _real(here) in seen:
             continue
-        seen.add((status.st_dev, status.st_ino))
+        seen.add(_real(here))
         inner: list[Path] = []
         for entry in _entries(here):
             path = Path(entry.path)
-            if entry.is_dir() and not (_ends_like_a_picture(entry.name) and not _entries(path)):
+            if _is_folder(entry) and not (_ends_like_a_picture(entry.name) and not _entries(path)):
                 inner.append(path)
             elif _is_picture(entry):
                 yield path
@@ -152,13 +152,25 @@ def _is_picture(entry: os.DirEntry[str]) -> bool:
     """Whether a file is meant as one: by its ending, or else by its first bytes."""
     if _ends_like_a_picture(entry.name):
         return True
-    if not entry.is_file():
-        return False
     try:
+        if not entry.is_file():
+            return False
         with Path(entry.path).open("rb") as file:
             return starts_like_a_picture(file.read(12))
     except OSError:
         return False
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _real(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def _ends_like_a_picture(name: str) -> bool:
@@ -166,7 +178,7 @@ def _ends_like_a_picture(name: str) -> bool:
 
 
 def _sub_folders(folder: Path) -> list[Path]:
-    return [Path(entry.path) for entry in _entries(folder) if entry.is_dir()]
+    return [Path(entry.path) for entry in _entries(folder) if _is_folder(entry)]
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

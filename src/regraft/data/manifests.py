@@ -31,10 +31,6 @@ def from_manifest(path: Path) -> ImageSet:
             or group is missing in a row. Rows are counted from 0, the header not counted.
     """
     table = _parquet(path) if path.suffix.casefold() == ".parquet" else _csv(path)
-    for column in ("path", "label"):
-        if column not in table:
-            received = f"{path.name} with {listed(list(table)) or 'no column'}"
-            raise DataError(expected_received("columns path, label[, split][, group]", received))
     names = _texts(table["path"], f"a path in {path.name}")
     labels = label_values(table["label"], what=path.name)
     class_names = sorted_classes(labels)
@@ -64,6 +60,7 @@ def _csv(path: Path) -> Table:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         received = f"{path}: {error}"
         raise DataError(expected_received("a .csv file in UTF-8", received)) from error
+    _require_columns(columns, path)
     uneven = [f"row {number}" for number, row in enumerate(rows) if len(row) != len(columns)]
     if uneven:
         received = f"another number in {listed(uneven)} of {path.name} (counted from 0)"
@@ -83,12 +80,19 @@ def _parquet(path: Path) -> Table:
     try:
         with parquet.ParquetFile(path) as file:
             present = {name.casefold(): name for name in file.schema_arrow.names}
+            _require_columns(list(present), path)
             wanted = {column: present[column] for column in COLUMNS if column in present}
             table = file.read(columns=list(wanted.values()))
             return {column: table.column(name).to_pylist() for column, name in wanted.items()}
     except (pa.ArrowException, OSError) as error:
         received = f"{path}: {shown(str(error))}"
         raise DataError(expected_received("a .parquet file", received)) from error
+
+
+def _require_columns(columns: list[str], path: Path) -> None:
+    if not {"path", "label"} <= set(columns):
+        received = f"{path.name} with {listed(columns) or 'no column'}"
+        raise DataError(expected_received("columns path, label[, split][, group]", received))
 
 
 def _texts(values: Sequence[object], what: str) -> list[str]:

@@ -48,6 +48,9 @@ NAMES = (BUNDLED, *KERAS_CLASSES)
 def from_name(name: str) -> ImageSet:
     """An `ImageSet` with the official test part as test and the rest as train.
 
+    Keras checks what it downloads against known hashes (the CIFAR files are pickles; Keras reads
+    them, regraft itself unpickles nothing).
+
     Raises:
         DataError: When Keras neither has the data nor can fetch it.
     """
