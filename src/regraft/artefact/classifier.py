@@ -155,6 +155,8 @@ def make_extractor(recipe: Recipe, weights: Weights | None) -> Any:
         InvalidArgumentError: If this version knows no such backbone or tap.
     """
     row: Backbone = replace(get(recipe.backbone), pixels=recipe.pixels.spec())
+    for tap in recipe.taps:
+        row.tap(tap)
     requests = tuple(zip(recipe.taps, recipe.grids, strict=True))
     return build_extractor(
         row, size=recipe.size, requests=requests, weights=weights, picture_shape=None
