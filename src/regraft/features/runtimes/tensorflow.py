@@ -43,8 +43,6 @@ class TensorFlow:
             return keras.tree.flatten(model(batch, training=False))  # one output comes bare
 
         def run(batch: npt.NDArray[Any]) -> list[FloatArray]:
-            # Keras takes a list of one output out of its list
-            outputs = tf.nest.flatten(forward(tf.convert_to_tensor(batch)))
-            return [output.numpy() for output in outputs]
+            return [output.numpy() for output in forward(tf.convert_to_tensor(batch))]
 
         return run
