@@ -6,6 +6,7 @@ the 60,000 of MNIST, the test pictures from its 10,000.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("mnist", type=Path, help="mnist.npz as Keras publishes it")
     mnist = from_npz(parser.parse_args().mnist)
 
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for part, n_pictures in N_PICTURES.items():
         whole = mnist.take(np.flatnonzero(mnist.given_split == part))
         drawn = limited(whole, limit=n_pictures, seed=SEED)

@@ -181,7 +181,7 @@ def test_decode_ignores_exif_that_cannot_be_parsed():
     assert np.array_equal(decode(data), pixels)
 
 
-@pytest.mark.parametrize("form", ["GIF", "WEBP", "TIFF", "PNG"])
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "TIFF", "PNG", "MPO"])
 def test_decode_takes_the_first_frame(form):
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("white", "black", "red")]
     data = encoded(frames[0], form, save_all=True, append_images=frames[1:])

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from regraft.data.arrays import from_arrays
 from regraft.data.source import TEST, TRAIN, VALIDATION, ImageSet
@@ -160,3 +162,27 @@ def test_split_without_a_test_part():
 def test_split_refuses_impossible_fractions(validation, test):
     with pytest.raises(InvalidArgumentError, match="fractions"):
         split_rows(make([0, 0, 1, 1]), validation_fraction=validation, test_fraction=test)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 30), st.integers(0, 15)),
+        min_size=8,
+        max_size=80,
+    ),
+    with_groups=st.booleans(),
+    seed=st.integers(0, 3),
+)
+@settings(max_examples=150, deadline=None)
+def test_split_of_anything_keeps_its_promises(rows, with_groups, seed):
+    rows = [*rows, *((label, 40 + copy, 20 + copy) for label in range(4) for copy in range(2))]
+    labels, shown, groups = np.array(rows).T
+    images = make(labels, x=distinct(60)[shown], groups=groups if with_groups else None)
+    split = split_rows(images, seed=seed)
+    parts = parts_of(split, len(rows))
+    for owners in (shown, groups) if with_groups else (shown,):
+        for owner in np.unique(owners):
+            assert len(np.unique(parts[owners == owner])) == 1
+    assert set(labels[split.train]) == {0, 1, 2, 3}
+    if not with_groups:
+        assert len(split.validation)
