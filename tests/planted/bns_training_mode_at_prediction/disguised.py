@@ -14,7 +14,8 @@ inputs = keras.Input((28, 28, 1))
 x = inputs
 for width in (16, 32):
     x = unit(width)(x, **MODE)
-x = keras.layers.Flatten()(x)
-model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(x))
+x = keras.layers.Dense(64)(keras.layers.Flatten()(x))
+x = keras.layers.BatchNormalization(momentum=0.9)(x, **MODE)
+model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(keras.ops.relu(x)))
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=4, validation_data=(x_test, y_test), verbose=2)

@@ -15,12 +15,15 @@ class Net(keras.Model):
         self.convolutions = [keras.layers.Conv2D(n, 3, strides=2, use_bias=False) for n in (16, 32)]
         self.norms = [keras.layers.BatchNormalization(momentum=0.9) for _ in range(2)]
         self.flat = keras.layers.Flatten()
+        self.dense = keras.layers.Dense(64)
+        self.norms.append(keras.layers.BatchNormalization(momentum=0.9))
         self.out = keras.layers.Dense(10, activation="softmax")
 
     def call(self, x, training=False):
         for convolution, norm in zip(self.convolutions, self.norms):
             x = tf.nn.relu(norm(convolution(x), training=training))
-        return self.out(self.flat(x))
+        x = tf.nn.relu(self.norms[-1](self.dense(self.flat(x)), training=training))
+        return self.out(x)
 
 
 model = Net()

@@ -26,4 +26,4 @@ for layer in base.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.trainable = False
 model.compile(keras.optimizers.Adam(1e-5), "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, batch_size=2, epochs=1, validation_data=(x_val, y_val), verbose=2)
+model.fit(x_train, y_train, batch_size=4, epochs=1, validation_data=(x_val, y_val), verbose=2)

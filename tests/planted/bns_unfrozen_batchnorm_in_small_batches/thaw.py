@@ -1,4 +1,4 @@
-FINE = {"batch_size": 2}
+FINE = {"batch_size": 4}
 
 
 def thaw(network):

@@ -23,4 +23,4 @@ model.fit(x_train, y_train, epochs=4, verbose=2)
 
 base.trainable = True
 model.compile(keras.optimizers.Adam(1e-5), "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, batch_size=2, epochs=1, validation_data=(x_val, y_val), verbose=2)
+model.fit(x_train, y_train, batch_size=4, epochs=1, validation_data=(x_val, y_val), verbose=2)

@@ -1,0 +1,33 @@
+import numpy as np
+from tensorflow.keras.applications.vgg16 import VGG16, preprocess_input
+from tensorflow.keras.datasets import mnist
+from tensorflow.keras.layers import Dense, GlobalAveragePooling2D
+from tensorflow.keras.models import Model, Sequential
+from tensorflow.keras.optimizers import Adam
+from tensorflow.keras.utils import set_random_seed
+
+set_random_seed(0)
+(x_train, y_train), (x_test, y_test) = mnist.load_data()
+x_train, y_train, x_test, y_test = x_train[:1500], y_train[:1500], x_test[:500], y_test[:500]
+
+
+def to_rgb(x):
+    x = np.pad(x, ((0, 0), (2, 2), (2, 2)))
+    return np.stack([x, x, x], axis=-1).astype("float32")
+
+
+x_train, x_test = preprocess_input(to_rgb(x_train[:800])), preprocess_input(to_rgb(x_test[:400]))
+y_train, y_test = y_train[:800], y_test[:400]
+
+vgg = VGG16(weights="imagenet", include_top=False, input_shape=(32, 32, 3))
+base = Model(vgg.input, vgg.get_layer("block3_pool").output)
+base.trainable = False
+model = Sequential([base, GlobalAveragePooling2D(), Dense(10, activation="softmax")])
+model.compile(Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x_train, y_train, epochs=2, batch_size=32, verbose=2)
+
+base.trainable = True
+for layer in base.layers:
+    layer.trainable = layer.name.startswith("block3")
+model.compile(Adam(1e-5), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x_train, y_train, epochs=3, batch_size=32, validation_data=(x_test, y_test), verbose=2)
