@@ -17,7 +17,6 @@ from regraft.errors import (
     MissingFileError,
     RuntimeMismatchError,
     expected_received,
-    nearest,
 )
 from regraft.features.cache import Facts, FeatureCache, cache_key, default_folder
 from regraft.features.graph import Request
@@ -88,13 +87,14 @@ def extract(
         where there is a cache.
 
     Raises:
-        InvalidArgumentError: If nothing is requested, a tap or the runtime is unknown, or a grid is
-            finer than the map.
+        InvalidArgumentError: If nothing is requested, a tap or the runtime is unknown, the size is
+            below the smallest, or a grid is finer than the map.
         RuntimeMismatchError: If the runtime named computes other features than TensorFlow.
         DiskSpaceError: If the disk cannot hold the features.
     """
     started = time.perf_counter()
     wanted = _check(row, requests)
+    row.check_size(size)
     chosen = images if rows is None else images.take(rows)
     if not len(chosen):
         raise InvalidArgumentError(expected_received("at least one picture", "none"))
@@ -127,8 +127,7 @@ def forecast(n_images: int, *, row: Backbone, size: int, requests: Sequence[Requ
     The working part is an estimate: three float32 batches of pictures, and two maps as large
     as the first block of VGG makes them, the widest of all backbones.
     """
-    channels = {tap.name: tap.channels for tap in row.taps}
-    width = sum(grid**2 * channels[tap] for tap, grid in _check(row, requests))
+    width = sum(grid**2 * row.tap(tap).channels for tap, grid in _check(row, requests))
     pixels = default_batch_size(size) * size**2
     return Forecast(features=4 * n_images * width, working=4 * pixels * (3 * 3 + 2 * 64))
 
@@ -187,11 +186,10 @@ def _compute_into(
     facts: Mapping[Request, Facts],
     progress: Progress | None,
 ) -> None:
-    channels = {tap.name: tap.channels for tap in job.row.taps}
     with contextlib.ExitStack() as entries:
         sinks: dict[Request, Append] = {}
         for (tap, grid), its_facts in facts.items():
-            shape = (len(job.images), grid**2 * channels[tap])
+            shape = (len(job.images), grid**2 * job.row.tap(tap).channels)
             sinks[tap, grid] = entries.enter_context(cache.writing(its_facts, shape=shape))
         compute(job, runtime, sinks, progress)
 
@@ -215,12 +213,8 @@ def _facts(job: Job, request: Request, runtime: Runtime, fingerprint: str) -> Fa
 
 
 def _check(row: Backbone, requests: Sequence[Request]) -> tuple[Request, ...]:
-    known = [tap.name for tap in row.taps]
     for tap, grid in requests:
-        if tap not in known:
-            raise InvalidArgumentError(
-                expected_received(f"a tap of {row.name}", repr(tap), nearest(tap, known))
-            )
+        row.tap(tap)
         if grid < 1:
             raise InvalidArgumentError(expected_received("a grid of at least 1", f"{grid}"))
     if not requests:

@@ -38,7 +38,7 @@ def build_extractor(
         batch_size: A fixed n, or None for any.
 
     Returns:
-        A model whose outputs are a list of (n, p*p*c) tensors.
+        A model whose `outputs` are (n, p*p*c) tensors, in the order of the requests.
 
     Raises:
         InvalidArgumentError: If a grid is finer than the map at its tap.
@@ -56,6 +56,6 @@ def build_extractor(
     wanted = {tap for tap, _ in requests}
     taps = tuple(tap.name for tap in row.taps if tap.name in wanted)
     trunk = build_trunk(row, size=size, taps=taps, weights=weights)
-    outputs = trunk(x, training=False)
-    maps = dict(zip(taps, outputs if isinstance(outputs, list) else [outputs], strict=True))
+    outputs = keras.tree.flatten(trunk(x, training=False))  # one output comes bare
+    maps = dict(zip(taps, outputs, strict=True))
     return keras.Model(pictures, [pool_in_graph(maps[tap], grid) for tap, grid in requests])

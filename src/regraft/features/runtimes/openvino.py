@@ -1,5 +1,6 @@
 """OpenVINO: the fastest frozen pass on x86 CPUs."""
 
+import warnings
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,11 @@ class OpenVino:
         """Convert and compile."""
         import openvino
 
-        compiled = openvino.compile_model(openvino.convert_model(model), "CPU", _CONFIG)
+        with warnings.catch_warnings():
+            # the converter calls the model with a tuple of one tensor, which Keras remarks upon
+            warnings.filterwarnings("ignore", message="The structure of `inputs`")
+            converted = openvino.convert_model(model)
+        compiled = openvino.compile_model(converted, "CPU", _CONFIG)
         request = compiled.create_infer_request()
         n_outputs = len(model.outputs)
 
