@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from regraft.adapt.pixels import SIGNED, normalise_in_graph
+from regraft.adapt.resize import resize_in_graph
 from regraft.errors import RegraftError
+from regraft.features.pool import pool_in_graph
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.tensorflow import TensorFlow
 from regraft.records import FloatArray
@@ -45,12 +48,9 @@ def _network() -> Any:
     import keras
     from keras import layers
 
-    from regraft.adapt.resize import resize_in_graph
-    from regraft.features.pool import pool_in_graph
-
     keras.utils.set_random_seed(_SEED)  # a process of its own: nobody else's randomness
     pictures = keras.Input(batch_shape=(_BATCH, 28, 28, 3), dtype="uint8")
-    x = resize_in_graph(pictures, height=_SIDE, width=_SIDE) / 127.5 - 1.0
+    x = normalise_in_graph(resize_in_graph(pictures, height=_SIDE, width=_SIDE), SIGNED)
     x = layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(x)
     skip = layers.Conv2D(64, 1, use_bias=False)(x)
     x = layers.BatchNormalization()(skip)
