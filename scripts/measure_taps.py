@@ -23,19 +23,20 @@ from regraft.records import Tap
 # The end of every block, by the names that Keras gives to layers. Where several layers match
 # with the same first group, the last of them ends the block: an addition after a projection.
 # Names that end in a bare number are those of a fresh process: `add_3` is the fourth addition.
-# The output of the network is a tap, too, whatever its name.
+# The output of the network is a tap, too, whatever its name. The last block of
+# Inception-ResNet ends without an activation, and so without a name.
 ENDS_OF_BLOCKS = {
     r"efficientnet_lite": r"(block\d[a-d])_(project_bn|add)",
     r"vgg": r"(block\d_pool)",
     r"resnet": r"(conv\d_block\d+_out)",
     r"inception_v3": r"(mixed\d+)",
-    r"inception_resnet": r"(mixed_5b|mixed_[67]a|block\d+_\d+)(_ac)?",
+    r"inception_resnet": r"(mixed_5b|mixed_[67]a|block\d+_\d+_ac|custom_scale_layer_39)",
     r"xception": r"(add(_\d+)?)",
     r"mobilenet_v3": r"(expanded_conv(_\d+)?)_(project_bn|add)",
     r"mobilenet_v2": r"(expanded_conv|block_\d+)_(project_BN|add)",
     r"mobilenet": r"(conv_pw_\d+_relu)",
-    r"densenet": r"(conv\d_block\d+_concat)",
-    r"nasnet": r"(normal_concat_\d+)",
+    r"densenet": r"(conv\d_block\d+_concat|pool[234]_pool)",
+    r"nasnet": r"((normal|reduction)_concat_\w+)",
     r"efficientnet": r"(block\d[a-z]+)_(project_bn|project_activation|add)",
     r"convnext": r"(add(_\d+)?)",
 }
@@ -48,14 +49,13 @@ def main() -> None:
     chosen = [get(name) for name in parser.parse_args().names] or list(BACKBONES)
     for row in chosen:
         taps = json.loads(TAPS_FILE.read_text())
-        taps[row.name] = [as_json(tap) for tap in measure(row)]
+        taps[row.name] = [as_json(tap) for tap in measure(row, row.build(row.default_size))]
         ordered = {known.name: taps[known.name] for known in BACKBONES if known.name in taps}
         TAPS_FILE.write_text(as_text(ordered))
 
 
-def measure(row: Backbone) -> tuple[Tap, ...]:
-    """The taps of one backbone, in the order of their depth."""
-    model = row.build(row.default_size)
+def measure(row: Backbone, model: Any) -> tuple[Tap, ...]:
+    """The taps of a backbone built at its default size, in the order of their depth."""
     layers = layers_by_name(model)
     parents = graph(model)
     strides = all_strides(parents)
@@ -133,7 +133,7 @@ def macs(layer: Any) -> int:
     """Multiply-adds of one layer for one picture."""
     if inner := getattr(layer, "layers", None):
         return sum(macs(part) for part in inner)
-    kernels = [weight for weight in layer.weights if "kernel" in weight.name]
+    kernels = [weight for weight in getattr(layer, "weights", ()) if "kernel" in weight.name]
     if not kernels:
         return 0
     steps = math.prod(layer.output.shape[1:-1])  # 1 for a dense layer

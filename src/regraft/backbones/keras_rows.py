@@ -123,12 +123,13 @@ def _row(
     default_size: int,
     default_tap: str,
     also: tuple[str, ...] = (),
+    stored_as: str = "",
 ) -> Backbone:
-    folder = family.url.format(name=name)
+    url = family.url.format(name=name) + (stored_as or file_name)
     return Backbone(
         name=name,
         builder=f"keras.applications:{builder}",
-        weights=WeightFile(file_name=file_name, url=folder + file_name, hash=hash, also=also),
+        weights=WeightFile(file_name=file_name, url=url, hash=hash, also=also),
         licence=family.licence,
         citation=family.citation,
         pixels=family.pixels,
@@ -269,7 +270,7 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
         hash="md5:d3e8ec802a04aa4fc771ee12a9a9b836",
         default_size=224,
-        default_tap="TOP",
+        default_tap="activation_17",
     ),
     _row(
         _MOBILENET_V3,
@@ -278,7 +279,7 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
         hash="md5:07fb09a5933dd0c8eaafa16978110389",
         default_size=224,
-        default_tap="TOP",
+        default_tap="activation_19",
     ),
     _row(
         _DENSENET,
@@ -312,18 +313,20 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         name="nasnet_mobile",
         builder="NASNetMobile",
         file_name="nasnet_mobile_no_top.h5",
+        stored_as="NASNet-mobile-no-top.h5",
         hash="md5:1ed92395b5b598bdda52abe5c0dbfd63",
         default_size=224,
-        default_tap="TOP",
+        default_tap="activation_187",
     ),
     _row(
         _NASNET,
         name="nasnet_large",
         builder="NASNetLarge",
         file_name="nasnet_large_no_top.h5",
+        stored_as="NASNet-large-no-top.h5",
         hash="md5:d81d89dc07e6e56530c4e77faddd61b5",
         default_size=331,
-        default_tap="TOP",
+        default_tap="activation_259",
     ),
     _row(
         _EFFICIENTNET,

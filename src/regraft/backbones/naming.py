@@ -8,15 +8,17 @@ _WORD_STARTS = re.compile(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 
 def layers_by_name(model: Any) -> dict[str, Any]:
-    """The layers of a functional model, with the names they have in a fresh process.
+    """The layers and operations of a functional model, by the names of a fresh process.
 
     Keras numbers layers that were given no name through the life of the process:
     `activation_187` in a fresh one, `activation_511` after another network was built. Here
     the numbers start anew with the model. Names that were given stay as they are.
+
+    An operation, as the `+` between two tensors, differs from a layer in having no weights.
     """
     named: dict[str, Any] = {}
     numbered: dict[str, list[tuple[int, Any]]] = {}
-    for layer in model.layers:
+    for layer in model.operations:
         match = _NUMBERED.fullmatch(layer.name)
         default = _WORD_STARTS.sub("_", type(layer).__name__).lower()  # conv2d, max_pooling2d
         if match is not None and match[1] == default:
@@ -35,7 +37,7 @@ def variables_by_name(model: Any) -> dict[str, Any]:
     return {
         f"{name}/{_below_the_layer(variable.path)}": variable
         for name, layer in layers_by_name(model).items()
-        for variable in layer.weights
+        for variable in getattr(layer, "weights", ())
     }
 
 

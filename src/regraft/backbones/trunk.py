@@ -43,10 +43,11 @@ def build_trunk(row: Backbone, *, size: int, taps: tuple[str, ...], weights: Wei
     if weights is None:
         _fill_randomly(network)
         return trunk
+    needed = set(trunk.operations)
     load_weights(
         network,
         weights.path,
-        only={name for name, layer in layers.items() if layer in set(trunk.layers)},
+        only={name for name, layer in layers.items() if layer in needed},
         names_agree=weights.origin == "custom weights",
     )
     if row.builder.startswith("keras.applications:EfficientNetB"):
