@@ -51,7 +51,8 @@ def nearest_rows(known: FloatArray, asked: FloatArray) -> IntArray:
     """For every row of `asked` (m, d) the row number in `known` (n, d) at least distance."""
     # |a - b|^2 without |a|^2, which is the same for all candidates
     distances = np.square(known).sum(axis=1) - 2 * (asked @ known.T)
-    return distances.argmin(axis=1)
+    nearest: IntArray = distances.argmin(axis=1)
+    return nearest
 
 
 def _sampled(images: ImageSet, rows: IntArray, seed: int) -> Examples:

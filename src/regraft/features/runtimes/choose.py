@@ -11,7 +11,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import regraft
 from regraft.errors import InvalidArgumentError, MissingDependencyError, expected_received, nearest
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.openvino import OpenVino
@@ -63,7 +62,7 @@ def _can_use(name: str, folder: Path) -> bool:
 
 def _probe_in_a_child(name: str) -> dict[str, Any]:
     """The verdict on a runtime, whatever it does to the process that tries it."""
-    source = str(Path(regraft.__file__).parents[1])  # importable there as it is here
+    source = str(Path(__file__).parents[3])  # importable there as it is here
     paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "result.json"
