@@ -1,0 +1,195 @@
+"""Facts about a model as the script built and compiled it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import sites
+
+BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in order
+_BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
+RANDOM_LAYERS = ("Random", "Dropout", "SpatialDropout", "Gaussian", "AlphaDropout", "RandAugment",
+                 "AugMix", "MixUp", "CutMix", "AutoContrast")  # fmt: skip
+
+
+def note_layer(layer: Any) -> None:
+    """Remember where a layer was built. The layer is kept, so that its id stays its own."""
+    _BUILT_AT.setdefault(id(layer), (layer, sites.here()))
+
+
+def built_at(layer: Any) -> dict[str, Any] | None:
+    """Where the user's code built this layer."""
+    entry = _BUILT_AT.get(id(layer))
+    return entry[1] if entry else None
+
+
+def flat_layers(model: Any) -> list[Any]:
+    """All layers inside, nested ones opened, containers left out."""
+    return [
+        layer
+        for layer in model._flatten_layers(include_self=False)
+        if not getattr(layer, "layers", None)
+    ]
+
+
+def base_of(model: Any) -> dict[str, Any] | None:
+    """The pretrained network whose layers the model contains (the one it shares most with)."""
+    inside = {id(layer) for layer in flat_layers(model)}
+    shared = [(len(inside & base["ids"]), number) for number, base in enumerate(BASES)]
+    best = max(shared, default=(0, 0))
+    return BASES[best[1]] if best[0] > 0 else None
+
+
+def head_layers(model: Any) -> list[Any]:
+    """Layers that are not the pretrained network's."""
+    base = base_of(model)
+    taken = base["ids"] if base else set()
+    return [layer for layer in flat_layers(model) if id(layer) not in taken]
+
+
+def is_random(layer: Any) -> bool:
+    """Does the layer change its input at random while training?"""
+    return type(layer).__name__.startswith(RANDOM_LAYERS)
+
+
+def describe_base(model: Any, base: dict[str, Any]) -> dict[str, Any]:
+    """The record behind `evidence.Backbone`, without what only a training shows."""
+    inside = {id(layer) for layer in flat_layers(model)} & base["ids"]
+    layers = [layer for layer in flat_layers(base["model"]) if id(layer) in inside]
+    weighted = [layer for layer in layers if layer.weights]
+    norms = [layer for layer in layers if type(layer).__name__ == "BatchNormalization"]
+    shape = base["model"].input_shape
+    return {
+        "name": base["name"],
+        "site": base["site"],
+        "weights": base["weights"],
+        "looks_random": looks_random(weighted),
+        "input_height": shape[1] or 0,
+        "input_width": shape[2] or 0,
+        "last_map": _last_map(layers),
+        "n_layers": len(weighted),
+        "n_trainable_layers": sum(bool(layer.trainable_variables) for layer in weighted),
+        "n_batchnorm": len(norms),
+        "n_batchnorm_trainable": sum(layer.trainable for layer in norms),
+        "called_with_training": base.get("called_with_training"),
+    }
+
+
+def _last_map(layers: list[Any]) -> tuple[int, int]:
+    for layer in reversed(layers):
+        try:
+            shape = layer.output.shape
+        except (AttributeError, ValueError):
+            continue
+        if len(shape) == 4 and shape[1]:
+            return int(shape[1]), int(shape[2])
+    return (0, 0)
+
+
+# A fresh Glorot-uniform kernel reaches 1.7 standard deviations, a truncated normal one 2.3;
+# trained convolutions reach 4 and more (VGG16, MobileNetV2, EfficientNet-Lite0: 4.4 to 25).
+FRESH_REACH = 2.7
+
+
+def looks_random(layers: list[Any]) -> bool | None:
+    """Do the convolution kernels have the narrow tails of a fresh initialisation?"""
+    reaches = []
+    for kernel in kernels(layers):
+        values = np.asarray(kernel.value, np.float32)
+        if values.ndim == 4 and values.size >= 500:
+            reaches.append(float(np.abs(values).max() / (values.std() + 1e-12)))
+    return bool(np.median(reaches) < FRESH_REACH) if reaches else None
+
+
+def kernels(layers: list[Any]) -> list[Any]:
+    """Weight matrices and filters, biases and statistics left out."""
+    return [w for layer in layers for w in layer.weights if len(w.shape) >= 2]
+
+
+def describe_head(model: Any) -> dict[str, Any]:
+    """The record behind `evidence.Output` and the head's part of `evidence.Training`."""
+    head = head_layers(model)
+    last = last_layer(model)
+    dense = [layer for layer in head if type(layer).__name__ == "Dense"]
+    output = last if hasattr(last, "units") else (dense[-1] if dense else last)
+    activation = activation_of(last)
+    if last is not output and activation == "linear":
+        activation = activation_of(output)
+    hidden = [layer for layer in dense if layer is not output]
+    narrowest = min(hidden, key=lambda layer: layer.units, default=None)
+    drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
+    base = base_of(model)
+    norms = [l for l in flat_layers(model) if type(l).__name__ == "BatchNormalization"]  # noqa: E741
+    own = set() if base is None or base["weights"] == "none" else base["ids"]
+    return {
+        "output_site": built_at(output),
+        "activation_site": built_at(last) if last is not output else None,
+        "units": int(getattr(output, "units", 0) or (model.output_shape or (0,))[-1] or 0),
+        "activation": activation,
+        "dropout_on_output": type(last).__name__.endswith("Dropout"),
+        "narrowest_hidden": int(narrowest.units) if narrowest is not None else 0,
+        "narrowest_site": built_at(narrowest) if narrowest is not None else None,
+        "largest_dropout": max((float(layer.rate) for layer in drops), default=0.0),
+        "head_parameters": int(sum(np.prod(w.shape) for layer in head for w in layer.weights)),
+        "fresh_batchnorm": sum(id(layer) not in own for layer in norms),
+        "flatten": [built_at(l) for l in head if type(l).__name__ == "Flatten"],  # noqa: E741
+        "model": model.name,
+        "kind": type(model).__name__,
+    }
+
+
+def last_layer(model: Any) -> Any:
+    """The layer whose output is the model's."""
+    try:
+        return model.outputs[0]._keras_history.operation
+    except (AttributeError, IndexError, TypeError):
+        layers = flat_layers(model)
+        return layers[-1] if layers else model
+
+
+def activation_of(layer: Any) -> str:
+    """Name of the activation a layer ends in."""
+    kind = type(layer).__name__
+    if kind in ("Softmax", "ReLU", "LeakyReLU"):
+        return snake(kind)
+    function = getattr(layer, "activation", None)
+    return (
+        getattr(function, "__name__", None) or snake(type(function).__name__)
+        if function
+        else "linear"
+    )
+
+
+def describe_loss(loss: Any) -> tuple[str, bool]:
+    """Canonical name of a loss, and whether it expects logits."""
+    if loss is None:
+        return "", False
+    if isinstance(loss, str):
+        return snake(loss), False
+    if isinstance(loss, type):
+        return snake(loss.__name__), False
+    name = getattr(loss, "__name__", None) or type(loss).__name__
+    config = loss.get_config() if hasattr(loss, "get_config") else {}
+    logits = config.get("from_logits", getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
+    return snake(name), bool(logits)
+
+
+def accuracy_metric(model: Any) -> str:
+    """Class that the word "accuracy" resolved to in a trained model, "" if there is none."""
+    for metric in walk_metrics(model):
+        if "acc" in metric.name.lower():
+            return type(metric).__name__
+    return ""
+
+
+def walk_metrics(model: Any) -> Iterator[Any]:
+    """Every metric of a compiled model that has been built."""
+    for metric in model.metrics:
+        yield from getattr(metric, "metrics", None) or [metric]
+
+
+def snake(name: str) -> str:
+    """CamelCase to snake_case."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

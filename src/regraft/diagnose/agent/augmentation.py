@@ -1,0 +1,110 @@
+"""Random changes to pictures: a switch that turns them off while a part is read or trained.
+
+Layers and functions that change pictures at random ask the switch. Inside a tf.data `map` it is a
+TensorFlow variable, so that a graph that was traced long ago still obeys it.
+"""
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+from regraft.diagnose.agent import anatomy, interventions
+
+GENERATORS: list[Any] = []  # every ImageDataGenerator the script built
+_IN_MAP = 0
+_ON: Any = None  # tf.Variable, made when first needed
+_python_on = True
+
+
+@contextlib.contextmanager
+def inside_map() -> Iterator[None]:
+    """While a data set's function is traced."""
+    global _IN_MAP
+    _IN_MAP += 1
+    try:
+        yield
+    finally:
+        _IN_MAP -= 1
+
+
+@contextlib.contextmanager
+def switched_off() -> Iterator[None]:
+    """Pictures stay as they are inside this block."""
+    global _python_on
+    _python_on = False
+    if _ON is not None:
+        _ON.assign(False)
+    saved = [(g, {k: getattr(g, k) for k in g._regraft_augmenting}) for g in GENERATORS]
+    for generator in GENERATORS:
+        _still(generator)
+    try:
+        yield
+    finally:
+        _python_on = True
+        if _ON is not None:
+            _ON.assign(True)
+        for generator, values in saved:
+            for name, value in values.items():
+                setattr(generator, name, value)
+
+
+def _still(generator: Any) -> None:
+    generator.rotation_range = generator.shear_range = generator.channel_shift_range = 0
+    generator.width_shift_range = generator.height_shift_range = 0
+    generator.zoom_range = [1, 1]
+    generator.brightness_range = None
+    generator.horizontal_flip = generator.vertical_flip = False
+
+
+def wanted_off(part: str) -> contextlib.AbstractContextManager[None]:
+    """Off for this part if a repair says so."""
+    for parameters in interventions.ACTIVE.all("drop-augmentation"):
+        if parameters["part"] == part:
+            return switched_off()
+    return contextlib.nullcontext()
+
+
+def hook_tensorflow(tf: Any) -> None:
+    """`tf.image.random_*` and Keras's random layers ask the switch."""
+    import keras
+
+    names = [n for n in dir(tf.image) if n.startswith(("random_", "stateless_random_"))]
+    for name in names:
+        if "crop" not in name:  # a crop also sets the size
+            original = getattr(tf.image, name)
+            setattr(tf.image, name, _switched(tf, original))
+    for name in dir(keras.layers):
+        kind = getattr(keras.layers, name)
+        if isinstance(kind, type) and name.startswith(anatomy.RANDOM_LAYERS):
+            if "Dropout" not in name and name != "RandomCrop":
+                kind.call = _switched_layer(tf, kind.call)
+
+
+def _switched(tf: Any, original: Any) -> Any:
+    @functools.wraps(original)
+    def changed(image: Any, *args: Any, **kwargs: Any) -> Any:
+        return _either(tf, image, lambda: original(image, *args, **kwargs))
+
+    return changed
+
+
+def _switched_layer(tf: Any, original: Any) -> Any:
+    @functools.wraps(original)
+    def call(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(data, dict):
+            return original(self, data, *args, **kwargs)
+        return _either(tf, data, lambda: original(self, data, *args, **kwargs))
+
+    return call
+
+
+def _either(tf: Any, image: Any, change: Any) -> Any:
+    global _ON
+    if not _IN_MAP:
+        return change() if _python_on else image
+    if _ON is None:
+        with tf.init_scope():
+            _ON = tf.Variable(_python_on, trainable=False)
+    plain = tf.convert_to_tensor(image)
+    return tf.cond(_ON, lambda: tf.cast(change(), plain.dtype), lambda: plain)

@@ -1,0 +1,121 @@
+"""Pictures on their way into the model and into the backbone: seen here, and repaired here."""
+
+from typing import Any
+
+import numpy as np
+
+from regraft.adapt.resize import resize
+from regraft.diagnose.agent import feeds, interventions
+
+
+class _Seen(BaseException):
+    """Stops a forward pass once the pictures were seen."""
+
+
+_LOOKING: list[np.ndarray] | None = None
+
+
+def watch(base: Any) -> None:
+    """Let the first operations of a pretrained network show, and convert, what they receive."""
+    source = base.inputs[0]
+    for nodes in base._nodes_by_depth.values():
+        for node in nodes:
+            if any(tensor is source for tensor in node.input_tensors):
+                _wrap(node.operation)
+
+
+def _wrap(operation: Any) -> None:
+    original = operation.call
+
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if _LOOKING is not None and hasattr(x, "numpy"):
+            _LOOKING.append(np.asarray(x))
+            raise _Seen
+        return original(_converted(x), *args, **kwargs)
+
+    operation.call = call
+
+
+def _converted(x: Any) -> Any:
+    parameters = _at_backbone()
+    if parameters is None or x.shape[-1] != 3:
+        return x
+    from keras import ops
+
+    picked = ops.take(x, np.array(parameters["order"]), axis=-1)
+    picked = ops.cast(picked, "float32")
+    scale = np.asarray(parameters["scale"], np.float32)
+    return picked * scale + np.asarray(parameters["offset"], np.float32)
+
+
+def _at_backbone() -> dict[str, Any] | None:
+    for parameters in interventions.ACTIVE.all("convert-pixels"):
+        if parameters["boundary"] == "backbone" and parameters["part"] == "all":
+            return dict(parameters)
+    return None
+
+
+def signature() -> str:
+    """What makes frozen outputs of the same pictures differ from those of another replay."""
+    return repr(_at_backbone())
+
+
+def look(model: Any, x: np.ndarray) -> dict[str, np.ndarray]:
+    """The pictures of `x` as they reach the backbone, under "backbone"; {} without one."""
+    global _LOOKING
+    _LOOKING = []
+    try:
+        model(x, training=False)
+    except _Seen:
+        return {"backbone": _LOOKING[0].astype(np.float32)}
+    except Exception:  # noqa: BLE001 - the training itself will say what is wrong
+        return {}
+    finally:
+        _LOOKING = None
+    return {}
+
+
+def convert_feed(feed: feeds.Feed, *, part: str) -> None:
+    """Carry out the repairs of pixels that belong at the model's input."""
+    for parameters in interventions.ACTIVE.all("convert-pixels"):
+        here = parameters["boundary"] == "model" or parameters["part"] == "validation"
+        meant = parameters["part"] == "all" or (
+            parameters["part"] == "validation" and part in ("validation", "prediction")
+        )
+        if here and meant and feed.x.ndim == 4:
+            feed.x = _affine(feed.x, parameters)
+            feed.source, feed.random_pixels = None, False
+
+
+def _affine(x: np.ndarray, parameters: dict[str, Any]) -> np.ndarray:
+    scale = np.asarray(parameters["scale"], np.float32)
+    offset = np.asarray(parameters["offset"], np.float32)
+    if x.shape[-1] == 3:
+        x = x[..., parameters["order"]]
+    else:  # one channel: the conventions agree on it only on average
+        scale, offset = scale.mean(keepdims=True), offset.mean(keepdims=True)
+    return x.astype(np.float32) * scale + offset
+
+
+def fit_size(feed: feeds.Feed, model: Any) -> None:
+    """Resize pictures to what a model with a changed input size takes."""
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4 or feed.x.ndim != 4:
+        return
+    height, width = shape[1:3]
+    if height and width and feed.x.shape[1:3] != (height, width):
+        feed.x = np.stack([resize(p, height=height, width=width) for p in feed.x])
+        feed.source = None
+
+
+def thumbnails(x: np.ndarray) -> np.ndarray:
+    """16 x 16 gray, each picture standardised: shape (n, 256), float16."""
+    small = np.stack([resize(_plain(p), height=16, width=16).mean(axis=-1) for p in x])
+    flat = small.reshape(len(small), -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(flat, axis=1, keepdims=True)
+    return (flat / np.maximum(norm, 1e-6)).astype(np.float16)
+
+
+def _plain(picture: np.ndarray) -> np.ndarray:
+    return picture if picture.dtype == np.uint8 else picture.astype(np.float32)

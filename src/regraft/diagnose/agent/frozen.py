@@ -1,0 +1,137 @@
+"""Run the frozen part of a model once, and train the user's own head on what it gives.
+
+The trained variables, the loss, the optimiser and the order of rows are those of the script: only
+the repeated passes through layers that cannot change are spared.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import anatomy, feeds
+
+CHUNK = 64
+
+
+@dataclass(kw_only=True)
+class Cut:
+    """A model in two parts that share its layers: `trunk` is frozen, `rest` is trained."""
+
+    trunk: Any
+    rest: Any
+
+
+def cut(model: Any) -> Cut | None:
+    """Split a functional model at its frozen frontier; None where that is not one tensor."""
+    import keras
+
+    graph = getattr(model, "_functional", None) or model
+    if not hasattr(graph, "_nodes_by_depth") or len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        return None
+    source = graph.inputs[0]
+    still = {id(source)}
+    frontier: dict[int, Any] = {}
+    has_weights = False
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        for node in graph._nodes_by_depth[depth]:
+            inputs = node.input_tensors
+            if not inputs:
+                continue
+            if all(id(t) in still for t in inputs) and _cannot_change(node.operation):
+                still.update(id(t) for t in node.output_tensors)
+                has_weights = has_weights or bool(getattr(node.operation, "weights", ()))
+            else:
+                frontier.update({id(t): t for t in inputs if id(t) in still})
+    if not has_weights or len(frontier) != 1 or id(source) in frontier:
+        return None
+    (tensor,) = frontier.values()
+    return Cut(trunk=keras.Model(source, tensor), rest=keras.Model(tensor, graph.outputs[0]))
+
+
+def _cannot_change(operation: Any) -> bool:
+    if getattr(operation, "trainable_variables", None):
+        return False
+    layers = operation._flatten_layers() if hasattr(operation, "_flatten_layers") else [operation]
+    return not any(anatomy.is_random(layer) for layer in layers)
+
+
+class Store:
+    """Outputs of frozen networks, row by row, shared by the replays of one diagnosis."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rows: dict[str, dict[bytes, np.ndarray]] = {}
+
+    def outputs(self, model: Any, x: np.ndarray, extra: str) -> np.ndarray:
+        """What a frozen network gives for `x`: each row is computed once in all replays.
+
+        Args:
+            model: The network; its weights are part of the key.
+            x: Rows as the network takes them.
+            extra: What else changes the outputs (a conversion on the way in).
+        """
+        key = self._key(model, x, extra)
+        known = self._load(key)
+        digests = [feeds.digest_row(row) for row in x]
+        missing = {digest: row for row, digest in enumerate(digests) if digest not in known}
+        if missing:
+            values = forward(model, x[list(missing.values())])
+            known.update(zip(missing, values, strict=True))
+            self._save(key, list(missing), values)
+        return np.stack([known[digest] for digest in digests])
+
+    def _load(self, key: str) -> dict[bytes, np.ndarray]:
+        if key not in self._rows:
+            self._rows[key] = {}
+            for path in sorted(self._folder.glob(f"{key}-*.npz")):
+                with np.load(path, allow_pickle=False) as held:
+                    names = held["digests"]
+                    self._rows[key].update(
+                        (names[i].tobytes(), value) for i, value in enumerate(held["values"])
+                    )
+        return self._rows[key]
+
+    def _save(self, key: str, digests: list[bytes], values: np.ndarray) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        names = np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1)
+        number = len(list(self._folder.glob(f"{key}-*.npz")))
+        part = self._folder / f"{key}.part.npz"
+        np.savez(part, digests=names, values=values)
+        part.replace(self._folder / f"{key}-{number}.npz")
+
+    @staticmethod
+    def _key(model: Any, x: np.ndarray, extra: str) -> str:
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(extra.encode())
+        digest.update(str((x.shape[1:], x.dtype, model.output_shape)).encode())
+        for operation in getattr(model, "operations", ()):
+            digest.update(type(operation).__name__.encode())
+        for weight in model.weights:
+            digest.update(np.ascontiguousarray(weight.value).data)
+        return digest.hexdigest()
+
+
+def forward(model: Any, x: np.ndarray) -> np.ndarray:
+    """Inference-mode outputs, in chunks of one size so that one graph serves all."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return np.asarray(keras.Model.predict(model, x, batch_size=CHUNK, verbose=0))
+    import tensorflow as tf
+
+    run = getattr(model, "_regraft_forward", None)
+    if run is None:
+        run = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+        object.__setattr__(model, "_regraft_forward", run)
+    outputs = []
+    for start in range(0, len(x), CHUNK):
+        batch = x[start : start + CHUNK]
+        missing = CHUNK - len(batch)
+        if missing and len(x) > CHUNK:
+            batch = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
+        out = np.asarray(run(tf.convert_to_tensor(batch)))
+        outputs.append(out[: CHUNK - missing] if missing and len(x) > CHUNK else out)
+    return np.concatenate(outputs)

@@ -1,0 +1,70 @@
+"""What one run leaves behind: events in order, facts by name, and small samples of pictures.
+
+Written after every training and at the end, so that a run that is stopped still tells what it
+had seen.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import sites
+
+MAX_EVENTS_A_SITE = 20  # a call in a loop is told this often, then only counted
+
+
+class Recorder:
+    """Collects; decides nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.events: list[dict[str, Any]] = []
+        self.fits: list[dict[str, Any]] = []
+        self.scores: list[dict[str, Any]] = []
+        self.facts: dict[str, Any] = {}
+        self.arrays: dict[str, np.ndarray] = {}
+        self._counts: dict[tuple[str, str, int], int] = {}
+
+    def event(self, what: str, site: dict[str, Any] | None = None, **details: Any) -> None:
+        """Note one call of interest at the user's current line (or at `site`)."""
+        where = site or sites.here()
+        if where is None:
+            return  # a library talking to itself
+        key = (what, where["file"], where["line"])
+        self._counts[key] = self._counts.get(key, 0) + 1
+        if self._counts[key] <= MAX_EVENTS_A_SITE:
+            self.events.append({"what": what, "site": where, "details": details})
+
+    def write(self, **more: Any) -> None:
+        """Put everything on disk, atomically."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "events": self.events,
+            "fits": self.fits,
+            "scores": self.scores,
+            "facts": self.facts,
+            **more,
+        }
+        temporary = self.folder / "run.json.part"
+        temporary.write_text(json.dumps(state, default=_plain), encoding="utf-8")
+        arrays = self.folder / "arrays.part.npz"
+        np.savez(arrays, **self.arrays)
+        os.replace(arrays, self.folder / "arrays.npz")
+        os.replace(temporary, self.folder / "run.json")
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: numpy numbers and arrays as lists, all else as text."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    return str(value)
+
+
+RECORD = Recorder(Path())  # replaced by the run; one process makes one run

@@ -1,0 +1,226 @@
+"""What routed operators, methods and assignments of the user's code really do.
+
+Each does exactly what Python would have done, notes what matters, and carries out the repairs
+that are keyed to its line.
+"""
+
+import difflib
+import operator
+from typing import Any
+
+import numpy as np
+
+from regraft.adapt.resize import resize
+from regraft.diagnose.agent import interventions, scoring, sites
+from regraft.diagnose.agent import ledger
+
+_PLAIN = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul,
+    "/": operator.truediv, "//": operator.floordiv,
+}  # fmt: skip
+_IN_PLACE = {
+    "+": operator.iadd, "-": operator.isub, "*": operator.imul,
+    "/": operator.itruediv, "//": operator.ifloordiv,
+}  # fmt: skip
+
+
+def binary(symbol: str, left: Any, right: Any) -> Any:
+    """``left symbol right``."""
+    if not (_is_picture_data(left) or _is_picture_data(right)):
+        return _PLAIN[symbol](left, right)
+    return _arithmetic(symbol, left, right, _PLAIN[symbol])
+
+
+def in_place(symbol: str, left: Any, right: Any) -> Any:
+    """``left symbol= right``."""
+    if not _is_picture_data(left):
+        return _IN_PLACE[symbol](left, right)
+    return _arithmetic(symbol, left, right, _IN_PLACE[symbol])
+
+
+def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
+    site = sites.here()
+    if interventions.ACTIVE.at("float-arithmetic", site):
+        left, right = _as_float(left), _as_float(right)
+        operate = _PLAIN[symbol]
+    result = operate(left, right)
+    operand = next((float(v) for v in (right, left) if np.ndim(v) == 0 and _is_number(v)), None)
+    ledger.RECORD.event("operator", site, op=symbol, operand=operand)
+    if isinstance(result, np.ndarray) and result.dtype in (np.uint8, np.int8):
+        exact = _PLAIN[symbol](_as_float(_head(left)), _as_float(_head(right)))
+        wrapped = float(np.mean(np.abs(exact - _head(result)) > 1))
+        if wrapped > 0:
+            ledger.RECORD.event("uint8-wrap", site, operator=symbol, wrapped=wrapped,
+                                in_dtype=str(result.dtype))  # fmt: skip
+    return result
+
+
+def equal(left: Any, right: Any) -> Any:
+    """``left == right``: may be predictions against labels."""
+    result = left == right
+    if isinstance(result, np.ndarray) and result.ndim == 1 and result.size > 1:
+        scoring.compared(left, right, sites.here())
+    return result
+
+
+def reversed_axis(value: Any, index: Any) -> Any:
+    """``value[..., ::-1]``: on pictures this swaps the channels."""
+    site = sites.here()
+    if _is_picture(value) and value.shape[-1] == 3 and _reaches_last(value, index):
+        if interventions.ACTIVE.dropped("channel-flip", site):
+            return value
+        ledger.RECORD.event("channel-flip", site, shape=list(value.shape))
+    return value[index]
+
+
+def method(owner: Any, name: str, *arguments: Any, **named: Any) -> Any:
+    """``owner.name(...)`` for the few methods of arrays and generators that matter."""
+    call = getattr(owner, name)
+    if name in ("shuffle", "permutation") and type(owner).__module__.startswith("numpy.random"):
+        return shuffled(call, arguments, named)
+    if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
+        return call(*arguments, **named)
+    return reshaped(
+        "ndarray.reshape", owner, lambda array: getattr(array, name)(*arguments, **named)
+    )
+
+
+def reshaped(what: str, before: Any, call: Any) -> Any:
+    """A reshape of pictures: does it keep neighbours neighbours?"""
+    site = sites.here()
+    repair = interventions.ACTIVE.at("true-transpose", site)
+    if repair is not None and isinstance(before, np.ndarray):
+        return call(np.ascontiguousarray(np.transpose(before, repair["axes"])))
+    after = call(before)
+    if _is_picture(after) and isinstance(before, np.ndarray) and before.ndim >= 3:
+        ledger.RECORD.event(
+            what, site, in_shape=list(before.shape), out_shape=list(after.shape),
+            correlation_before=_best_correlation(before),
+            correlation_after=neighbour_correlation(after), axes_fix=_axes_fix(before, after),
+        )  # fmt: skip
+    return after
+
+
+def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
+    """`np.resize`, which repeats the flat buffer rather than resizing."""
+    site = sites.here()
+    array = np.asarray(pictures)
+    shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
+    picture_like = (
+        array.ndim >= 2 and len(shape) >= 2 and array.shape != shape and array.size > 1
+        and array.shape[-3:-1] != shape[-3:-1] and min(shape[-3:-1] or (0,)) > 1
+    )  # fmt: skip
+    if picture_like and interventions.ACTIVE.at("true-resize", site):
+        return _resize_each(array, shape)
+    ledger.RECORD.event("numpy.resize", site, in_shape=list(array.shape), out_shape=list(shape),
+                        picture_like=bool(picture_like))  # fmt: skip
+    return original(pictures, new_shape)
+
+
+def _resize_each(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Resize picture by picture to the height and width that `shape` asks for."""
+    single = len(shape) <= 3 and array.ndim <= 3 and not (array.ndim == 3 and len(shape) == 4)
+    if len(shape) == 2:
+        shape = (*shape, 1)
+    pictures = array[None] if single else array
+    if pictures.ndim == 3:
+        pictures = pictures[..., None]
+    height, width, channels = shape[-3:]
+    out = np.empty((len(pictures), height, width, channels), array.dtype)
+    for row, picture in enumerate(pictures):
+        full = resize(picture, height=height, width=width)
+        full = np.rint(full) if array.dtype.kind in "ui" else full
+        out[row] = full  # one channel spreads over all
+    return out[0].reshape(shape) if single else out
+
+
+def shuffled(call: Any, arguments: Any, named: Any) -> Any:
+    """A shuffle of an array in place: of pictures or labels alone it separates the two."""
+    site = sites.here()
+    target = arguments[0] if arguments else None
+    if isinstance(target, np.ndarray) and len(target) > 1:
+        if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
+            return None if call.__name__ == "shuffle" else target
+        if call.__name__ == "shuffle":
+            alone = target.ndim >= 3 or target.dtype.kind in "iu"
+            index = target.ndim == 1 and np.array_equal(np.sort(target), np.arange(len(target)))
+            ledger.RECORD.event("numpy.random.shuffle", site, shape=list(target.shape),
+                                alone=bool(alone and not index))  # fmt: skip
+    return call(*arguments, **named)
+
+
+def assign(owner: Any, name: str, value: Any) -> None:
+    """``owner.name = value``, with a look at layers."""
+    known = hasattr(owner, name)
+    setattr(owner, name, value)
+    if type(owner).__name__ and _is_layer(owner):
+        if name == "trainable":
+            ledger.RECORD.event("trainable", layer=owner.name, value=bool(value))
+        elif not known:
+            close = difflib.get_close_matches(name, ["trainable"], cutoff=0.75)
+            if close:
+                ledger.RECORD.event("attribute", name=name, nearest=close[0], layer=owner.name)
+
+
+def neighbour_correlation(pictures: np.ndarray, most: int = 16) -> float:
+    """Correlation of adjacent pixels, rows and columns averaged, over a few pictures."""
+    sample = np.asarray(pictures[:: max(1, len(pictures) // most)][:most], np.float32)
+    if sample.ndim == 3:
+        sample = sample[..., None]
+    values = [
+        _correlation(sample[:, 1:], sample[:, :-1]),
+        _correlation(sample[:, :, 1:], sample[:, :, :-1]),
+    ]
+    return float(np.mean(values))
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum()) / spread if spread > 0 else 1.0
+
+
+def _best_correlation(array: np.ndarray) -> float:
+    layouts = [array] if array.ndim == 3 else [array, np.moveaxis(array, 1, -1)]
+    return max(neighbour_correlation(layout) for layout in layouts if min(layout.shape[1:3]) > 1)
+
+
+def _axes_fix(before: np.ndarray, after: np.ndarray) -> list[int] | None:
+    """The transpose that makes the new shape hold whole pictures, if there is one."""
+    for axes in ([0, 2, 3, 1], [0, 3, 1, 2], [0, 2, 1, 3], [0, 1, 3, 2]):
+        if before.ndim == 4 and tuple(before.shape[a] for a in axes) == after.shape:
+            moved = np.transpose(before, axes)
+            if neighbour_correlation(moved) > neighbour_correlation(after) + 0.2:
+                return axes
+    return None
+
+
+def _is_picture_data(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim >= 3
+
+
+def _is_picture(value: Any) -> bool:
+    return (
+        isinstance(value, np.ndarray) and value.ndim in (3, 4) and value.dtype.kind in "uif"
+        and min(value.shape[-3:-1]) > 3
+    )  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)
+
+
+def _is_layer(value: Any) -> bool:
+    return hasattr(value, "trainable_variables") and hasattr(value, "name")
+
+
+def _reaches_last(value: np.ndarray, index: Any) -> bool:
+    return isinstance(index, tuple) and (Ellipsis in index or len(index) == value.ndim)
+
+
+def _head(value: Any) -> Any:
+    return value[:64] if isinstance(value, np.ndarray) and value.ndim >= 3 else value
+
+
+def _as_float(value: Any) -> Any:
+    return value.astype(np.float32) if isinstance(value, np.ndarray) else value

@@ -1,0 +1,212 @@
+"""Recompile the user's own modules so that array operators and assignments can be seen.
+
+Library functions are hooked where they live; operators and methods of `ndarray` cannot be, so
+the syntax tree of the user's files routes the few that matter through `operators`. Lines keep
+their numbers, and functions that AutoGraph reads again from their source are left as they are.
+"""
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import linecache
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from regraft.diagnose.agent import operators, sites
+
+GATE = "__regraft__"
+OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
+METHODS = {"reshape", "resize", "shuffle", "permutation"}
+MAGIC = re.compile(r"^\s*(%|!|\?)|^\s*get_ipython\(\)")
+
+
+def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
+    """Compile a script, module or notebook of the user's with its operators routed.
+
+    Args:
+        path: A `.py` or `.ipynb` file.
+        sizes: Whole numbers in the source to replace: {224: 64} makes every 224 a 64.
+    """
+    source = read_source(path)
+    name = str(path)
+    tree = ast.parse(source, filename=name)
+    tree = ast.fix_missing_locations(_Router(sizes).visit(tree))
+    sites.USER_FILES.add(name)
+    # tracebacks and AutoGraph show the source as the user knows it
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    return compile(tree, name, "exec")
+
+
+def read_source(path: Path) -> str:
+    """The Python text of a script, or of a notebook's code cells with magics commented out."""
+    if path.suffix != ".ipynb":
+        return path.read_text(encoding="utf-8-sig")
+    cells = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
+    lines: list[str] = []
+    for cell in cells:
+        if cell.get("cell_type") != "code":
+            continue
+        text = cell.get("source", "")
+        body = "".join(text) if isinstance(text, list) else text
+        if body.lstrip().startswith("%%"):  # a whole cell in another language
+            body = "\n".join(f"# {line}" for line in body.splitlines())
+        lines += [f"pass  # {line}" if MAGIC.match(line) else line for line in body.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+class _Router(ast.NodeTransformer):
+    def __init__(self, sizes: Mapping[int, int]) -> None:
+        self._sizes = sizes
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if type(node.value) is int and node.value in self._sizes:
+            return ast.copy_location(ast.Constant(self._sizes[node.value]), node)
+        return node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        symbol = OPERATORS.get(type(node.op))
+        if symbol is None or _is_text(node.left) or _is_text(node.right):
+            return node
+        return self._route("binary", node, ast.Constant(symbol), node.left, node.right)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        symbol = OPERATORS.get(type(node.op))
+        if symbol is None or not isinstance(node.target, ast.Name):
+            return node
+        load = ast.copy_location(ast.Name(node.target.id, ast.Load()), node)
+        value = self._route("in_place", node, ast.Constant(symbol), load, node.value)
+        return ast.copy_location(ast.Assign([node.target], value), node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq):
+            return node
+        if isinstance(node.comparators[0], ast.Constant):
+            return node
+        return self._route("equal", node, node.left, node.comparators[0])
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load) and _reverses_last(node.slice):
+            return self._route("reversed_axis", node, node.value, _as_value(node.slice))
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
+            node.args = [node.func.value, ast.Constant(node.func.attr), *node.args]
+            node.func = self._gate("method", node)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
+            target = node.targets[0]
+            call = self._route("assign", node, target.value, ast.Constant(target.attr), node.value)
+            return ast.copy_location(ast.Expr(call), node)
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self.generic_visit(node)
+
+    def _gate(self, name: str, node: ast.AST) -> ast.expr:
+        gate = ast.copy_location(ast.Name(GATE, ast.Load()), node)
+        return ast.copy_location(ast.Attribute(gate, name, ast.Load()), node)
+
+    def _route(self, name: str, node: ast.AST, *arguments: ast.expr) -> ast.expr:
+        call = ast.Call(self._gate(name, node), list(arguments), [])
+        return ast.copy_location(call, node)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+    )
+
+
+def _reverses_last(index: ast.expr) -> bool:
+    last = index.elts[-1] if isinstance(index, ast.Tuple) and index.elts else None
+    return (
+        isinstance(last, ast.Slice)
+        and last.lower is None
+        and last.upper is None
+        and isinstance(last.step, ast.UnaryOp)
+        and isinstance(last.step.op, ast.USub)
+        and isinstance(last.step.operand, ast.Constant)
+        and last.step.operand.value == 1
+    )
+
+
+def _as_value(index: ast.expr) -> ast.expr:
+    """The index as an expression: slices become `slice(...)` calls."""
+    if isinstance(index, ast.Slice):
+        parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
+        return ast.copy_location(ast.Call(ast.Name("slice", ast.Load()), parts, []), index)
+    if isinstance(index, ast.Tuple):
+        elements = [_as_value(element) for element in index.elts]
+        return ast.copy_location(ast.Tuple(elements, ast.Load()), index)
+    return index
+
+
+class UserModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Import the user's sibling modules through `compile_user_file`."""
+
+    def __init__(self, roots: Sequence[Path], sizes: Mapping[int, int]) -> None:
+        self._roots = [root.resolve() for root in roots]
+        self._sizes = sizes
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """A spec for modules that lie in the user's folders, None for all others."""
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+            return None
+        origin = Path(spec.origin).resolve()
+        if "site-packages" in origin.parts or "dist-packages" in origin.parts:
+            return None
+        if not any(root in origin.parents for root in self._roots):
+            return None
+        return importlib.util.spec_from_file_location(
+            name,
+            spec.origin,
+            loader=self,
+            submodule_search_locations=spec.submodule_search_locations,
+        )
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        """Python's own module object will do."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's rewritten code."""
+        origin = module.__spec__.origin if module.__spec__ else None
+        if origin is None:
+            raise ImportError(module.__name__)
+        exec(compile_user_file(Path(origin), self._sizes), module.__dict__)  # noqa: S102 - the user's own code
+
+
+def install(roots: Sequence[Path], sizes: Mapping[int, int]) -> None:
+    """Make the routed names and the user's modules available to this process."""
+    setattr(builtins, GATE, operators)
+    sys.meta_path.insert(0, UserModules(roots, sizes))
+
+
+def as_main(path: Path) -> dict[str, Any]:
+    """A fresh `__main__` for the script, in place of ours."""
+    module = ModuleType("__main__")
+    module.__dict__.update(__file__=str(path), __builtins__=builtins)
+    sys.modules["__main__"] = module
+    return module.__dict__

@@ -1,0 +1,64 @@
+"""Every number the script computes about its own predictions, beside the one that holds."""
+
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import feeds, ledger
+
+_PREDICTIONS: list[dict[str, Any]] = []
+
+
+def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
+    """Share of rows whose predicted class is the label."""
+    return float(np.mean(classes_of(outputs) == labels)) if len(labels) else float("nan")
+
+
+def classes_of(outputs: np.ndarray) -> np.ndarray:
+    """Predicted class of each row; a single output is a probability of class 1."""
+    outputs = np.asarray(outputs)
+    if outputs.ndim == 1 or outputs.shape[-1] == 1:
+        return (outputs.reshape(len(outputs)) > 0.5).astype(np.int64)
+    return outputs.reshape(len(outputs), -1).argmax(axis=1)
+
+
+def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
+    """Remember a `predict`: its classes, the labels that came with the same rows, what was computed."""
+    _PREDICTIONS.append({"classes": classes_of(outputs), "labels": labels, "computed": computed})
+
+
+def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict") -> None:
+    """Two vectors were compared: if one is a remembered prediction, that was a score."""
+    if site is None:
+        return
+    for one, other in ((left, right), (right, left)):
+        match = _remembered(one)
+        if match is None:
+            continue
+        labels = feeds.label_indices(np.asarray(other))
+        n = min(len(labels), len(match["classes"]))
+        rows = match["computed"][match["computed"] < n]
+        classes = match["classes"]
+        honest = match["labels"]
+        ledger.RECORD.scores.append({
+            "by": by, "site": site, "n": len(rows),
+            "claimed": float(np.mean(classes[rows] == labels[rows])) if len(rows) else None,
+            "honest": None if honest is None else float(np.mean(classes[rows] == honest[rows])),
+            "n_predictions": len(classes), "n_labels": len(labels),
+        })  # fmt: skip
+        return
+
+
+def _remembered(values: Any) -> dict[str, Any] | None:
+    array = np.asarray(values)
+    if array.ndim == 2 and 1 in array.shape:
+        array = array.reshape(-1)
+    if array.ndim != 1 or array.dtype.kind not in "iubf":
+        return None
+    for entry in reversed(_PREDICTIONS):
+        classes, rows = entry["classes"], entry["computed"]
+        if len(array) <= len(classes) and len(array) > 1:
+            rows = rows[rows < len(array)]
+            if np.array_equal(array[rows].astype(np.int64), classes[rows]):
+                return entry
+    return None

@@ -1,0 +1,32 @@
+"""Where in the user's own code something happens."""
+
+import linecache
+import sys
+from types import FrameType
+from typing import Any
+
+USER_FILES: set[str] = set()  # files that were compiled by `rewrite`
+
+
+def here() -> dict[str, Any] | None:
+    """The innermost line of the user's code on the stack, or None inside libraries only."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name in USER_FILES:
+            return at(name, frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+def at(file: str, line: int) -> dict[str, Any]:
+    """A site as plain data."""
+    return {"file": file, "line": line, "code": linecache.getline(file, line).strip()}
+
+
+def function_site(function: Any) -> dict[str, Any] | None:
+    """Where a function of the user's was written, None for a library's."""
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    if code is not None and code.co_filename in USER_FILES:
+        return at(code.co_filename, code.co_firstlineno)
+    return None

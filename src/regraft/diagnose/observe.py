@@ -1,0 +1,393 @@
+"""From what a replay recorded to the evidence that rules judge."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.backbones import table
+from regraft.diagnose import evidence as facts
+from regraft.diagnose.conventions import CONVENTIONS, of_spec
+from regraft.diagnose.probe import accuracy, labels, neighbours, pixels
+from regraft.diagnose.replays import Replay
+
+Array = npt.NDArray[Any]
+Record = Mapping[str, Any]
+TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
+
+
+def observed_score(replay: Replay) -> Record | None:
+    """The accuracy the script ends on: its last score that is not of the training rows."""
+    scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
+    held_out = [s for s in scores if s.get("trained_on", 0.0) < TRAINING_ROWS]
+    return (held_out or scores or [None])[-1]
+
+
+def measured(score: Record) -> float:
+    """The accuracy that holds for a score: measured by us, else as the script computed it."""
+    honest = score.get("honest")
+    return float(honest if honest is not None else score["claimed"])
+
+
+def same_score(replay: Replay, like: Record) -> Record | None:
+    """The score of another replay that was made at the same place."""
+    same = [
+        s for s in replay.scores
+        if s["by"] == like["by"] and s["site"] and like["site"]
+        and s["site"]["line"] == like["site"]["line"] and s["site"]["file"] == like["site"]["file"]
+    ]  # fmt: skip
+    return (same or [observed_score(replay)])[-1]
+
+
+def observe(replay: Replay) -> facts.Evidence:
+    """Assemble everything one unrepaired replay shows."""
+    ledger = _ledger(replay)
+    fit = _main_fit(replay)
+    score = observed_score(replay)
+    if fit is None:
+        return facts.Evidence(ledger=ledger, order=_order(replay))
+    train_labels, validation_labels = _label_arrays(replay, fit, score)
+    return facts.Evidence(
+        ledger=ledger,
+        pixels=_pixels(replay, fit, score),
+        backbone=_backbone(fit),
+        output=_output(replay, fit, train_labels, validation_labels),
+        labels=_labels(fit, ledger, train_labels, validation_labels),
+        training=_training(fit, ledger),
+        accuracy=_accuracy(replay, fit, score, train_labels),
+        overlap=_overlap(replay, fit, score),
+        association=_association(replay, fit, train_labels),
+        augmentation=_augmentation(replay, fit, ledger, train_labels),
+        order=_order(replay),
+        shift=_shift(replay, fit, train_labels, validation_labels),
+        keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
+    )
+
+
+def _main_fit(replay: Replay) -> Record | None:
+    """The training behind the score: the last one of the scored model, else the last of all."""
+    fits = [f for f in replay.fits if not f.get("unreadable")]
+    score = observed_score(replay)
+    if score is not None and score.get("fit") is not None:
+        fits = [f for f in fits if f["number"] <= score["fit"]] or fits
+    elif score is not None and score.get("model"):
+        fits = [f for f in fits if f["model"] == score["model"]] or fits
+    return fits[-1] if fits else None
+
+
+def site(value: Record | None) -> facts.Site | None:
+    """A recorded site as a record."""
+    if not value:
+        return None
+    return facts.Site(file=value["file"], line=int(value["line"]), code=value.get("code", ""))
+
+
+def _ledger(replay: Replay) -> facts.Ledger:
+    calls = []
+    for event in replay.record.get("events", []):
+        where = site(event["site"])
+        if where is not None:
+            calls.append(facts.Call(what=event["what"], site=where, details=event["details"]))
+    return facts.Ledger(calls=tuple(calls))
+
+
+def _stats(replay: Replay, *names: str) -> facts.PixelStats | None:
+    for name in names:
+        if name in replay.arrays:
+            return pixels.pixel_stats(replay.arrays[name])
+    return None
+
+
+def _pixels(replay: Replay, fit: Record, score: Record | None) -> facts.Pixels | None:
+    key = f"fit{fit['number']}"
+    train = [f"{key}_train", *_keys(fit, "features_of_train")]
+    validation = [f"{key}_validation", *_keys(fit, "features_of_validation")]
+    if score is not None and score.get("by") != "fit" and score.get("number") is not None:
+        validation.insert(0, f"score{score['number']}")
+    # trained on frozen features: the pictures are those the backbone was given
+    pictured = [name for name in train if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
+    held = [name for name in validation if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
+    model_train = _stats(replay, *(f"{name}_x" for name in pictured))
+    if model_train is None:
+        return None
+    return facts.Pixels(
+        model_train=model_train,
+        model_validation=_stats(replay, *(f"{name}_x" for name in held)),
+        backbone_train=_stats(replay, *(f"{name}_backbone" for name in pictured)),
+        backbone_validation=_stats(replay, *(f"{name}_backbone" for name in held)),
+    )
+
+
+def _keys(fit: Record, name: str) -> list[str]:
+    return [fit[name]] if fit.get(name) else []
+
+
+def _backbone(fit: Record) -> facts.Backbone | None:
+    base = fit.get("base")
+    if not base:
+        return None
+    row = next((r for r in table.BACKBONES if r.builder.endswith(f":{base['name']}")), None)
+    if row is None:
+        return None
+    wanted = of_spec(row.pixels)
+    convention = next(name for name, affine in CONVENTIONS.items() if affine == wanted)
+    return facts.Backbone(
+        name=row.name,
+        convention=convention,
+        rescales_inside=row.pixels.rescales_inside,
+        site=site(base["site"]),
+        weights=base["weights"],
+        looks_random=base["looks_random"],
+        input_height=int(base["input_height"]),
+        input_width=int(base["input_width"]),
+        last_map=(int(base["last_map"][0]), int(base["last_map"][1])),
+        n_layers=base["n_layers"],
+        n_trainable_layers=base["n_trainable_layers"],
+        n_batchnorm=base["n_batchnorm"],
+        n_batchnorm_trainable=base["n_batchnorm_trainable"],
+        called_with_training=base["called_with_training"],
+        weight_change=float(fit.get("weight_change", 0.0)),
+        statistics_change=float(fit.get("statistics_change", 0.0)),
+    )
+
+
+def _label_arrays(replay: Replay, fit: Record, score: Record | None) -> tuple[Array, Array]:
+    key = f"fit{fit['number']}"
+    empty = np.zeros(0, np.int64)
+    train = replay.arrays.get(f"{key}_train_labels", empty)
+    names = [f"{key}_validation_labels"]
+    if score is not None and score.get("number") is not None:
+        names.append(f"score{score['number']}_labels")
+    validation = next((replay.arrays[n] for n in names if n in replay.arrays), empty)
+    return train, validation
+
+
+def _output(
+    replay: Replay, fit: Record, train_labels: Array, validation_labels: Array
+) -> facts.Output:
+    raw = replay.arrays.get(f"fit{fit['number']}_raw_labels", train_labels)
+    both = np.concatenate([train_labels, validation_labels])
+    return facts.Output(
+        site=site(fit["output_site"]),
+        compile_site=site(fit["compile_site"]),
+        units=int(fit["units"]),
+        activation=fit["activation"],
+        loss=fit["loss"],
+        from_logits=bool(fit["from_logits"]),
+        label_kind=labels.label_kind(raw) if len(raw) else "index",
+        n_classes=len(np.unique(both)),
+        accuracy_metric=fit.get("accuracy_metric", ""),
+        dropout_on_output=bool(fit["dropout_on_output"]),
+        narrowest_hidden=int(fit["narrowest_hidden"]),
+        narrowest_site=site(fit["narrowest_site"]),
+        largest_dropout=float(fit["largest_dropout"]),
+    )
+
+
+def _labels(
+    fit: Record, ledger: facts.Ledger, train: Array, validation: Array
+) -> facts.Labels | None:
+    if not len(train):
+        return None
+    names = _class_names(ledger)
+    return labels.labels(
+        train,
+        validation,
+        batch_size=int(fit["batch_size"]),
+        shuffled=bool(fit["shuffle"]),
+        train_names=names[0],
+        validation_names=names[1],
+    )
+
+
+def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
+    """Class names of the first two folders or frames that were opened: training, validation."""
+    found: list[Sequence[str]] = []
+    for call in ledger.calls:
+        if call.what == "image_dataset_from_directory":
+            found.append(call.details.get("class_names", ()))
+        elif call.what.startswith("flow_from"):
+            indices = call.details.get("class_indices", {})
+            found.append(sorted(indices, key=lambda name: indices[name]))
+    return (found[0] if found else ()), (found[1] if len(found) > 1 else ())
+
+
+def _training(fit: Record, ledger: facts.Ledger) -> facts.Training:
+    changed = ledger.of("trainable")
+    return facts.Training(
+        site=site(fit["site"]),
+        optimizer=fit["optimizer"],
+        learning_rate=float(fit["learning_rate"]),
+        learning_rate_site=site(fit["compile_site"]),
+        batch_size=int(fit["batch_size"]),
+        epochs=int(fit["epochs"]),
+        planned_updates=int(fit["planned_updates"]),
+        n_train=int(fit["n_train"]),
+        n_train_used=int(fit.get("n_train_used", fit["n_train"])),
+        shuffle=fit["shuffle"],
+        validation=fit["validation"],
+        first_loss=_number(fit.get("first_loss")),
+        last_loss=_number((fit.get("losses") or [None])[-1]),
+        losses=tuple(_number(v) for v in fit.get("losses", [])),
+        trainable_parameters=int(fit["trainable_parameters"]),
+        head_parameters=int(fit["head_parameters"]),
+        unchanged_trainable=int(fit.get("unchanged_trainable", 0)),
+        trainable_changed_after_compile=bool(fit["trainable_changed_after_compile"]),
+        trainable_changed_site=changed[-1].site if changed else None,
+        mistyped_attributes=ledger.of("attribute"),
+        fresh_batchnorm=int(fit["fresh_batchnorm"]),
+        sampled=bool(fit.get("sampled")),
+        callbacks=tuple(
+            {**callback, "site": site(callback.get("site"))} for callback in fit["callbacks"]
+        ),
+    )
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _accuracy(
+    replay: Replay, fit: Record, score: Record | None, train_labels: Array
+) -> facts.Accuracy | None:
+    if score is None:
+        return None
+    classes = replay.arrays.get(f"score{score.get('number')}_classes")
+    truth = replay.arrays.get(f"score{score.get('number')}_labels")
+    known = classes is not None and truth is not None and len(truth) > 0
+    renamed: tuple[float, tuple[int, ...]] = (measured(score), ())
+    majority, balance, n_predicted = 0.0, measured(score), 0
+    if known and classes is not None and truth is not None:
+        renamed = accuracy.best_renaming(classes, truth)
+        majority = float(np.unique(truth, return_counts=True)[1].max() / len(truth))
+        balance = accuracy.balanced(classes, truth)
+        n_predicted = len(np.unique(classes))
+    n_classes = max(2, len(np.unique(np.concatenate([train_labels, truth if known else []]))))
+    return facts.Accuracy(
+        validation=measured(score),
+        n_validation=int(score.get("n") or 0),
+        claimed=score.get("claimed"),
+        claimed_by=score["by"],
+        train=_number(fit.get("train_accuracy")),
+        train_in_training_mode=fit.get("train_accuracy_in_training_mode"),
+        chance=1 / n_classes,
+        majority=majority,
+        balanced=balance,
+        predicted_classes=n_predicted,
+        relabelled=renamed[0],
+        renaming=renamed[1],
+    )
+
+
+def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
+    names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
+    empty = np.zeros((0, 1), np.float16)
+    return next(
+        (replay.arrays[f"{n}_thumbs"] for n in names if f"{n}_thumbs" in replay.arrays), empty
+    )
+
+
+def _overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap | None:
+    if score is None or (
+        "exact_overlap" not in fit and not len(_thumbs(replay, fit, "validation"))
+    ):
+        return None
+    exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
+    train, validation = _thumbs(replay, fit, "train"), _thumbs(replay, fit, "validation")
+    return facts.Overlap(
+        exact=exact,
+        near=max(exact, neighbours.near_share(train, validation)),
+        honest=score.get("without_duplicates"),
+        n_honest=int(score.get("n_without_duplicates", 0)),
+        changes_between_passes=bool(
+            fit["validation_seen_again"] < 0.9 and not fit["validation_random"]
+        ),
+    )
+
+
+def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
+    key = f"fit{fit['number']}"
+    features = replay.arrays.get(f"{key}_train_features")
+    if features is not None:
+        rows = replay.arrays[f"{key}_train_feature_rows"]
+        return neighbours.association(features, train_labels[rows])
+    thumbs = _thumbs(replay, fit, "train")
+    rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(thumbs)))
+    if (
+        not len(thumbs)
+        or len(rows) != len(thumbs)
+        or (len(rows) and rows.max() >= len(train_labels))
+    ):
+        return None
+    return neighbours.association(thumbs, train_labels[rows])
+
+
+def _augmentation(
+    replay: Replay, fit: Record, ledger: facts.Ledger, train_labels: Array
+) -> facts.Augmentation | None:
+    calls = ledger.of("augmentation")
+    random = bool(fit["train_random"] or fit["in_model_augmentation"])
+    if not calls and not random and not fit["validation_random"]:
+        return None
+    key = f"fit{fit['number']}_train"
+    plain, changed = replay.arrays.get(f"{key}_plain"), replay.arrays.get(f"{key}_augmented")
+    ranges = (0.0, 0.0, 0.0, 0.0)
+    both: tuple[float, float] | None = None
+    if plain is not None and changed is not None:
+        ranges = (*_range(changed), *_range(plain))
+        tags = replay.arrays.get(f"{key}_augmented_labels")
+        thumbs = (
+            replay.arrays.get(f"{key}_plain_thumbs"),
+            replay.arrays.get(f"{key}_augmented_thumbs"),
+        )
+        if tags is not None and thumbs[0] is not None and thumbs[1] is not None:
+            both = neighbours.transfer(thumbs[0], tags, thumbs[1])
+    return facts.Augmentation(
+        sites=calls,
+        train_is_random=random,
+        validation_is_random=bool(fit["validation_random"]),
+        low=ranges[0],
+        high=ranges[1],
+        plain_low=ranges[2],
+        plain_high=ranges[3],
+        plain_accuracy=both[0] if both else None,
+        augmented_accuracy=both[1] if both else None,
+    )
+
+
+def _range(values: Array) -> tuple[float, float]:
+    low, high = np.percentile(values.astype(np.float32), (0.1, 99.9))
+    return float(low), float(high)
+
+
+def _order(replay: Replay) -> facts.Order | None:
+    """The last comparison by the script of predictions whose own labels are known."""
+    for score in reversed(replay.scores):
+        where = site(score["site"])
+        known = score.get("honest") is not None and score.get("claimed") is not None
+        if score["by"] in ("predict", "sklearn") and known and where and "n_labels" in score:
+            return facts.Order(
+                site=where,
+                claimed=float(score["claimed"]),
+                honest=float(score["honest"]),
+                n_predictions=int(score["n_predictions"]),
+                n_labels=int(score["n_labels"]),
+            )
+    return None
+
+
+def _shift(
+    replay: Replay, fit: Record, train_labels: Array, validation_labels: Array
+) -> facts.Shift | None:
+    key = f"fit{fit['number']}"
+    train, validation = (_thumbs(replay, fit, part) for part in ("train", "validation"))
+    rows = [
+        replay.arrays.get(f"{key}_{part}_thumb_rows", np.zeros(0, int))
+        for part in ("train", "validation")
+    ]
+    if not len(rows[0]) or not len(rows[1]) or not len(train_labels) or not len(validation_labels):
+        return None
+    if rows[0].max() >= len(train_labels) or rows[1].max() >= len(validation_labels):
+        return None
+    return neighbours.shift(train, train_labels[rows[0]], validation, validation_labels[rows[1]])

@@ -1,0 +1,1 @@
+"""One measurement a file: numbers from what a replay recorded, no verdicts."""

@@ -1,0 +1,33 @@
+"""What the predictions of the scored rows say."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+Values = npt.NDArray[np.generic]
+
+
+def balanced(classes: Values, labels: Values) -> float:
+    """Mean recall over the classes that occur among the labels."""
+    recalls = [float(np.mean(classes[labels == c] == c)) for c in np.unique(labels)]
+    return float(np.mean(recalls)) if recalls else float("nan")
+
+
+def best_renaming(classes: Values, labels: Values) -> tuple[float, tuple[int, ...]]:
+    """Accuracy after the best one-to-one renaming of predicted classes, and that renaming.
+
+    Returns:
+        The accuracy, and predicted class -> true class as a tuple, () where keeping the names is
+        best. Exact (Hungarian method on the confusion matrix).
+    """
+    predicted, true = classes.astype(np.int64), labels.astype(np.int64)
+    if not len(true) or min(predicted.min(), true.min()) < 0:
+        return float("nan"), ()
+    size = int(max(predicted.max(), true.max())) + 1
+    table = np.zeros((size, size), np.int64)
+    np.add.at(table, (predicted, true), 1)
+    rows, columns = linear_sum_assignment(-table)
+    best = int(table[rows, columns].sum())
+    if best <= int(np.trace(table)):
+        return float(np.trace(table) / len(true)), ()
+    return best / len(true), tuple(int(c) for c in columns)

@@ -1,0 +1,82 @@
+"""The labels: classes, order, kinds, and names."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.diagnose.evidence import Labels
+
+Values = npt.NDArray[np.generic]
+
+
+def labels(
+    train: Values,
+    validation: Values,
+    *,
+    batch_size: int,
+    shuffled: bool,
+    train_names: Sequence[str],
+    validation_names: Sequence[str],
+) -> Labels:
+    """Facts about label values as they reached `fit` (`train`) and the score (`validation`)."""
+    counts, others = _counts(train), _counts(validation)
+    expected = purity(np.random.default_rng(0).permutation(train), batch_size)
+    return Labels(
+        train_counts=counts,
+        validation_counts=others,
+        lowest=float(train.min()) if len(train) else 0.0,
+        highest=float(train.max()) if len(train) else 0.0,
+        are_whole=bool(np.all(train == np.rint(train))) if len(train) else True,
+        longest_run=_longest_run(train),
+        batch_purity=expected if shuffled else purity(train, batch_size),
+        expected_purity=expected,
+        train_class_names=tuple(train_names),
+        validation_class_names=tuple(validation_names),
+        total_variation=_total_variation(counts, others),
+    )
+
+
+def label_kind(raw: Values) -> str:
+    """What `fit` was given: "index", "one-hot", "multi-hot" or "float"."""
+    if raw.ndim >= 2 and raw.shape[-1] > 1:
+        rows = raw.reshape(len(raw), -1).astype(np.float64)
+        binary = np.isin(rows, (0.0, 1.0)).all()
+        return "one-hot" if binary and np.allclose(rows.sum(axis=1), 1) else "multi-hot"
+    flat = raw.reshape(-1)
+    return "index" if np.all(flat == np.rint(flat.astype(np.float64))) else "float"
+
+
+def purity(values: Values, batch_size: int) -> float:
+    """Mean share of the commonest class in a batch of this size."""
+    starts = range(0, max(1, len(values) - batch_size + 1), max(1, batch_size))
+    shares = [
+        np.unique(values[s : s + batch_size], return_counts=True)[1].max()
+        / len(values[s : s + batch_size])
+        for s in starts
+        if len(values[s : s + batch_size])
+    ]
+    return float(np.mean(shares)) if shares else 0.0
+
+
+def _counts(values: Values) -> dict[str, int]:
+    distinct, numbers = np.unique(values, return_counts=True)
+    names = (str(int(v)) if float(v).is_integer() else repr(round(float(v), 6)) for v in distinct)
+    return dict(zip(names, (int(n) for n in numbers), strict=True))
+
+
+def _longest_run(values: Values) -> float:
+    if not len(values):
+        return 0.0
+    edges = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1], [True]]))
+    lengths = np.diff(edges)
+    longest = int(lengths.argmax())
+    size = int((values == values[edges[longest]]).sum())
+    return float(lengths[longest] / size)
+
+
+def _total_variation(a: Mapping[str, int], b: Mapping[str, int]) -> float:
+    if not a or not b:
+        return 0.0
+    total_a, total_b = sum(a.values()), sum(b.values())
+    return 0.5 * sum(abs(a.get(k, 0) / total_a - b.get(k, 0) / total_b) for k in set(a) | set(b))

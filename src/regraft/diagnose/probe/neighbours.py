@@ -1,0 +1,125 @@
+"""Nearly identical pictures, and whether pictures tell their labels or their part."""
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.diagnose.evidence import Association, Shift
+
+Values = npt.NDArray[np.generic]
+MAX_ROWS = 600  # of a probe: accuracy within two points, a second or two of work
+NEAR = 0.995  # cosine of standardised 16 x 16 thumbnails; digits of one writer stay below 0.99
+
+
+def near_share(train: Values, validation: Values) -> float:
+    """Share of validation thumbnails with a nearly identical training thumbnail."""
+    if not len(train) or not len(validation) or train.shape[1] != validation.shape[1]:
+        return 0.0
+    a, b = validation.astype(np.float32), train.astype(np.float32)
+    best = np.concatenate(
+        [(part @ b.T).max(axis=1) for part in np.array_split(a, 1 + len(a) // 500)]
+    )
+    return float(np.mean(best > NEAR))
+
+
+def association(features: Values, labels: Values) -> Association | None:
+    """Can the labels be predicted from the pictures? Cross-validated logistic regression.
+
+    Args:
+        features: Shape (n, d): frozen features, or thumbnails where there are none.
+        labels: Shape (n,).
+    """
+    from sklearn.model_selection import cross_val_predict
+
+    rows, y = _usable(labels)
+    if len(rows) < 40 or len(np.unique(y)) < 2:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # small folds need not converge to tell
+        chances = cross_val_predict(
+            _linear(), features[rows].astype(np.float32), y, cv=4, method="predict_proba"
+        )
+    classes = np.unique(y)
+    predicted = classes[chances.argmax(axis=1)]
+    sure = chances.max(axis=1) > 0.9
+    contradicted = sure & (predicted != y)
+    clean = ~contradicted
+    return Association(
+        accuracy=float(np.mean(predicted == y)),
+        n=len(rows),
+        chance=float(np.unique(y, return_counts=True)[1].max() / len(y)),
+        noisy=float(np.mean(contradicted)),
+        noise_margin=float(np.mean(predicted[clean] == y[clean]) - np.mean(predicted == y)),
+    )
+
+
+def shift(train: Values, train_labels: Values, validation: Values, labels: Values) -> Shift | None:
+    """How well can training and validation pictures be told apart, at equal class mix?"""
+    from sklearn.model_selection import cross_val_score
+
+    a, b = _same_mix(train_labels, labels)
+    if len(a) < 60:
+        return None
+    x = np.concatenate([train[a], validation[b]]).astype(np.float32)
+    y = np.repeat([0, 1], [len(a), len(b)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        auc = cross_val_score(_linear(), x, y, cv=4, scoring="roc_auc")
+    return Shift(separability=float(np.mean(auc)), n=len(y))
+
+
+def transfer(plain: Values, labels: Values, changed: Values) -> tuple[float, float] | None:
+    """Accuracy of a probe on held-out plain pictures, and on the same pictures augmented.
+
+    Rows of the three arrays belong together. The probe is trained on plain pictures only.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    rows, y = _usable(labels)
+    if len(rows) < 60 or len(np.unique(y)) < 2:
+        return None
+    folds = StratifiedKFold(4, shuffle=True, random_state=0)
+    right: list[tuple[float, float]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for fit, held in folds.split(rows, y):
+            model = _linear().fit(plain[rows[fit]].astype(np.float32), y[fit])
+            right.append((
+                model.score(plain[rows[held]].astype(np.float32), y[held]),
+                model.score(changed[rows[held]].astype(np.float32), y[held]),
+            ))  # fmt: skip
+    first, second = np.mean(right, axis=0)
+    return float(first), float(second)
+
+
+def _linear():  # type: ignore[no-untyped-def]  # noqa: ANN202 - scikit-learn ships no types
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=200))
+
+
+def _usable(labels: Values) -> tuple[npt.NDArray[np.int64], Values]:
+    """Rows of classes with at least four members, evenly thinned to `MAX_ROWS`."""
+    values, counts = np.unique(labels, return_counts=True)
+    rows = np.flatnonzero(np.isin(labels, values[counts >= 4]))
+    rows = np.random.default_rng(0).permutation(rows)[:MAX_ROWS]
+    values, counts = np.unique(labels[rows], return_counts=True)
+    rows = rows[np.isin(labels[rows], values[counts >= 4])]
+    return rows, labels[rows]
+
+
+def _same_mix(a: Values, b: Values) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Equally many rows of every class from both sides."""
+    rng = np.random.default_rng(0)
+    left: list[npt.NDArray[np.int64]] = []
+    right: list[npt.NDArray[np.int64]] = []
+    for value in np.intersect1d(a, b):
+        one, two = np.flatnonzero(a == value), np.flatnonzero(b == value)
+        n = min(len(one), len(two), MAX_ROWS // 2)
+        left.append(rng.choice(one, n, replace=False))
+        right.append(rng.choice(two, n, replace=False))
+    empty = np.zeros(0, np.int64)
+    return (np.concatenate(left), np.concatenate(right)) if left else (empty, empty)

@@ -1,0 +1,214 @@
+"""Replays of the user's script in fresh processes of the user's interpreter."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.diagnose.rule import Repair
+from regraft.errors import InvalidArgumentError, MissingFileError, expected_received
+
+SOURCE = Path(__file__).parents[2]  # the folder that holds the package
+ZYGOTE = Path(__file__).parent / "agent" / "zygote.py"
+MEMORY_SHARE = 0.85  # of the machine's memory: one replay at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What one run of the script left behind."""
+
+    status: str  # "done", "failed", "too slow", "out of time", "out of memory", "killed ..."
+    seconds: float
+    peak_bytes: int
+    record: Mapping[str, Any]
+    arrays: Mapping[str, npt.NDArray[Any]] = field(repr=False)
+    output: str = field(repr=False)
+
+    @property
+    def fits(self) -> Sequence[Mapping[str, Any]]:
+        """Trainings, in order."""
+        return self.record.get("fits", [])  # type: ignore[no-any-return]
+
+    @property
+    def scores(self) -> Sequence[Mapping[str, Any]]:
+        """Accuracies the script computed, in order."""
+        return self.record.get("scores", [])  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """The user's script, and how the user would run it."""
+
+    path: Path
+    arguments: tuple[str, ...] = ()
+    python: str = sys.executable
+    cwd: Path = field(default_factory=Path.cwd)
+
+    def source(self) -> str:
+        """The text, notebooks included as they are."""
+        return self.path.read_text(encoding="utf-8", errors="replace")
+
+
+class Replayer:
+    """A process that has Keras imported and forks one child a replay. Use as a context."""
+
+    def __init__(self, script: Script) -> None:
+        if not script.path.is_file():
+            raise MissingFileError(
+                expected_received("a script or notebook", f"{script.path}, which is not there")
+            )
+        if script.path.suffix not in (".py", ".ipynb"):
+            raise InvalidArgumentError(
+                expected_received("a .py script or an .ipynb notebook", script.path.name)
+            )
+        self.script = script
+        self._folder = tempfile.TemporaryDirectory(prefix="regraft-why-")
+        self.folder = Path(self._folder.name)
+        self._count = 0
+        self.startup_seconds = 0.0
+
+    def __enter__(self) -> "Replayer":
+        read_end, write_end = os.pipe()
+        os.set_inheritable(write_end, True)
+        environment = dict(os.environ, MPLBACKEND="Agg", PYTHONDONTWRITEBYTECODE="1")
+        environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        self._process = subprocess.Popen(  # noqa: S603 - the user's interpreter on our own file
+            [
+                self.script.python,
+                str(ZYGOTE),
+                str(SOURCE),
+                str(write_end),
+                ",".join(self._preload()),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(write_end,),
+            env=environment,
+            text=True,
+        )
+        os.close(write_end)
+        self._answers = os.fdopen(read_end)
+        ready = self._answer()
+        self.startup_seconds = float(ready.get("seconds", 0.0))
+        self.problem = str(ready.get("problem", ""))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+        self._answers.close()
+        self._folder.cleanup()
+
+    def _preload(self) -> list[str]:
+        """Keras, unless the script chooses its backend itself; TensorFlow's names if it uses them."""
+        text = self.script.source()
+        if "KERAS_BACKEND" in text:
+            return []
+        return ["keras", "tensorflow"] if "tensorflow" in text else ["keras"]
+
+    def run(
+        self,
+        repairs: Sequence[Repair] = (),
+        *,
+        fit_seconds: float,
+        seconds: float,
+        rows: Mapping[str, Any] | None = None,
+        sizes: Mapping[int, int] | None = None,
+        seed: int = 0,
+    ) -> Replay:
+        """Run the script once from start to end.
+
+        Args:
+            repairs: What this replay does differently.
+            fit_seconds: Time one training may take before its rows are sampled.
+            seconds: Time after which the replay is stopped.
+            rows: Rows a training may use, by its number: those of the unrepaired run.
+            sizes: Whole numbers in the source to replace, to make the input smaller.
+            seed: Of sampling, initialisation and shuffling.
+        """
+        self._count += 1
+        out = self.folder / "shared" / f"run{self._count}"
+        scratch = self.folder / f"scratch{self._count}"
+        out.mkdir(parents=True)
+        settings = {
+            "script": str(self.script.path.resolve()),
+            "arguments": list(self.script.arguments),
+            "cwd": str(self.script.cwd.resolve()),
+            "out": str(out),
+            "shared": str(self.folder / "shared"),
+            "scratch": str(scratch),
+            "repairs": [{"kind": r.kind, "parameters": dict(r.parameters)} for r in repairs],
+            "fit_seconds": fit_seconds,
+            "seconds": seconds,
+            "rows": dict(rows or {}),
+            "sizes": {str(k): v for k, v in (sizes or {}).items()},
+            "shrunk": bool(sizes),
+            "seed": seed,
+            "memory_bytes": int(MEMORY_SHARE * _memory()),
+        }
+        stdin = self._process.stdin
+        if stdin is None or self._process.poll() is not None:
+            return _dead("the interpreter ended")
+        stdin.write(json.dumps(settings) + "\n")
+        stdin.flush()
+        return self._collect(self._answer(), out)
+
+    def _answer(self) -> dict[str, Any]:
+        line = self._answers.readline()
+        if not line:
+            errors = self._process.stderr.read() if self._process.stderr else ""
+            return {"status": "died", "problem": errors[-2000:]}
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    @staticmethod
+    def _collect(answer: Mapping[str, Any], out: Path) -> Replay:
+        record: dict[str, Any] = {}
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        if (out / "run.json").exists():
+            record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+            with np.load(out / "arrays.npz", allow_pickle=False) as held:
+                arrays = {name: held[name] for name in held.files}
+        log = out / "output.txt"
+        output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        status = str(answer.get("status", "died"))
+        if status == "ended":
+            status = str(record.get("status", "died"))
+        return Replay(
+            status=status,
+            seconds=float(answer.get("seconds", 0.0)),
+            peak_bytes=int(answer.get("peak", 0)),
+            record=record,
+            arrays=arrays,
+            output=output[-20_000:],
+        )
+
+
+def _dead(why: str) -> Replay:
+    return Replay(status="died", seconds=0.0, peak_bytes=0, record={}, arrays={}, output=why)
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
