@@ -1,4 +1,4 @@
-"""Write canvas.npz: a digit anywhere on a 56 x 56 canvas."""
+"""Write canvas.npz: a digit anywhere on a 44 x 44 canvas."""
 
 import numpy as np
 
@@ -7,16 +7,16 @@ rng = np.random.default_rng(0)
 
 
 def canvas(x):
-    out = np.zeros((len(x), 56, 56, 1), "uint8")
-    for page, picture, (top, left) in zip(out, x, rng.integers(0, 29, (len(x), 2)), strict=True):
+    out = np.zeros((len(x), 44, 44, 1), "uint8")
+    for page, picture, (top, left) in zip(out, x, rng.integers(0, 17, (len(x), 2)), strict=True):
         page[top : top + 28, left : left + 28, 0] = picture
     return out
 
 
 np.savez(
     "canvas.npz",
-    x_train=canvas(digits["x_train"][:1200]),
-    y_train=digits["y_train"][:1200],
+    x_train=canvas(digits["x_train"][:1000]),
+    y_train=digits["y_train"][:1000],
     x_val=canvas(digits["x_test"][:500]),
     y_val=digits["y_test"][:500],
 )
