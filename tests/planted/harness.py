@@ -42,6 +42,7 @@ class Case:
     measured: Mapping[str, float]  # validation accuracy the scripts themselves report
     scripts: Mapping[str, Path]  # by variant
     prepare: Path | None
+    exits: tuple[int, ...] = (0,)  # what the command may return for a sound script
 
     @property
     def families(self) -> frozenset[str]:
@@ -83,6 +84,7 @@ def load_sound() -> tuple[Case, ...]:
                     measured=facts.get("measured", {}),
                     scripts={"healthy": _script(folder, slug)},
                     prepare=folder / facts["prepare"] if "prepare" in facts else None,
+                    exits=tuple(facts.get("exits", (0,))),
                 )
             )
     return tuple(found)

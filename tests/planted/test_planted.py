@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import Case, is_at_hand, load_cases, load_sound, prepare, run_why
 
-pytestmark = [pytest.mark.planted, pytest.mark.slow]
+RUNS_THE_COMMAND = (pytest.mark.planted, pytest.mark.slow)
 FIRST_TWO = 2
 
 
@@ -19,7 +19,7 @@ def _each(cases: tuple[Case, ...], variants: tuple[str, ...]) -> list[object]:
             case,
             variant,
             id=f"{case.name}-{variant}",
-            marks=[pytest.mark.shared] if case.needs == "shared" else [],
+            marks=[*RUNS_THE_COMMAND, *([pytest.mark.shared] if case.needs == "shared" else [])],
         )
         for case in cases
         for variant in variants
@@ -45,4 +45,15 @@ def test_finds_nothing_in_a_healthy_script(case: Case, variant: str, tmp_path: P
     diagnosis = run_why(*prepare(case, variant, tmp_path))
 
     assert diagnosis.report.get("findings") == [], diagnosis.errors
-    assert diagnosis.exit_code == 0, diagnosis.errors
+    assert diagnosis.exit_code in case.exits, diagnosis.errors
+
+
+def test_the_corpus_keeps_its_promises() -> None:
+    cases = load_cases()
+    assert len(cases) >= 42
+    assert len({case.family for case in cases}) == 18
+    assert 3 * sum(case.invisible_in_source for case in cases) >= len(cases)
+    for case in cases:
+        assert abs(case.measured["faulty"] - case.measured["healthy"]) >= 0.05, case.name
+        if case.invisible_in_source:
+            assert case.prepare is not None, case.name

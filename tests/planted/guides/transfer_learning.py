@@ -31,9 +31,10 @@ model.compile(
 print("Fitting the top layer of the model")
 model.fit(train_ds, epochs=2, validation_data=validation_ds, verbose=2)
 
-for layer in base_model.layers[-12:]:
-    if not isinstance(layer, layers.BatchNormalization):
-        layer.trainable = True
+base_model.trainable = True
+for layer in base_model.layers:
+    if layer not in base_model.layers[-12:] or isinstance(layer, layers.BatchNormalization):
+        layer.trainable = False
 model.compile(
     optimizer=keras.optimizers.Adam(1e-5),  # low learning rate
     loss=keras.losses.BinaryCrossentropy(from_logits=True),
