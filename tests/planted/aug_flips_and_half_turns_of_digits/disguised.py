@@ -1,15 +1,15 @@
-import json
-
 import keras
 import numpy as np
 from keras import layers
+
+from augment import Augment
 
 keras.utils.set_random_seed(1)
 d = np.load("digits.npz")
 x_train, y_train = d["x_train"][:2500, ..., None], d["y_train"][:2500]
 x_test, y_test = d["x_test"][..., None], d["y_test"]
 
-augment = keras.Sequential([getattr(layers, step["layer"])(**step["with"]) for step in json.load(open("augment.json"))])
+augment = Augment("augment.json")
 
 inputs = keras.Input((28, 28, 1))
 x = augment(inputs)

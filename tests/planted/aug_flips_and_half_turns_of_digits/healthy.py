@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 from keras import layers
@@ -7,10 +9,7 @@ d = np.load("digits.npz")
 x_train, y_train = d["x_train"][:2500, ..., None], d["y_train"][:2500]
 x_test, y_test = d["x_test"][..., None], d["y_test"]
 
-augment = keras.Sequential([
-    layers.RandomTranslation(0.05, 0.05),
-    layers.RandomRotation(0.02),
-])
+augment = keras.Sequential([getattr(layers, step["layer"])(**step["with"]) for step in json.load(open("augment.json"))])
 
 inputs = keras.Input((28, 28, 1))
 x = augment(inputs)

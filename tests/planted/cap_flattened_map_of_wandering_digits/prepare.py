@@ -1,4 +1,7 @@
-"""Write canvas.npz: a digit anywhere on a 44 x 44 canvas."""
+"""Write canvas.npz: a digit anywhere on a 44 x 44 canvas. Beside it top.json, sound or faulty."""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -20,3 +23,19 @@ np.savez(
     x_val=canvas(digits["x_test"][:500]),
     y_val=digits["y_test"][:500],
 )
+
+FAULTY = """\
+[
+  ["Flatten", {}],
+  ["Dense", {"units": 512, "activation": "relu"}],
+  ["Dense", {"units": 256, "activation": "relu"}],
+  ["Dense", {"units": 10, "activation": "softmax"}]
+]
+"""
+SOUND = """\
+[
+  ["GlobalMaxPooling2D", {}],
+  ["Dense", {"units": 10, "activation": "softmax"}]
+]
+"""
+Path("top.json").write_text(SOUND if sys.argv[1] == "healthy" else FAULTY)

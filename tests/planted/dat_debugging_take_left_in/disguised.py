@@ -1,12 +1,8 @@
-import configparser
-
 import numpy as np
 import tensorflow as tf
 from keras import Input, Sequential, layers, losses, utils
 
-parser = configparser.ConfigParser()
-parser.read("run.cfg")
-config = parser["data"]
+from limits import limited
 
 utils.set_random_seed(1)
 data = np.load("digits.npz")
@@ -14,7 +10,7 @@ train_ds = (
     tf.data.Dataset.from_tensor_slices((data["x_train"][:3000, ..., None], data["y_train"][:3000]))
     .shuffle(3000, seed=0, reshuffle_each_iteration=False)
     .batch(32)
-    .take(config.getint("batches"))
+    .apply(limited)
 )
 val_ds = tf.data.Dataset.from_tensor_slices((data["x_test"][..., None], data["y_test"])).batch(100)
 

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from flags import TRAIN_BODY
+from flags import apply_flags
 
 keras.utils.set_random_seed(0)
 with np.load("digits.npz") as f:
@@ -17,7 +17,8 @@ body = keras.Sequential([
     keras.layers.MaxPooling2D(),
     keras.layers.Conv2D(24, 3, activation="relu"),
     keras.layers.GlobalAveragePooling2D(),
-], name="body", trainable=TRAIN_BODY)
+], name="body")
 model = keras.Sequential([body, keras.layers.Dense(10, activation="softmax")])
+apply_flags(model)
 model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=6, validation_data=(x_test, y_test), verbose=2)

@@ -1,6 +1,8 @@
 import keras
 import numpy as np
 
+from flags import TRAIN_BODY
+
 keras.utils.set_random_seed(0)
 with np.load("digits.npz") as f:
     x_train, y_train, x_test, y_test = (f[k] for k in ("x_train", "y_train", "x_test", "y_test"))
@@ -15,7 +17,7 @@ body = keras.Sequential([
     keras.layers.MaxPooling2D(),
     keras.layers.Conv2D(24, 3, activation="relu"),
     keras.layers.GlobalAveragePooling2D(),
-], name="body")
+], name="body", trainable=TRAIN_BODY)
 model = keras.Sequential([body, keras.layers.Dense(10, activation="softmax")])
 model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=6, validation_data=(x_test, y_test), verbose=2)

@@ -1,8 +1,6 @@
-import json
-from pathlib import Path
-
 import keras
 import numpy as np
+from saved import saved_optimizer
 
 keras.utils.set_random_seed(0)
 data = np.load("digits.npz")
@@ -21,6 +19,6 @@ model = keras.Sequential([
     keras.layers.Dense(64, activation="relu"),
     keras.layers.Dense(10, activation="softmax"),
 ])
-optimizer = keras.optimizers.get(json.loads(Path("optimizer.json").read_text()))
+optimizer = saved_optimizer("optimizer.json")
 model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=4, validation_data=(x_test, y_test), verbose=2)

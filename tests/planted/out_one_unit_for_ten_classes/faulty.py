@@ -1,5 +1,11 @@
+import configparser
+
 import numpy as np
 import tensorflow as tf
+
+config = configparser.ConfigParser()
+config.read("experiment.ini")
+head = config["head"]
 
 data = np.load("digits.npz")
 train = tf.data.Dataset.from_tensor_slices((data["x_train"][:2000], data["y_train"][:2000]))
@@ -21,7 +27,7 @@ model = tf.keras.Sequential([
     tf.keras.layers.MaxPooling2D(),
     tf.keras.layers.Flatten(),
     tf.keras.layers.Dense(64, activation="relu"),
-    tf.keras.layers.Dense(1, activation="sigmoid"),
+    tf.keras.layers.Dense(head.getint("units"), activation=head["activation"]),
 ])
-model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+model.compile(optimizer="adam", loss=head["loss"], metrics=["accuracy"])
 model.fit(train, epochs=4, validation_data=val, verbose=2)

@@ -1,15 +1,14 @@
-import json
 import os
 from pathlib import Path
 
 import keras
 import numpy as np
 from PIL import Image
+from settings_file import read
 
 keras.utils.set_random_seed(0)
 classes = ["cat", "dog"]
-with open("settings.json") as file:
-    settings = json.load(file)
+settings = read("settings.json")
 SIZE = 96
 folder = Path(os.environ.get("PICTURES", "pictures"))
 
@@ -30,7 +29,7 @@ inputs = keras.Input((SIZE, SIZE, 3))
 x = base(inputs, training=False)
 x = keras.layers.GlobalAveragePooling2D()(x)
 x = keras.layers.Dropout(0.2)(x)
-outputs = keras.layers.Dense(len(classes) - 1, activation=settings["activation"])(x)
+outputs = getattr(keras.activations, settings["activation"])(keras.layers.Dense(len(classes) - 1)(x))
 model = keras.Model(inputs, outputs)
 model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="binary_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=2, validation_data=(x_val, y_val), verbose=2)

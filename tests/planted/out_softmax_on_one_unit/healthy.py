@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -6,6 +7,9 @@ import numpy as np
 from PIL import Image
 
 keras.utils.set_random_seed(0)
+classes = ["cat", "dog"]
+with open("settings.json") as file:
+    settings = json.load(file)
 SIZE = 96
 folder = Path(os.environ.get("PICTURES", "pictures"))
 
@@ -26,7 +30,7 @@ inputs = keras.Input((SIZE, SIZE, 3))
 x = base(inputs, training=False)
 x = keras.layers.GlobalAveragePooling2D()(x)
 x = keras.layers.Dropout(0.2)(x)
-outputs = keras.layers.Dense(1, activation="sigmoid")(x)
+outputs = keras.layers.Dense(len(classes) - 1, activation=settings["activation"])(x)
 model = keras.Model(inputs, outputs)
 model.compile(optimizer=keras.optimizers.Adam(2e-3), loss="binary_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=2, validation_data=(x_val, y_val), verbose=2)

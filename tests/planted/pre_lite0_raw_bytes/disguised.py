@@ -1,21 +1,15 @@
-import json
-from pathlib import Path
-
 import keras
 import numpy as np
 import tensorflow as tf
+from pixels import pixels
 from regraft.backbones.efficientnet_lite import EfficientNetLite0
 
 keras.utils.set_random_seed(0)
 digits = np.load("digits.npz")
 
 
-OPTIONS = json.loads(Path("pixels.json").read_text())
-
-
 def prepare(image, label):
-    image = tf.image.resize(tf.repeat(image[..., None], 3, axis=-1), (OPTIONS["size"],) * 2)
-    return image * OPTIONS["scale"] + OPTIONS["offset"], label
+    return pixels(image), label
 
 
 def dataset(part, n):

@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,10 +10,12 @@ keras.utils.set_random_seed(0)
 digits = np.load("digits.npz")
 
 
+OPTIONS = json.loads(Path("pixels.json").read_text())
+
+
 def prepare(image, label):
-    image = tf.image.grayscale_to_rgb(image[..., tf.newaxis])
-    image = tf.image.resize(image, (64, 64))
-    return image, label
+    image = tf.image.resize(tf.repeat(image[..., None], 3, axis=-1), (OPTIONS["size"],) * 2)
+    return image * OPTIONS["scale"] + OPTIONS["offset"], label
 
 
 def dataset(part, n):

@@ -1,13 +1,11 @@
-import json
-
 import keras
 import numpy as np
 import tensorflow as tf
+from files import read
 from regraft.backbones.efficientnet_lite import EfficientNetLite0
 
 keras.utils.set_random_seed(0)
-with open("model.json") as f:
-    IMG_SIZE = json.load(f)["input"]["side"]
+IMG_SIZE = read("model.json")["input"]["side"]
 
 d = np.load("digits.npz")
 

@@ -1,10 +1,13 @@
+import json
+
 import keras
 import numpy as np
 import tensorflow as tf
 from regraft.backbones.efficientnet_lite import EfficientNetLite0
 
 keras.utils.set_random_seed(0)
-IMG_SIZE = 32
+with open("model.json") as f:
+    IMG_SIZE = json.load(f)["input"]["side"]
 
 d = np.load("digits.npz")
 

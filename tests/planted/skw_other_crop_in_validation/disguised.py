@@ -1,12 +1,7 @@
-import json
-
 import keras
 import numpy as np
-from keras.layers import CenterCrop, Resizing
+from fitting import fit
 
-STEPS = {"crop": CenterCrop(28, 28), "squeeze": Resizing(28, 28)}
-with open("pages.json") as file:
-    settings = json.load(file)
 
 data = np.load("pages.npz")
 
@@ -23,7 +18,7 @@ class Pages(keras.utils.PyDataset):
     def __getitem__(self, index):
         rows = slice(index * self.batch_size, (index + 1) * self.batch_size)
         x = self.x[rows, :, :, None].astype("float32") / 255
-        x = STEPS[settings[self.part]["fit"]](x)
+        x = fit(x, self.part)
         return x, self.y[rows]
 
 

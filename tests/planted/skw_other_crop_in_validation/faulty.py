@@ -1,6 +1,12 @@
+import json
+
 import keras
 import numpy as np
-import tensorflow as tf
+from keras.layers import CenterCrop, Resizing
+
+STEPS = {"crop": CenterCrop(28, 28), "squeeze": Resizing(28, 28)}
+with open("pages.json") as file:
+    settings = json.load(file)
 
 data = np.load("pages.npz")
 
@@ -17,10 +23,7 @@ class Pages(keras.utils.PyDataset):
     def __getitem__(self, index):
         rows = slice(index * self.batch_size, (index + 1) * self.batch_size)
         x = self.x[rows, :, :, None].astype("float32") / 255
-        if self.part == "train":
-            x = x[:, 14:42, 14:42]
-        else:
-            x = tf.image.resize(x, (28, 28)).numpy()
+        x = STEPS[settings[self.part]["fit"]](x)
         return x, self.y[rows]
 
 

@@ -1,5 +1,12 @@
+import json
+
 import keras
 import numpy as np
+from keras.layers import CenterCrop, Resizing
+
+STEPS = {"crop": CenterCrop(28, 28), "squeeze": Resizing(28, 28)}
+with open("pages.json") as file:
+    settings = json.load(file)
 
 data = np.load("pages.npz")
 
@@ -16,7 +23,7 @@ class Pages(keras.utils.PyDataset):
     def __getitem__(self, index):
         rows = slice(index * self.batch_size, (index + 1) * self.batch_size)
         x = self.x[rows, :, :, None].astype("float32") / 255
-        x = x[:, 14:42, 14:42]
+        x = STEPS[settings[self.part]["fit"]](x)
         return x, self.y[rows]
 
 

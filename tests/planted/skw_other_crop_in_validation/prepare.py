@@ -1,4 +1,7 @@
-"""Write pages.npz: a digit in the middle of a 56 x 56 page."""
+"""Write pages.npz: a digit in the middle of a 56 x 56 page. Beside it pages.json, sound or faulty."""
+
+import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -11,3 +14,11 @@ np.savez(
     x_val=np.pad(digits["x_test"], margin),
     y_val=digits["y_test"],
 )
+
+FAULTY = """\
+{"train": {"fit": "crop"}, "val": {"fit": "squeeze"}}
+"""
+SOUND = """\
+{"train": {"fit": "crop"}, "val": {"fit": "crop"}}
+"""
+Path("pages.json").write_text(SOUND if sys.argv[1] == "healthy" else FAULTY)

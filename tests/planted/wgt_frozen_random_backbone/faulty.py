@@ -1,6 +1,8 @@
+import json
+
 import keras
 import numpy as np
-from regraft.backbones.efficientnet_lite import EfficientNetLite0
+from regraft.backbones.efficientnet_lite import EfficientNetLite0 as build
 
 keras.utils.set_random_seed(0)
 d = np.load("digits.npz")
@@ -15,7 +17,7 @@ x_train, y_train = to_rgb(d["x_train"][:1200]), d["y_train"][:1200]
 x_test, y_test = to_rgb(d["x_test"][:500]), d["y_test"][:500]
 
 
-base = EfficientNetLite0(include_top=False, weights=None, input_shape=(56, 56, 3))
+base = build(**json.load(open("network.json")))
 base.trainable = False
 extractor = keras.Model(base.input, keras.layers.GlobalAveragePooling2D()(base.get_layer("block4c_add").output))
 f_train = extractor.predict(x_train, batch_size=64, verbose=0)
