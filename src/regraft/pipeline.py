@@ -34,8 +34,7 @@ VALIDATION_FRACTION = TEST_FRACTION = 0.15  # carved out where the data name no 
 BUDGET_SECONDS = 300.0
 
 _READ_TOGETHER = 256  # pictures in memory at once when evaluating
-# a forecast from less is noise: the first batches trace the graph
-_FORECAST_AFTER_SECONDS, _FORECAST_AFTER_FRACTION = 10.0, 0.05
+_FORECAST_AFTER_SECONDS = 5.0  # one from less is noise
 
 
 class Observer(Protocol):
@@ -253,19 +252,23 @@ def _describe(
 
 def _extraction_progress(observer: Observer, budget: float) -> Callable[[int, int], None]:
     """Passes progress on, and says once when the forecast exceeds the budget."""
-    started = time.perf_counter()
-    has_warned = False
+    first: tuple[int, float] | None = None  # the first batches also start the runtime
+    has_spoken = False
 
     def progress(done: int, total: int) -> None:
-        nonlocal has_warned
+        nonlocal first, has_spoken
         observer.advance("extract", done, total)
-        elapsed = time.perf_counter() - started
-        is_telling = elapsed > _FORECAST_AFTER_SECONDS or done > _FORECAST_AFTER_FRACTION * total
-        whole = elapsed * total / done
-        if is_telling and whole > budget and not has_warned:
-            has_warned = True
+        now = time.perf_counter()
+        if first is None:
+            first = (done, now)
+        elapsed = now - first[1]
+        if has_spoken or elapsed < _FORECAST_AFTER_SECONDS:
+            return
+        has_spoken = True
+        seconds = elapsed * total / (done - first[0])
+        if seconds > budget:
             observer.note(
-                f"Extraction will take about {whole / 60:.0f} minutes, more than the budget of "
+                f"Extraction will take about {seconds / 60:.0f} minutes, more than the budget of "
                 f"{budget / 60:.0f}: --limit, a smaller --size or an earlier --tap is faster."
             )
 

@@ -289,9 +289,9 @@ def _reading(path: Path, read: Callable[[Path], Any]) -> Any:
 
 
 def _write_tensors(path: Path, tensors: Tensors) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as as_bytes
 
-    save_file(tensors, path)
+    path.write_bytes(as_bytes(tensors))  # `save_file` makes it private to this user
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 import traceback
+import warnings
 from typing import Annotated
 
 import typer
@@ -23,6 +24,8 @@ COMMANDS = (
     "evaluate",
     "backbones",
     "cache",
+    "why",
+    "explain",
     "demo",
 )
 
@@ -86,7 +89,9 @@ def _root(
 
 
 def _quieten_libraries() -> None:
-    """Keep start-up chatter of TensorFlow off the terminal; an own setting wins."""
+    """Keep the chatter of TensorFlow and Keras off the terminal; an own setting wins."""
+    if os.environ.get("REGRAFT_DEBUG") != "1" and not sys.warnoptions:
+        warnings.simplefilter("ignore")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 

@@ -37,7 +37,7 @@ def fit_lines(view: Mapping[str, Any], metrics: Mapping[str, Any], names: Sequen
         *_mistakes(metrics["test"], names),
         ("plan", f"{plan['backbone']}, {plan['size']} px, {taps}, {plan['mode']}"),
         ("computed by", f"{plan['runtime']} {plan['precision']}, weights: {plan['weights']}"),
-        ("seconds", f"{seconds['total']:.1f} ({spent})"),
+        ("time", f"{seconds['total']:.1f} s ({spent})"),
         ("extraction", f"{view['images_per_second']:,.0f} pictures a second"),
         ("artefact", view["artefact"]),
     ]

@@ -130,7 +130,7 @@ def _one_a_tap(grids: tuple[int, ...], taps: tuple[str, ...]) -> tuple[int, ...]
     if any(grid < 1 for grid in grids) or len(grids) not in (1, len(taps)):
         raise InvalidArgumentError(
             expected_received(
-                f"1 or {len(taps)} grids of at least 1, as there are taps",
+                f"one grid of at least 1, or one a tap ({len(taps)})",
                 ", ".join(map(str, grids)) or "none",
             )
         )
