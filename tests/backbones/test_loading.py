@@ -23,19 +23,6 @@ def small_network(seed: int = 0, width: int = 4, name: str = "stem"):
     return keras.Model(inputs, x)
 
 
-def write_hdf5(model, path: Path) -> Path:
-    """A weight file as Keras publishes them."""
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
-        for layer in model.layers:
-            group = file.create_group(layer.name)
-            variables = [*layer.trainable_weights, *layer.non_trainable_weights]
-            group.attrs["weight_names"] = [f"{variable.path}:0".encode() for variable in variables]
-            for variable in variables:
-                group[f"{variable.path}:0"] = np.asarray(variable.value)
-    return path
-
-
 def test_names_do_not_depend_on_what_was_built_before() -> None:
     first, second = small_network(), small_network()
 
@@ -45,7 +32,7 @@ def test_names_do_not_depend_on_what_was_built_before() -> None:
     assert {"stem/kernel", "conv2d/bias"} < tensors_of(first).keys()
 
 
-def test_an_hdf5_file_gives_what_keras_reads_from_it(tmp_path: Path) -> None:
+def test_an_hdf5_file_gives_what_keras_reads_from_it(tmp_path: Path, write_hdf5) -> None:
     path = write_hdf5(small_network(seed=1), tmp_path / "weights.h5")
     ours, keras_own = small_network(seed=2), small_network(seed=3)
 
@@ -56,7 +43,7 @@ def test_an_hdf5_file_gives_what_keras_reads_from_it(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found, expected)
 
 
-def test_only_the_layers_that_are_needed_are_read(tmp_path: Path) -> None:
+def test_only_the_layers_that_are_needed_are_read(tmp_path: Path, write_hdf5) -> None:
     path = write_hdf5(small_network(seed=1), tmp_path / "weights.h5")
     model = small_network(seed=2)
     before = tensors_of(model)
@@ -86,10 +73,6 @@ def test_more_tensors_than_needed_may_be_assigned() -> None:
     np.testing.assert_array_equal(source.get_weights()[0], target.get_weights()[0])
 
 
-def _as_hdf5(model, folder: Path) -> Path:
-    return write_hdf5(model, folder / "weights.h5")
-
-
 def _as_safetensors(model, folder: Path) -> Path:
     from safetensors.numpy import save_file
 
@@ -97,9 +80,13 @@ def _as_safetensors(model, folder: Path) -> Path:
     return folder / "weights.safetensors"
 
 
-@pytest.mark.parametrize("write", [_as_hdf5, _as_safetensors], ids=["hdf5", "safetensors"])
-def test_a_file_with_another_shape_is_refused(write, tmp_path: Path) -> None:
-    path = write(small_network(width=5), tmp_path)
+@pytest.mark.parametrize("kind", ["hdf5", "safetensors"])
+def test_a_file_with_another_shape_is_refused(kind: str, tmp_path: Path, write_hdf5) -> None:
+    other = small_network(width=5)
+    if kind == "hdf5":
+        path = write_hdf5(other, tmp_path / "weights.h5")
+    else:
+        path = _as_safetensors(other, tmp_path)
 
     with pytest.raises(InvalidArgumentError, match=r"of this network.*\(3, 3, 3, 5\)"):
         load_weights(small_network(width=4), path)
@@ -112,7 +99,9 @@ def test_tensors_of_another_shape_are_refused() -> None:
         assign_tensors(small_network(width=4), tensors)
 
 
-def test_layers_of_another_name_are_refused_unless_the_file_is_known(tmp_path: Path) -> None:
+def test_layers_of_another_name_are_refused_unless_the_file_is_known(
+    tmp_path: Path, write_hdf5
+) -> None:
     path = write_hdf5(small_network(name="entry"), tmp_path / "weights.h5")
 
     with pytest.raises(InvalidArgumentError, match="layer entry in place of stem"):
@@ -174,7 +163,9 @@ def _huge(file: h5py.File, name: str, folder: Path) -> None:
     [_external_link, _soft_link, _external_storage, _virtual, _text, _huge],
     ids=lambda plant: plant.__name__.strip("_"),
 )
-def test_a_hostile_hdf5_file_is_refused_before_it_is_read(plant, tmp_path: Path) -> None:
+def test_a_hostile_hdf5_file_is_refused_before_it_is_read(
+    plant, tmp_path: Path, write_hdf5
+) -> None:
     model = small_network()
     path = write_hdf5(model, tmp_path / "weights.h5")
     with h5py.File(path, "a") as file:
@@ -183,6 +174,14 @@ def test_a_hostile_hdf5_file_is_refused_before_it_is_read(plant, tmp_path: Path)
 
     with pytest.raises(InvalidArgumentError, match="expected an HDF5 weight file as"):
         load_weights(model, path)
+
+
+def test_a_damaged_hdf5_file_is_refused(tmp_path: Path, write_hdf5) -> None:
+    path = write_hdf5(small_network(), tmp_path / "weights.h5")
+    path.write_bytes(path.read_bytes()[:3000])
+
+    with pytest.raises(InvalidArgumentError, match="expected an HDF5 weight file; received"):
+        load_weights(small_network(), path)
 
 
 def test_an_hdf5_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -65,21 +65,55 @@ def test_a_trunk_equals_the_same_layers_of_keras_with_real_weights(
         np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6 * np.abs(wanted).max())
 
 
+@pytest.mark.parametrize(
+    ("name", "taps"),
+    [
+        pytest.param(name, taps, id=name, marks=marks)
+        for name, taps, marks in (
+            ("mobilenet_v3_small", ("expanded_conv_5_add", "activation_17"), ()),
+            ("xception", ("add_3", "block14_sepconv2_act"), pytest.mark.slow),
+            ("convnext_tiny", ("add_8", "layer_normalization"), pytest.mark.slow),
+            ("nasnet_mobile", ("normal_concat_5", "activation_187"), pytest.mark.slow),
+            ("inception_resnet_v2", ("custom_scale_layer_39", "conv_7b_ac"), pytest.mark.slow),
+        )
+    ],
+)
+def test_networks_with_nameless_layers_are_filled_and_cut_right(
+    name: str, taps: tuple[str, ...], tmp_path: Path, write_hdf5
+) -> None:
+    import keras
+
+    row = get(name)
+    pixels = normalise(pictures(row.smallest_size), row.pixels)
+    row.build(row.smallest_size)  # so that Keras counts on from somewhere else
+    whole = row.build(row.smallest_size)
+    path = write_hdf5(whole, tmp_path / "weights.h5")
+    layers = layers_by_name(whole)
+    expected = keras.Model(whole.input, [layers[tap].output for tap in taps])
+
+    trunk = build_trunk(
+        row,
+        size=row.smallest_size,
+        taps=taps,
+        weights=Weights(path=path, origin="custom weights", sha256=""),
+    )
+
+    for found, wanted in zip(maps_of(trunk, pixels), maps_of(expected, pixels), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6 * np.abs(wanted).max())
+
+
 @pytest.mark.slow
 def test_efficientnet_divides_its_input_as_keras_does_with_published_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_hdf5
 ) -> None:
-    import h5py
     from keras.src.applications import efficientnet
-    from keras.src.legacy.saving import legacy_h5_format
 
     row, path = get("efficientnet_b0"), tmp_path / "efficientnetb0_notop.h5"
     source = build_trunk(row, size=32, taps=("top_activation",), weights=None)
     normalisation = layers_by_name(source)["normalization"]
     normalisation.adapt_mean.assign([0.485, 0.456, 0.406])
     normalisation.adapt_variance.assign([0.229, 0.224, 0.225])
-    with h5py.File(path, "w") as file:
-        legacy_h5_format.save_weights_to_hdf5_group(file, source)
+    write_hdf5(source, path)
     monkeypatch.setattr(efficientnet.file_utils, "get_file", lambda *_, **__: str(path))
     whole = efficientnet.EfficientNetB0(
         include_top=False, weights="imagenet", input_shape=(32, 32, 3)

@@ -118,10 +118,12 @@ def test_an_altered_file_in_the_cache_of_keras_is_not_used() -> None:
 def test_a_download_lands_in_the_cache_of_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = serve(monkeypatch, CONTENT)
 
-    first = find_weights(published())
+    told = []
+    first = find_weights(published(), progress=lambda *bytes_of: told.append(bytes_of))
     second = find_weights(published())
 
     assert asked == [VGG16.weights.url]
+    assert told == [(18, 18)]
     assert first == Weights(
         path=keras_cache() / VGG16.weights.file_name, origin="downloaded", sha256=SHA256
     )

@@ -123,15 +123,14 @@ def open_weights(path: Path) -> Iterator[WeightsFile]:
     """Open a weight file for reading.
 
     Raises:
-        InvalidArgumentError: If it is not an HDF5 file.
+        InvalidArgumentError: If it is not an HDF5 file, or is damaged where it is read.
     """
     import h5py
 
     try:
-        root = h5py.File(path, "r")
-    except OSError as error:
+        with h5py.File(path, "r") as root:
+            yield WeightsFile(path=path, root=root)
+    except (OSError, RuntimeError) as error:  # how h5py reports a damaged file
         raise InvalidArgumentError(
             expected_received("an HDF5 weight file", f"{path} ({error})", "Fetch the file again.")
         ) from error
-    with root:
-        yield WeightsFile(path=path, root=root)

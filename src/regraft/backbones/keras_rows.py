@@ -121,7 +121,6 @@ def _row(
     file_name: str,
     hash: str,
     default_size: int,
-    default_tap: str,
     also: tuple[str, ...] = (),
     stored_as: str = "",
 ) -> Backbone:
@@ -135,7 +134,6 @@ def _row(
         pixels=family.pixels,
         smallest_size=family.smallest_size,
         default_size=default_size,
-        default_tap=default_tap,
         taps=measured_taps(name),
     )
 
@@ -148,7 +146,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:6d6bbae143d832006294945121d1f1fc",
         default_size=224,
-        default_tap="block5_pool",
     ),
     _row(
         _VGG,
@@ -157,7 +154,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:253f8cb515780f3b799900260a226db6",
         default_size=224,
-        default_tap="block5_pool",
     ),
     _row(
         _RESNET,
@@ -166,7 +162,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:4d473c1dd8becc155b73f8504c6f6626",
         default_size=224,
-        default_tap="conv5_block3_out",
     ),
     _row(
         _RESNET,
@@ -175,7 +170,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="resnet101_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:88cf7a10940856eca736dc7b7e228a21",
         default_size=224,
-        default_tap="conv5_block3_out",
     ),
     _row(
         _RESNET,
@@ -184,7 +178,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="resnet152_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:ee4c566cf9a93f14d82f913c2dc6dd0c",
         default_size=224,
-        default_tap="conv5_block3_out",
     ),
     _row(
         _RESNET_V2,
@@ -193,7 +186,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:fac2f116257151a9d068a22e544a4917",
         default_size=224,
-        default_tap="post_relu",
     ),
     _row(
         _RESNET_V2,
@@ -202,7 +194,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="resnet101v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:c0ed64b8031c3730f411d2eb4eea35b5",
         default_size=224,
-        default_tap="post_relu",
     ),
     _row(
         _RESNET_V2,
@@ -211,7 +202,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="resnet152v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:ed17cf2e0169df9d443503ef94b23b33",
         default_size=224,
-        default_tap="post_relu",
     ),
     _row(
         _INCEPTION,
@@ -220,7 +210,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:bcbd6486424b2319ff4ef7d526e38f63",
         default_size=299,
-        default_tap="mixed10",
     ),
     _row(
         _INCEPTION_RESNET,
@@ -229,7 +218,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="inception_resnet_v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:d19885ff4a710c122648d3b5c3b684e4",
         default_size=299,
-        default_tap="conv_7b_ac",
     ),
     _row(
         _XCEPTION,
@@ -238,7 +226,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:b0042744bf5b25fce3cb969f33bebb97",
         default_size=299,
-        default_tap="block14_sepconv2_act",
     ),
     _row(
         _MOBILENET,
@@ -247,7 +234,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="mobilenet_1_0_224_tf_no_top.h5",
         hash="",
         default_size=224,
-        default_tap="conv_pw_13_relu",
         also=tuple(f"mobilenet_1_0_{size}_tf_no_top.h5" for size in (192, 160, 128)),
     ),
     _row(
@@ -257,7 +243,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
         hash="",
         default_size=224,
-        default_tap="out_relu",
         also=tuple(
             f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{size}_no_top.h5"
             for size in (192, 160, 128, 96)
@@ -270,7 +255,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
         hash="md5:d3e8ec802a04aa4fc771ee12a9a9b836",
         default_size=224,
-        default_tap="activation_17",
     ),
     _row(
         _MOBILENET_V3,
@@ -279,7 +263,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
         hash="md5:07fb09a5933dd0c8eaafa16978110389",
         default_size=224,
-        default_tap="activation_19",
     ),
     _row(
         _DENSENET,
@@ -288,7 +271,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="densenet121_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:30ee3e1110167f948a6b9946edeeb738",
         default_size=224,
-        default_tap="relu",
     ),
     _row(
         _DENSENET,
@@ -297,7 +279,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="densenet169_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:b8c4d4c20dd625c148057b9ff1c1176b",
         default_size=224,
-        default_tap="relu",
     ),
     _row(
         _DENSENET,
@@ -306,7 +287,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="densenet201_weights_tf_dim_ordering_tf_kernels_notop.h5",
         hash="md5:c13680b51ded0fb44dff2d8f86ac8bb1",
         default_size=224,
-        default_tap="relu",
     ),
     _row(
         _NASNET,
@@ -316,7 +296,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         stored_as="NASNet-mobile-no-top.h5",
         hash="md5:1ed92395b5b598bdda52abe5c0dbfd63",
         default_size=224,
-        default_tap="activation_187",
     ),
     _row(
         _NASNET,
@@ -326,7 +305,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         stored_as="NASNet-large-no-top.h5",
         hash="md5:d81d89dc07e6e56530c4e77faddd61b5",
         default_size=331,
-        default_tap="activation_259",
     ),
     _row(
         _EFFICIENTNET,
@@ -335,7 +313,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb0_notop.h5",
         hash="md5:50bc09e76180e00e4465e1a485ddc09d",
         default_size=224,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET,
@@ -344,7 +321,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb1_notop.h5",
         hash="md5:74c4e6b3e1f6a1eea24c589628592432",
         default_size=240,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET,
@@ -353,7 +329,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb2_notop.h5",
         hash="md5:111f8e2ac8aa800a7a99e3239f7bfb39",
         default_size=260,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET,
@@ -362,7 +337,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb3_notop.h5",
         hash="md5:af6d107764bb5b1abb91932881670226",
         default_size=300,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET,
@@ -371,7 +345,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb4_notop.h5",
         hash="md5:ebc24e6d6c33eaebbd558eafbeedf1ba",
         default_size=380,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET,
@@ -380,7 +353,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb5_notop.h5",
         hash="md5:38879255a25d3c92d5e44e04ae6cec6f",
         default_size=456,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET,
@@ -389,7 +361,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb6_notop.h5",
         hash="md5:9ecce42647a20130c1f39a5d4cb75743",
         default_size=528,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET,
@@ -398,7 +369,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetb7_notop.h5",
         hash="md5:cbcfe4450ddf6f3ad90b1b398090fe4a",
         default_size=600,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET_V2,
@@ -407,7 +377,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetv2-b0_notop.h5",
         hash="md5:893217f2bb855e2983157299931e43ff",
         default_size=224,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET_V2,
@@ -416,7 +385,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetv2-b1_notop.h5",
         hash="md5:0e80663031ca32d657f9caa404b6ec37",
         default_size=240,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET_V2,
@@ -425,7 +393,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetv2-b2_notop.h5",
         hash="md5:1dfe2e7a5d45b6632553a8961ea609eb",
         default_size=260,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET_V2,
@@ -434,7 +401,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetv2-b3_notop.h5",
         hash="md5:f6abf7b5849ac99a89b50dd3fd532856",
         default_size=300,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET_V2,
@@ -443,7 +409,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetv2-s_notop.h5",
         hash="md5:af0682fb74e8c54910f2d4393339c070",
         default_size=384,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET_V2,
@@ -452,7 +417,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetv2-m_notop.h5",
         hash="md5:1b8dc055df72dde80d614482840fe342",
         default_size=480,
-        default_tap="top_activation",
     ),
     _row(
         _EFFICIENTNET_V2,
@@ -461,7 +425,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="efficientnetv2-l_notop.h5",
         hash="md5:b0b66b5c863aef5b46e8608fe1711615",
         default_size=480,
-        default_tap="top_activation",
     ),
     _row(
         _CONVNEXT,
@@ -470,7 +433,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="convnext_tiny_notop.h5",
         hash="sha256:d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
         default_size=224,
-        default_tap="layer_normalization",
     ),
     _row(
         _CONVNEXT,
@@ -479,7 +441,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="convnext_small_notop.h5",
         hash="sha256:6fc8009faa2f00c1c1dfce59feea9b0745eb260a7dd11bee65c8e20843da6eab",
         default_size=224,
-        default_tap="layer_normalization",
     ),
     _row(
         _CONVNEXT,
@@ -488,7 +449,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="convnext_base_notop.h5",
         hash="sha256:40a20c5548a5e9202f69735ecc06c990e6b7c9d2de39f0361e27baeb24cb7c45",
         default_size=224,
-        default_tap="layer_normalization",
     ),
     _row(
         _CONVNEXT,
@@ -497,7 +457,6 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="convnext_large_notop.h5",
         hash="sha256:96f02b6f0753d4f543261bc9d09bed650f24dd6bc02ddde3066135b63d23a1cd",
         default_size=224,
-        default_tap="layer_normalization",
     ),
     _row(
         _CONVNEXT,
@@ -506,6 +465,5 @@ KERAS_ROWS: tuple[Backbone, ...] = (
         file_name="convnext_xlarge_notop.h5",
         hash="sha256:de3f8a54174130e0cecdc71583354753d557fcf1f4487331558e2a16ba0cfe05",
         default_size=224,
-        default_tap="layer_normalization",
     ),
 )

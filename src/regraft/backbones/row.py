@@ -32,8 +32,12 @@ class Backbone:
     pixels: PixelSpec
     smallest_size: int  # sides in pixels
     default_size: int  # the one it was pretrained at
-    default_tap: str  # the last one: what the network gives without its top
-    taps: tuple[Tap, ...]  # in the order of their depth
+    taps: tuple[Tap, ...]  # the end of every block, in the order of their depth
+
+    @property
+    def default_tap(self) -> str:
+        """The last tap: what the network gives without its top."""
+        return self.taps[-1].name
 
     def tap(self, name: str) -> Tap:
         """The tap of that name.

@@ -21,7 +21,6 @@ EFFICIENTNET_LITE0 = Backbone(
     pixels=LITE,
     smallest_size=32,
     default_size=224,
-    default_tap="top_relu",
     taps=measured_taps("efficientnet_lite0"),
 )
 

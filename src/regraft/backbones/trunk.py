@@ -50,7 +50,8 @@ def build_trunk(row: Backbone, *, size: int, taps: tuple[str, ...], weights: Wei
         only={name for name, layer in layers.items() if layer in needed},
         names_agree=weights.origin == "custom weights",
     )
-    if row.builder.startswith("keras.applications:EfficientNetB"):
+    is_published_form = weights.path.suffix != ".safetensors"  # that is how we store a trunk
+    if row.builder.startswith("keras.applications:EfficientNetB") and is_published_form:
         _restore_second_division(network)
     return trunk
 

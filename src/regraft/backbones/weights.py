@@ -8,13 +8,18 @@ loaded (see `loading`).
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from regraft.backbones.row import Backbone
-from regraft.errors import MissingFileError, WeightsUnavailableError, expected_received
+from regraft.errors import (
+    DiskSpaceError,
+    MissingFileError,
+    WeightsUnavailableError,
+    expected_received,
+)
 
 Origin = Literal["bundled", "mirror", "downloaded", "custom weights"]
 
@@ -33,7 +38,13 @@ class Weights:
     sha256: str  # hex, of the whole file
 
 
-def find_weights(row: Backbone, *, path: Path | None = None, download: bool = True) -> Weights:
+def find_weights(
+    row: Backbone,
+    *,
+    path: Path | None = None,
+    download: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> Weights:
     """The weights of a backbone, from the first place that has them.
 
     Args:
@@ -41,10 +52,12 @@ def find_weights(row: Backbone, *, path: Path | None = None, download: bool = Tr
         path: A file, or a folder with one of its file names, that is used instead of any
             other place.
         download: Fetch the file where it is in no folder.
+        progress: Told the bytes fetched so far and those announced (0: unknown).
 
     Raises:
         MissingFileError: If `path` does not exist, or is a folder without the file.
         WeightsUnavailableError: If no place has the file. The message says where to put it.
+        DiskSpaceError: If there is no room for the download.
     """
     if path is not None:
         return _named(row, _inside(row, path))
@@ -60,7 +73,7 @@ def find_weights(row: Backbone, *, path: Path | None = None, download: bool = Tr
             return Weights(path=file, origin="mirror", sha256=hashes["sha256"])
         rejected = f"{file}, whose hash is not the published one"
     if download and row.weights.url:
-        return _download(row)
+        return _download(row, progress)
     raise _unavailable(row, rejected or "no such file")
 
 
@@ -80,7 +93,7 @@ def keras_cache() -> Path:
 
 def _mirror() -> Path | None:
     folder = os.environ.get(MIRROR_VARIABLE)
-    return Path(folder) if folder else None
+    return Path(folder).expanduser() if folder else None
 
 
 def _file_names(row: Backbone) -> Iterator[str]:
@@ -126,7 +139,7 @@ def _hashes(file: Path) -> dict[str, str]:
     return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
-def _download(row: Backbone) -> Weights:
+def _download(row: Backbone, progress: Callable[[int, int], None] | None) -> Weights:
     """Fetch the file into Keras's folder: locked, to a temporary file, checked, renamed."""
     import filelock
 
@@ -138,7 +151,14 @@ def _download(row: Backbone) -> Weights:
         with filelock.FileLock(target.with_name(f".{target.name}.lock")):
             # another process may have fetched it while this one waited
             if not (target.is_file() and _is_published(row, _hashes(target))):
-                fetch(row.weights.url, target, expected_hash=row.weights.hash)
+                fetch(
+                    row.weights.url,
+                    target,
+                    expected_hash=row.weights.hash,
+                    progress=progress,
+                )
+    except DiskSpaceError:
+        raise
     except OSError as error:  # urllib's errors are such, too
         raise _unavailable(row, f"{row.weights.url}: {error}") from error
     return Weights(path=target, origin="downloaded", sha256=_hashes(target)["sha256"])
