@@ -69,6 +69,9 @@ class Pixels:
     model_validation: PixelStats | None
     backbone_train: PixelStats | None  # None where the network has no recognised backbone
     backbone_validation: PixelStats | None
+    predicted: PixelStats | None = None  # at the model's input, of a `predict` after the training
+    source_height: int = 0  # of the pictures before the script resized them, 0 if not known
+    source_width: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +117,7 @@ class Output:
     narrowest_hidden: int  # units of the narrowest Dense between backbone and output, 0 if none
     narrowest_site: Site | None
     largest_dropout: float  # highest rate between backbone and output
+    dropout_site: Site | None = None  # of the layer with that rate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,6 +186,8 @@ class Accuracy:
     renaming: tuple[
         int, ...
     ]  # that renaming: predicted class -> true class, () if the identity is best
+    # name in regraft.diagnose.repairs.TRANSFORMS -> accuracy on validation pictures so changed
+    by_transform: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,7 +195,7 @@ class Overlap:
     """Validation pictures that the training part has too."""
 
     exact: float  # share of validation pictures identical to a training picture
-    near: float  # share that is nearly identical (small shift, flip, recompression), exact ones included
+    near: float  # share nearly identical (small shift, flip, recompression), exact ones included
     honest: float | None  # accuracy on the validation pictures that are not in the training part
     n_honest: int
     changes_between_passes: bool  # the validation set is another one each time it is read
@@ -208,6 +214,7 @@ class Association:
     noise_margin: (
         float  # accuracy gained on clean-looking rows when the contradicted rows are left out
     )
+    noisy_rows: tuple[int, ...] = ()  # those rows: positions in the array given to `fit`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,17 @@ from regraft.diagnose.conventions import Affine
 from regraft.diagnose.evidence import Site
 from regraft.diagnose.rule import Repair
 
+#: Ways a square picture may have been laid down wrongly. Each undoes itself or another of them.
+TRANSFORMS = (
+    "transpose",
+    "rotate-90",
+    "rotate-180",
+    "rotate-270",
+    "flip-left-right",
+    "flip-up-down",
+    "invert",
+)
+
 
 def _at(site: Site) -> dict[str, Any]:
     return {"file": site.file, "line": site.line}
@@ -33,13 +44,21 @@ def convert_pixels(conversion: Affine, *, part: str = "all", boundary: str = "ba
     )
 
 
+def transform_pictures(transform: str, *, part: str) -> Repair:
+    """Apply one of `TRANSFORMS` to pictures on their way into the model.
+
+    "invert" mirrors values about the middle of the range the part spans. `part`: "validation".
+    """
+    return Repair(kind="transform-pictures", parameters={"transform": transform, "part": part})
+
+
 def true_resize(site: Site) -> Repair:
     """Make an `np.resize` of pictures at `site` a real resize, picture by picture."""
     return Repair(kind="true-resize", parameters=_at(site))
 
 
 def true_transpose(site: Site, axes: Sequence[int]) -> Repair:
-    """Make a `reshape` at `site` that reinterprets the layout a transpose by `axes`, then a reshape."""
+    """Make a `reshape` at `site` that mistakes the layout a transpose by `axes`, then a reshape."""
     return Repair(kind="true-transpose", parameters={**_at(site), "axes": list(axes)})
 
 

@@ -4,12 +4,24 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from regraft.diagnose.causes import (
+    augmentation,
+    batchnorm,
+    capacity,
+    data,
     freezing,
     geometry,
+    labels,
+    leakage,
+    metric,
     optimisation,
+    order,
     output,
     pixels,
+    shift,
+    size,
+    skew,
     split,
+    weights,
 )
 from regraft.diagnose.rule import Rule
 from regraft.errors import InvalidArgumentError, expected_received, nearest
@@ -21,7 +33,19 @@ FAMILIES: Mapping[str, ModuleType] = {
     "GEO": geometry,
     "SPL": split,
     "OPT": optimisation,
+    "MET": metric,
+    "LEK": leakage,
+    "DAT": data,
+    "WGT": weights,
+    "BNS": batchnorm,
+    "LAB": labels,
+    "SKW": skew,
+    "AUG": augmentation,
+    "ORD": order,
     "FRZ": freezing,
+    "CAP": capacity,
+    "SIZ": size,
+    "SHF": shift,
 }
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES.values() for rule in family.RULES)
 

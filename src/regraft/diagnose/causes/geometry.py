@@ -13,7 +13,7 @@ RESHAPES = ("ndarray.reshape", "numpy.reshape")
 LOST = 0.2  # of neighbour correlation: photographs have 0.8 to 0.99, interleaved ones far less
 PLAUSIBLE = 0.3  # neighbours that agree less than this are not those of a picture
 FLIPPING_MODULES = ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils")  # caffe: RGB to BGR
-FLIPPING_CODES = ("BGR2RGB", "RGB2BGR")
+FLIPPING_CODES = ("BGR2RGB", "RGB2BGR", "4")  # cv2.COLOR_BGR2RGB == cv2.COLOR_RGB2BGR == 4
 
 
 @rule(
@@ -215,7 +215,7 @@ def _flips(ledger: Ledger) -> list[Call]:
     converted = [
         call
         for call in ledger.of("cv2.cvtColor")
-        if any(code in str(call.details.get("code", "")) for code in FLIPPING_CODES)
+        if str(call.details.get("code", "")).removeprefix("COLOR_") in FLIPPING_CODES
     ]
     return [*converted, *ledger.of("channel-flip")]
 

@@ -1,0 +1,122 @@
+"""AUG: random changes to pictures that do harm."""
+
+from regraft.diagnose.evidence import Accuracy, Augmentation
+from regraft.diagnose.repairs import drop_augmentation
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+DAMAGED = 0.15  # accuracy a probe trained on plain pictures loses on augmented ones
+FAR_OUT = 0.5  # of the plain span: further out is another scale, not brightness
+OUT = 0.25
+
+
+@rule(
+    "AUG001",
+    "augmentation-changes-the-class",
+    source="https://stackoverflow.com/questions/57275278 (digits turned by 90 degrees)",
+)
+def augmentation_changes_the_class(augmentation: Augmentation, accuracy: Accuracy) -> Finding:
+    """Augmented training pictures no longer show their class.
+
+    Why it hurts: a 6 turned upside down is a 9 with the label 6; crops and erasures can remove
+        the object. The network is taught wrong answers.
+    How it is found: a probe fitted on plain pictures is scored on held-out pictures, plain and
+        augmented.
+    Fix: only changes that keep the class: no flips of digits, no turns of arrows.
+    Limits: strong augmentation that keeps the class also lowers the probe; the gain decides.
+    """
+    if not augmentation.train_is_random:
+        return clear("training pictures are not changed at random")
+    plain, changed = augmentation.plain_accuracy, augmentation.augmented_accuracy
+    if plain is None or changed is None:
+        return unknown("the probe on augmented pictures was not run")
+    seen = f"a probe is right on {plain:.2f} of plain and {changed:.2f} of augmented pictures"
+    if plain < accuracy.chance + DAMAGED:
+        return unknown(f"{seen}: it knows too little to tell")
+    if plain - changed < DAMAGED:
+        return clear(seen)
+    return found(
+        seen,
+        fix="leave out the changes that alter the class, or make them weaker",
+        where=tuple(call.site for call in augmentation.sites),
+        repairs=(drop_augmentation(part="train"),),
+        severity=min(0.5, (plain - changed) / 2),
+        lost=plain - changed,
+    )
+
+
+@rule(
+    "AUG002",
+    "augmentation-leaves-the-range",
+    source="https://github.com/keras-team/keras-preprocessing/issues/114 and "
+    "https://stackoverflow.com/questions/55786384",
+)
+def augmentation_leaves_the_range(augmentation: Augmentation) -> Finding:
+    """Augmentation puts pixels on another scale.
+
+    Why it hurts: brightness layers that expect [0, 255] shift [0, 1] pictures by tens; validation
+        pictures, not augmented, come on a scale the network never saw.
+    How it is found: range of augmented against plain pictures at the same boundary.
+    Fix: give `value_range=(0, 1)`, or augment before scaling.
+    Limits: a little beyond the range (contrast, padding) is usual and clear.
+    """
+    if not augmentation.train_is_random:
+        return clear("training pictures are not changed at random")
+    span = augmentation.plain_high - augmentation.plain_low
+    if span <= 0:
+        return unknown("the plain pictures are constant")
+    excess = max(
+        augmentation.plain_low - augmentation.low, augmentation.high - augmentation.plain_high
+    )
+    seen = (
+        f"plain pictures span [{augmentation.plain_low:.4g}, {augmentation.plain_high:.4g}], "
+        f"augmented ones [{augmentation.low:.4g}, {augmentation.high:.4g}]"
+    )
+    shrunk = (augmentation.high - augmentation.low) < OUT * span
+    if excess <= OUT * span and not shrunk:
+        return clear(seen)
+    if excess <= FAR_OUT * span and not shrunk:
+        return unknown(f"{seen}: beyond the range, but not by far")
+    return found(
+        seen,
+        fix="tell the layer the value range of its pictures, or augment before scaling",
+        where=tuple(call.site for call in augmentation.sites),
+        repairs=(drop_augmentation(part="train"),),
+        severity=0.4,
+    )
+
+
+@rule(
+    "AUG003",
+    "validation-augmented",
+    source="https://github.com/keras-team/keras-preprocessing/issues/218 and "
+    "https://github.com/gpleiss/efficient_densenet_pytorch/issues/51",
+)
+def validation_augmented(augmentation: Augmentation) -> Finding:
+    """Validation pictures are changed at random too.
+
+    Why it hurts: the score is that of harder pictures, and another one each time.
+    How it is found: two passes over the validation part give different pictures.
+    Fix: augment the training part only; two generators, or layers that act in training only.
+    Limits: mild changes cost little, and test-time augmentation is deliberate; the gain decides.
+    """
+    if not augmentation.validation_is_random:
+        return clear("validation pictures are the same at every pass")
+    plain, changed = augmentation.plain_accuracy, augmentation.augmented_accuracy
+    lost = plain - changed if plain is not None and changed is not None else None
+    if lost is not None and lost <= 0:
+        return unknown("validation pictures change at random, which costs a probe nothing")
+    cost = "" if lost is None else f"; a probe loses {lost:.2f} by it"
+    return found(
+        f"two passes over the validation part give different pictures{cost}",
+        fix="augment the training part only",
+        where=tuple(call.site for call in augmentation.sites),
+        repairs=(drop_augmentation(part="validation"),),
+        severity=min(0.5, max(0.05, lost or 0.1)),
+    )
+
+
+RULES = (
+    augmentation_changes_the_class,
+    augmentation_leaves_the_range,
+    validation_augmented,
+)

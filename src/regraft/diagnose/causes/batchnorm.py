@@ -1,0 +1,159 @@
+"""BNS: BatchNorm statistics that do not describe the pictures in use."""
+
+from regraft.diagnose.evidence import Accuracy, Backbone, Training
+from regraft.diagnose.repairs import (
+    batchnorm_momentum,
+    call_backbone_in_inference,
+    freeze_batchnorm,
+)
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+MOVED = 0.1  # relative change of the statistics
+GAP = 0.05  # accuracy with batch statistics above that with moving ones, on the same pictures
+FRESH_GAP = 0.1
+MOMENTUM = 0.99  # Keras's default; 0.99 ** 300 leaves 5% of the start
+UNCONVERGED = 0.05
+FAST = 0.9
+IGNORES_TRAINING_FALSE = ((3, 0, 0), (3, 15, 1))  # Keras versions, both ends included
+
+
+@rule(
+    "BNS001",
+    "batchnorm-statistics-overwritten",
+    source="https://github.com/keras-team/keras/issues/20285 and "
+    "https://github.com/keras-team/keras/issues/9214",
+)
+def batchnorm_statistics_overwritten(
+    backbone: Backbone, accuracy: Accuracy, keras_version: str
+) -> Finding:
+    """Unfrozen BatchNorm layers lost the statistics the backbone was pretrained with.
+
+    Why it hurts: a few small batches replace means and variances of a million pictures. In
+        training, batch statistics hide it; in validation the network sees other values.
+    How it is found: relative change of the moving statistics, and training pictures scored in
+        training and in inference mode: better in training mode, although Dropout can only hurt.
+    Fix: set `trainable = False` on every BatchNormalization layer. In Keras 3.0 to 3.15.1,
+        `base(x, training=False)` alone does not keep them once the base is trainable.
+    Limits: statistics that moved without harm (no gap) are clear.
+    """
+    if not backbone.n_batchnorm:
+        return clear(f"{backbone.name} has no BatchNorm")
+    if not backbone.n_batchnorm_trainable:
+        return clear("BatchNorm layers are frozen")
+    if backbone.weights == "none" or backbone.looks_random:
+        return clear("there are no pretrained statistics to lose: BNS002 looks at fresh ones")
+    seen = (
+        f"the statistics of {backbone.n_batchnorm_trainable} trainable BatchNorm layers changed "
+        f"by {backbone.statistics_change:.0%}"
+    )
+    if backbone.statistics_change <= MOVED:
+        return clear(seen)
+    if accuracy.train_in_training_mode is None:
+        return unknown(f"{seen}, but training mode was not scored")
+    gap = accuracy.train_in_training_mode - accuracy.train
+    if gap <= GAP:
+        return clear(f"{seen}, without a gap between training and inference mode")
+    ignored = ""
+    if backbone.called_with_training is False and _ignores_training_false(keras_version):
+        ignored = f"; training=False is not honoured in Keras {keras_version} once unfrozen"
+    return found(
+        f"{seen}: training pictures are right at {accuracy.train_in_training_mode:.2f} in "
+        f"training mode, {accuracy.train:.2f} in inference mode{ignored}",
+        fix="set trainable = False on the BatchNormalization layers themselves, then compile",
+        where=(backbone.site,),
+        repairs=(freeze_batchnorm(),),
+        severity=min(0.8, gap),
+        gap=gap,
+    )
+
+
+@rule(
+    "BNS002",
+    "moving-statistics-not-converged",
+    source="https://stackoverflow.com/questions/47157526 and "
+    "https://github.com/tensorflow/tensorflow/issues/36065",
+)
+def moving_statistics_not_converged(training: Training, accuracy: Accuracy) -> Finding:
+    """Fresh BatchNorm layers got too few updates for their moving averages.
+
+    Why it hurts: with momentum 0.99 a hundred updates leave a third of the initial values (mean
+        0, variance 1). Training uses batch statistics and looks fine; inference does not.
+    How it is found: training pictures scored in training and in inference mode, and what
+        0.99 to the power of the planned updates leaves of the start.
+    Fix: momentum 0.9 for fresh BatchNorm layers, or more updates.
+    Limits: counts the updates the script plans, not those of a shortened run; if only the
+        shortening explains the gap, the answer is "unknown".
+    """
+    if not training.fresh_batchnorm:
+        return clear("no fresh BatchNorm layer")
+    if accuracy.train_in_training_mode is None:
+        return unknown("training mode was not scored")
+    gap = accuracy.train_in_training_mode - accuracy.train
+    left = MOMENTUM**training.planned_updates
+    seen = (
+        f"{training.fresh_batchnorm} fresh BatchNorm layers, {training.planned_updates} updates: "
+        f"{left:.0%} of their initial statistics are left"
+    )
+    if gap <= FRESH_GAP:
+        return clear(f"{seen}; training and inference mode agree")
+    if left < UNCONVERGED:
+        return unknown(f"{seen}, which does not explain a gap of {gap:.2f} between modes")
+    return found(
+        f"{seen}; training pictures are right at {accuracy.train_in_training_mode:.2f} in "
+        f"training mode, {accuracy.train:.2f} in inference mode",
+        fix="use BatchNormalization(momentum=0.9), or train longer",
+        where=(training.site,),
+        repairs=(batchnorm_momentum(FAST),),
+        severity=min(0.8, gap),
+        gap=gap,
+    )
+
+
+@rule(
+    "BNS003",
+    "backbone-forced-into-training-mode",
+    source="https://github.com/broadinstitute/keras-resnet/pull/47 (validation 12% becomes 40%)",
+)
+def backbone_forced_into_training_mode(backbone: Backbone) -> Finding:
+    """The backbone is called with `training=True`, in validation as well.
+
+    Why it hurts: each validation batch is normalised by its own statistics: answers depend on
+        what else is in the batch, and pretrained statistics are not used at all.
+    How it is found: the argument at the call of the backbone, and BatchNorm layers that are not
+        frozen (frozen ones stay in inference mode).
+    Fix: `base(x, training=False)`, or leave the argument out.
+    Limits: harmless for backbones without BatchNorm.
+    """
+    if backbone.called_with_training is None:
+        return clear("training= is not given at the call of the backbone")
+    if not backbone.called_with_training:
+        return clear("the backbone is called with training=False")
+    if not backbone.n_batchnorm:
+        return clear(f"{backbone.name} has no BatchNorm")
+    if not backbone.n_batchnorm_trainable:
+        return clear("its BatchNorm layers are frozen, so they stay in inference mode")
+    if backbone.site is None:
+        return unknown("where the backbone is called was not seen")
+    return found(
+        f"{backbone.name} is called with training=True: {backbone.n_batchnorm_trainable} "
+        "BatchNorm layers use the statistics of each validation batch",
+        fix="call it with training=False",
+        where=(backbone.site,),
+        repairs=(call_backbone_in_inference(),),
+        severity=0.4,
+    )
+
+
+def _ignores_training_false(version: str) -> bool:
+    parts = version.split(".")[:3]
+    if len(parts) < 3 or not all(part.isdigit() for part in parts):
+        return False
+    first, last = IGNORES_TRAINING_FALSE
+    return first <= tuple(int(part) for part in parts) <= last
+
+
+RULES = (
+    batchnorm_statistics_overwritten,
+    moving_statistics_not_converged,
+    backbone_forced_into_training_mode,
+)

@@ -1,0 +1,127 @@
+"""DAT: imbalance, label noise, classes with hardly any picture."""
+
+from regraft.diagnose.evidence import Accuracy, Association, Labels, Training
+from regraft.diagnose.repairs import drop_rows, resplit
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+SKEWED = 0.1  # the majority rate must beat chance by this, to be mistaken for skill
+AT_MAJORITY = 0.02
+NOISY = 0.05  # share of contradicted labels; a clean set gives one or two per cent
+WORTH = 0.02  # points that leaving them out must give
+TINY = 5  # training pictures of a class
+NOTICED = 0.02  # share of such classes in validation, to matter
+
+
+@rule(
+    "DAT001",
+    "majority-rate-as-accuracy",
+    source="https://github.com/tanmoyopenroot/cancer_nn/issues/5",
+)
+def majority_rate_as_accuracy(accuracy: Accuracy, labels: Labels) -> Finding:
+    """The accuracy is the share of the commonest class.
+
+    Why it hurts: a model that always names the commonest class looks good and knows nothing.
+    How it is found: accuracy within two points of the majority rate, while one class is ever
+        predicted, in a validation part where classes are uneven.
+    Fix: look at balanced accuracy; weight classes, or sample them evenly.
+    Limits: imbalance alone is no fault: a model that beats the majority rate is clear.
+    """
+    if sum(labels.validation_counts.values()) < 20:
+        return unknown("too few validation rows")
+    if accuracy.majority - accuracy.chance < SKEWED:
+        return clear(f"classes are even: the commonest has {accuracy.majority:.0%}")
+    seen = (
+        f"accuracy {accuracy.validation:.3f}, commonest class {accuracy.majority:.3f}, "
+        f"balanced accuracy {accuracy.balanced:.3f}, {accuracy.predicted_classes} class(es) "
+        "ever predicted"
+    )
+    if accuracy.predicted_classes > 1 or accuracy.validation > accuracy.majority + AT_MAJORITY:
+        return clear(seen)
+    return found(
+        seen,
+        fix="judge by balanced accuracy; weight or resample the classes",
+        claimed=accuracy.validation,
+        honest=accuracy.balanced,
+        severity=min(1.0, max(0.05, accuracy.validation - accuracy.balanced)),
+    )
+
+
+@rule(
+    "DAT002",
+    "label-noise",
+    source="Northcutt et al., Confident Learning, JAIR 2021, https://arxiv.org/abs/1911.00068",
+)
+def label_noise(association: Association, training: Training) -> Finding:
+    """Many training labels contradict their pictures.
+
+    Why it hurts: the network learns the wrong labels too, sooner or later; a large head learns
+        them by heart.
+    How it is found: a cross-validated model on frozen features contradicts a label with high
+        confidence; found if that holds for many rows and leaving them out helps on the rest.
+    Fix: look at the rows named; correct or drop them.
+    Limits: hard or mixed pictures look like noise; the gain decides.
+    """
+    if association.n < 100:
+        return unknown(f"{association.n} rows are too few to tell noise from difficulty")
+    seen = f"{association.noisy:.1%} of the training labels contradict their pictures"
+    if association.noisy < NOISY or association.noise_margin < WORTH:
+        return clear(seen)
+    if not association.noisy_rows:
+        return unknown(f"{seen}, but which rows they are was not kept")
+    return found(
+        f"{seen}; without them a model gains {association.noise_margin:.1%} on the others",
+        fix="check the labels of these rows, correct or drop them",
+        where=(training.site,),
+        repairs=(drop_rows(association.noisy_rows),),
+        severity=min(0.5, association.noise_margin),
+        noisy=association.noisy,
+    )
+
+
+@rule(
+    "DAT003",
+    "empty-or-tiny-class",
+    source="https://github.com/keras-team/keras/issues/12042",
+)
+def empty_or_tiny_class(labels: Labels, accuracy: Accuracy, training: Training) -> Finding:
+    """A class that is validated has hardly any training picture.
+
+    Why it hurts: what is not shown is not learnt; those validation pictures are lost.
+    How it is found: training rows per class, for classes with at least 2% of the validation
+        rows, where balanced accuracy lies below accuracy or the class has no row at all.
+    Fix: collect pictures of it; until then leave it out, or split so that both parts have some.
+    Limits: on a sample of the training rows small classes may look empty: "unknown".
+    """
+    total = sum(labels.validation_counts.values())
+    if not total or not labels.train_counts:
+        return unknown("labels of one part were not seen")
+    small = {
+        name: labels.train_counts.get(name, 0)
+        for name, rows in labels.validation_counts.items()
+        if rows >= NOTICED * total and labels.train_counts.get(name, 0) < TINY
+    }
+    if not small:
+        return clear("every validated class has training pictures")
+    if training.sampled:
+        return unknown("some classes have hardly a row in this sample of the training rows")
+    empty = sorted(name for name, rows in small.items() if not rows)
+    share = sum(labels.validation_counts[name] for name in small) / total
+    seen = ", ".join(f"{name}: {rows}" for name, rows in sorted(small.items())[:5])
+    if not empty and accuracy.balanced >= accuracy.validation - 0.05:
+        return clear(f"small classes ({seen} training rows) are told apart all the same")
+    return found(
+        f"classes with hardly a training row make {share:.0%} of the validation part ({seen})",
+        fix="add pictures of these classes, or split so that both parts have some",
+        where=(training.site,),
+        repairs=(resplit(),) if empty else (),
+        claimed=None if empty else accuracy.validation,
+        honest=None if empty else accuracy.balanced,
+        severity=min(0.8, share),
+    )
+
+
+RULES = (
+    majority_rate_as_accuracy,
+    label_noise,
+    empty_or_tiny_class,
+)

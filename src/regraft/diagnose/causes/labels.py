@@ -1,0 +1,196 @@
+"""LAB: labels encoded or mapped wrongly."""
+
+import math
+
+from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Output, Training
+from regraft.diagnose.repairs import drop_call, remap_labels
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+MIN_ROWS = 100
+SIGMAS = 3.0
+NO_BETTER = 0.03  # above chance, with three standard errors: still chance
+LEARNT = 0.7  # training accuracy from which wrong validation answers are a matter of names
+EXPLAINED = 0.5  # share of the errors that renaming must explain
+WORTH = 0.2
+MOST_VALUES = 1000  # different label values; more are measurements, not classes
+REGRESSION = ("mean_squared_error", "mean_absolute_error", "mse", "mae", "huber", "log_cosh")
+
+
+@rule(
+    "LAB001",
+    "labels-unrelated-to-pictures",
+    source="https://github.com/NoahVl/Explaining-In-Style-Reproducibility-Study/issues/9 and "
+    "Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, ICLR 2017",
+)
+def labels_unrelated_to_pictures(association: Association, ledger: Ledger) -> Finding:
+    """Pictures and labels were put into different orders.
+
+    Why it hurts: nothing is left to learn. A large network still learns the labels by heart,
+        and validation stays at chance.
+    How it is found: labels cannot be predicted from the pictures better than chance, in
+        cross-validation on frozen features; found if pictures or labels were shuffled alone.
+    Fix: shuffle both with one permutation.
+    Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
+        answer is "unknown".
+    """
+    if association.n < MIN_ROWS:
+        return unknown(f"{association.n} rows are too few to tell")
+    chance = association.chance
+    spread = math.sqrt(chance * (1 - chance) / association.n)
+    seen = (
+        f"labels are predicted from pictures at {association.accuracy:.2f}, chance is {chance:.2f}"
+    )
+    if association.accuracy > chance + max(NO_BETTER, SIGMAS * spread):
+        return clear(seen)
+    alone = [call for call in ledger.of("numpy.random.shuffle") if call.details.get("alone")]
+    if not alone:
+        return unknown(f"{seen}, and no recorded shuffle explains it")
+    what = "numpy.random.shuffle"
+    sites = tuple(dict.fromkeys(call.site for call in alone))
+    return found(
+        f"{seen}; the shuffle at line {sites[0].line} moved pictures or labels alone",
+        fix="shuffle pictures and labels with one permutation",
+        where=sites,
+        repairs=tuple(drop_call(site, what) for site in sites),
+        severity=0.85,
+    )
+
+
+@rule(
+    "LAB002",
+    "class-maps-differ",
+    source="https://github.com/keras-team/keras-preprocessing/pull/98 and "
+    "https://github.com/keras-team/keras/issues/7543",
+)
+def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) -> Finding:
+    """Training and validation give the same class different numbers.
+
+    Why it hurts: the network is right and is counted wrong.
+    How it is found: class names of both parts in their order; without names, a renaming of the
+        predicted classes that explains more than half of the validation errors while training
+        pictures are right.
+    Fix: one list of class names for both parts (`class_names=`, `classes=`).
+    Limits: two classes that are easily confused look like a swap: hence the high bar.
+    """
+    trained, validated = labels.train_class_names, labels.validation_class_names
+    if trained and validated:
+        mapping = {
+            str(old): trained.index(name)
+            for old, name in enumerate(validated)
+            if name in trained and trained.index(name) != old
+        }
+        if not mapping:
+            return clear("both parts number their classes the same way")
+        example = validated[int(next(iter(mapping)))]
+        return found(
+            f"{len(mapping)} of {len(validated)} classes have other numbers in validation: "
+            f"{example!r} is {trained.index(example)} in training, "
+            f"{validated.index(example)} in validation",
+            fix="give both parts the same class_names",
+            where=(training.site,),
+            repairs=(remap_labels(mapping, part="validation"),),
+            severity=min(0.9, len(mapping) / len(validated)),
+        )
+    gain = accuracy.relabelled - accuracy.validation
+    seen = (
+        f"the best renaming of classes takes validation from {accuracy.validation:.2f} to "
+        f"{accuracy.relabelled:.2f}"
+    )
+    if not accuracy.renaming or gain < max(WORTH, EXPLAINED * (1 - accuracy.validation)):
+        return clear(seen)
+    if accuracy.train < LEARNT or accuracy.n_validation < MIN_ROWS:
+        return unknown(f"{seen}, but training pictures are right at {accuracy.train:.2f} only")
+    renaming = {
+        str(true): predicted
+        for predicted, true in enumerate(accuracy.renaming)
+        if predicted != true
+    }
+    return found(
+        f"{seen}: training and validation number their classes differently",
+        fix="build both parts from one list of class names",
+        where=(training.site,),
+        repairs=(remap_labels(renaming, part="validation"),),
+        severity=min(0.9, gain),
+    )
+
+
+@rule(
+    "LAB003",
+    "labels-out-of-range",
+    source="https://keras.io/api/losses/probabilistic_losses/: labels 0 or 1, or class indices "
+    "from 0",
+)
+def labels_out_of_range(labels: Labels, output: Output) -> Finding:
+    """Class numbers start or end outside what the loss reads.
+
+    Why it hurts: labels -1 and 1 (or 1 and 2) with binary cross-entropy push the output out of
+        [0, 1]; numbers beyond the last unit give an infinite loss.
+    How it is found: lowest and highest label against the units of the last layer.
+    Fix: number classes from 0.
+    Limits: numbers from 1 with one unit more than classes waste a unit and do no harm: clear.
+    """
+    if output.label_kind != "index":
+        return unknown(f"labels are {output.label_kind}, not class numbers")
+    if not labels.are_whole:
+        return clear("labels are not whole numbers: LAB004 is about that")
+    if output.loss in REGRESSION:
+        return clear(f"the loss is {output.loss}")
+    limit = 1 if output.units == 1 else output.units - 1
+    seen = f"labels run from {labels.lowest:g} to {labels.highest:g}, {output.units} unit(s)"
+    if labels.lowest >= 0 and labels.highest <= limit:
+        return clear(seen)
+    values = _values(labels)
+    if len(values) > limit + 1:
+        return clear(f"{len(values)} classes do not fit {output.units} units: OUT002")
+    return found(
+        f"{seen} can be told labels from 0 to {limit}",
+        fix="number the classes from 0",
+        where=(output.compile_site,),
+        repairs=(remap_labels({v: i for i, v in enumerate(values)}, part="all"),),
+        severity=0.5,
+    )
+
+
+@rule(
+    "LAB004",
+    "labels-scaled-or-not-whole",
+    source="https://stackoverflow.com/questions/59325381 (deepmufl, DeepFD): y_train / 255",
+)
+def labels_scaled_or_not_whole(labels: Labels, output: Output) -> Finding:
+    """Class numbers were scaled as if they were pixels.
+
+    Why it hurts: divided by 255, all ten classes lie between 0 and 0.04; read as class numbers,
+        all are class 0.
+    How it is found: labels that are not whole numbers, of few different values, with a
+        classification loss.
+    Fix: scale pictures, not labels.
+    Limits: measurements (regression) have many values or a regression loss: clear.
+    """
+    if labels.are_whole or output.label_kind in ("one-hot", "multi-hot"):
+        return clear("labels are whole numbers, or one column a class")
+    if output.loss in REGRESSION:
+        return clear(f"the loss is {output.loss}: labels may be measurements")
+    values = _values(labels)
+    if not 2 <= len(values) <= MOST_VALUES:
+        return unknown(f"labels are not whole numbers and take {len(values)} values")
+    return found(
+        f"labels are not whole numbers: {len(values)} values from {labels.lowest:g} to "
+        f"{labels.highest:g}",
+        fix="leave labels as they are; scale pictures only",
+        where=(output.compile_site,),
+        repairs=(remap_labels({v: i for i, v in enumerate(values)}, part="all"),),
+        severity=0.8,
+    )
+
+
+def _values(labels: Labels) -> list[str]:
+    """The label values of both parts as text, in numeric order."""
+    return sorted({*labels.train_counts, *labels.validation_counts}, key=float)
+
+
+RULES = (
+    labels_unrelated_to_pictures,
+    class_maps_differ,
+    labels_out_of_range,
+    labels_scaled_or_not_whole,
+)

@@ -1,0 +1,151 @@
+"""LEK: validation pictures the network was trained on."""
+
+import math
+
+from regraft.diagnose.evidence import Accuracy, Ledger, Overlap, Site, Training
+from regraft.diagnose.repairs import set_arguments
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+MANY = 0.02  # share of leaked pictures below which the number hardly moves
+MANY_NEAR = 0.1
+MIN_HONEST = 50  # pictures left, to measure an honest number on
+INFLATED = 0.02  # points a leak must be worth
+# Pictures with a close relative are easier anyway: near duplicates must explain more than that.
+INFLATED_NEAR = 0.05
+
+
+@rule(
+    "LEK001",
+    "identical-pictures-across-split",
+    source="https://github.com/stefyste/RIAWELC/issues/2 (93% becomes 82% without the leak) and "
+    "Barz and Denzler, Do We Train on Test Data?, 2020, https://arxiv.org/abs/1902.00423",
+)
+def identical_pictures_across_split(
+    overlap: Overlap, accuracy: Accuracy, training: Training | None = None
+) -> Finding:
+    """Validation pictures are in the training part too.
+
+    Why it hurts: the network has seen the answers. The number is too high, and what the network
+        does on new pictures is not known.
+    How it is found: hashes of the pictures of both parts; then the accuracy on the pictures
+        that are not in the training part.
+    Fix: remove duplicates before splitting; split by group (patient, scene, video).
+    Limits: if every validation picture leaked, there is nothing left to measure on.
+    """
+    return _leak(
+        overlap,
+        accuracy,
+        share=overlap.exact,
+        many=MANY,
+        inflated=INFLATED,
+        kind="identical to",
+        where=training.site if training else None,
+    )
+
+
+@rule(
+    "LEK002",
+    "near-identical-pictures-across-split",
+    source="https://github.com/UCSD-AI4H/COVID-CT/issues/11 and Barz and Denzler, 2020, "
+    "https://arxiv.org/abs/1902.00423",
+)
+def near_identical_pictures_across_split(
+    overlap: Overlap, accuracy: Accuracy, training: Training | None = None
+) -> Finding:
+    """Validation pictures are slight variants of training pictures.
+
+    Why it hurts: frames of one video, crops of one scan or augmented copies saved to disk make
+        memory look like skill.
+    How it is found: pictures that match a training picture after a small shift, a flip or
+        another compression; then the accuracy on the others.
+    Fix: split by origin first, augment and crop afterwards.
+    Limits: some data (video, product shots) are like this in use too; then the number is honest.
+    """
+    return _leak(
+        overlap,
+        accuracy,
+        share=overlap.near - overlap.exact,
+        many=MANY_NEAR,
+        inflated=INFLATED_NEAR,
+        kind="slight variants of",
+        where=training.site if training else None,
+    )
+
+
+@rule(
+    "LEK003",
+    "split-reshuffled-each-pass",
+    source="https://github.com/tensorflow/tensorflow/issues/59279",
+)
+def split_reshuffled_each_pass(overlap: Overlap, accuracy: Accuracy, ledger: Ledger) -> Finding:
+    """`take` and `skip` after a reshuffling `shuffle` mix the parts anew each epoch.
+
+    Why it hurts: by the last epoch the network has been trained on nearly all validation
+        pictures.
+    How it is found: the validation part holds other pictures each time it is read, and `take`
+        or `skip` comes after `shuffle` in the pipeline.
+    Fix: split first, or `shuffle(..., reshuffle_each_iteration=False)`.
+    Limits: where every picture leaked, the honest number is that of the repaired replay.
+    """
+    if not overlap.changes_between_passes:
+        return clear("validation holds the same pictures each time it is read")
+    shuffles, cuts = ledger.of("tf.data.shuffle"), ledger.of("tf.data.take", "tf.data.skip")
+    before = [
+        shuffle
+        for shuffle in shuffles
+        if any(ledger.calls.index(cut) > ledger.calls.index(shuffle) for cut in cuts)
+        and shuffle.details.get("reshuffle_each_iteration") is not False
+    ]
+    if not before:
+        return unknown("validation changes between passes, and no shuffle before a cut explains it")
+    site = before[0].site
+    return found(
+        f"shuffle at line {site.line} comes before take or skip and reshuffles: validation holds "
+        f"other pictures at each pass; it is scored at {accuracy.validation:.3f}",
+        fix="split before shuffling, or reshuffle_each_iteration=False",
+        where=(site, cuts[0].site),
+        repairs=(set_arguments(site, "tf.data.shuffle", {"reshuffle_each_iteration": False}),),
+        claimed=accuracy.validation,
+        honest=overlap.honest if overlap.n_honest >= MIN_HONEST else None,
+        severity=0.2,
+    )
+
+
+def _leak(
+    overlap: Overlap,
+    accuracy: Accuracy,
+    *,
+    share: float,
+    many: float,
+    inflated: float,
+    kind: str,
+    where: Site | None,
+) -> Finding:
+    seen = f"{share:.0%} of the validation pictures are {kind} training pictures"
+    if share < many:
+        return clear(seen)
+    if overlap.honest is None or overlap.n_honest < MIN_HONEST:
+        return unknown(f"{seen}; too few others are left to measure an honest number")
+    honest = overlap.honest
+    # the honest number is of a sample of the same pictures: its own error decides
+    spread = math.sqrt(max(honest * (1 - honest), 1e-4) / overlap.n_honest)
+    gap = accuracy.validation - honest
+    if gap <= max(inflated, 2 * spread):
+        return clear(f"{seen}; without them accuracy is {honest:.3f}, much the same")
+    return found(
+        f"{seen}; on the other {overlap.n_honest} accuracy is {honest:.3f}, not "
+        f"{accuracy.validation:.3f}",
+        fix="remove duplicates before splitting, and split by group",
+        where=(where,),
+        claimed=accuracy.validation,
+        honest=honest,
+        severity=min(1.0, gap),
+        share=share,
+    )
+
+
+RULES = (
+    identical_pictures_across_split,
+    near_identical_pictures_across_split,
+    split_reshuffled_each_pass,
+)

@@ -1,0 +1,148 @@
+"""MET: the number called accuracy is another number."""
+
+import math
+
+from regraft.diagnose.evidence import Accuracy, Order, Output, Site, Training
+from regraft.diagnose.repairs import set_arguments
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+APART = 0.05  # claimed and measured: below, evaluation details may explain it
+SIGMAS = 3.0  # standard errors of the measured accuracy
+BINARY = ("binaryaccuracy", "binary_accuracy")
+
+
+@rule(
+    "MET001",
+    "accuracy-means-binary-accuracy",
+    source="https://github.com/keras-team/keras/issues/6499 and "
+    "https://stackoverflow.com/questions/42081257",
+)
+def accuracy_means_binary_accuracy(output: Output, accuracy: Accuracy) -> Finding:
+    """The accuracy shown counts single outputs, not pictures.
+
+    Why it hurts: with ten one-hot classes, a model that always answers "none" is right on nine
+        outputs of ten: 0.90, before any training.
+    How it is found: the class the metric resolved to, the number of units, and the accuracy
+        measured again picture by picture.
+    Fix: `categorical_accuracy`, or `metrics=["accuracy"]` with categorical cross-entropy.
+    Limits: right for pictures with several classes each, which stay clear.
+    """
+    if not output.accuracy_metric:
+        return unknown("no accuracy metric was compiled")
+    if output.accuracy_metric.lower() not in BINARY:
+        return clear(f"the metric is {output.accuracy_metric}")
+    if output.units < 2 or output.label_kind == "multi-hot":
+        return clear("single outputs are what is asked here")
+    if accuracy.claimed is None:
+        return unknown("the metric counts single outputs, but no number was claimed")
+    if accuracy.claimed - accuracy.validation < APART:
+        return clear(f"binary and true accuracy agree: {accuracy.validation:.2f}")
+    return found(
+        f"the metric is {output.accuracy_metric} over {output.units} outputs: it shows "
+        f"{accuracy.claimed:.3f} where {accuracy.validation:.3f} of the pictures are right",
+        fix="use categorical_accuracy",
+        where=(output.compile_site,),
+        claimed=accuracy.claimed,
+        honest=accuracy.validation,
+        severity=min(1.0, accuracy.claimed - accuracy.validation),
+    )
+
+
+@rule(
+    "MET002",
+    "monitor-mode-inverted",
+    source="Keras callbacks/monitor_callback.py: mode 'min', 'max' or 'auto'",
+)
+def monitor_mode_inverted(training: Training) -> Finding:
+    """A callback keeps the worst weights, or stops when things get better.
+
+    Why it hurts: `mode="min"` on accuracy restores the epoch with the lowest accuracy, or stops
+        as soon as it rises.
+    How it is found: what each callback monitors, against its mode.
+    Fix: leave `mode` at "auto", or "max" for accuracies and "min" for losses.
+    Limits: metrics with names of one's own give "unknown". A ModelCheckpoint that is never
+        loaded again costs nothing.
+    """
+    unclear = ""
+    for callback in training.callbacks:
+        mode, monitor = str(callback.get("mode", "auto")), str(callback.get("monitor", ""))
+        if mode not in ("min", "max") or not monitor:
+            continue
+        right = _better(monitor)
+        if not right:
+            unclear = monitor
+        elif mode != right:
+            site = callback.get("site")
+            kind = str(callback.get("class", "callback"))
+            repairs = (
+                (set_arguments(site, kind, {"mode": right}),) if isinstance(site, Site) else ()
+            )
+            return found(
+                f"{kind} monitors {monitor!r} with mode={mode!r}, although {right!r} is better",
+                fix=f'use mode={right!r}, or leave it at "auto"',
+                where=(site if isinstance(site, Site) else training.site,),
+                repairs=repairs,
+                severity=0.3,
+            )
+    if unclear:
+        return unknown(f"whether more of {unclear!r} is better cannot be told from its name")
+    return clear("no callback looks in the wrong direction")
+
+
+@rule(
+    "MET003",
+    "claimed-differs-from-measured",
+    source="https://github.com/keras-team/keras/issues/10014",
+)
+def claimed_differs_from_measured(
+    accuracy: Accuracy, output: Output, training: Training, order: Order | None = None
+) -> Finding:
+    """The script's own accuracy is not what its model reaches on the same rows.
+
+    Why it hurts: every decision taken on that number is taken on a wrong one.
+    How it is found: the claimed number against predictions in inference mode on the same rows,
+        picture by picture, beyond three standard errors and 5 points.
+    Fix: use `model.evaluate` on the whole validation part, once, after the training.
+    Limits: numbers from `fit` are not judged where a callback restores other weights, and those
+        MET001 or ORD001 explain are left to them.
+    """
+    if accuracy.claimed is None or not 0 <= accuracy.claimed <= 1:
+        return unknown("no accuracy was claimed by the script")
+    gap = accuracy.claimed - accuracy.validation
+    spread = math.sqrt(accuracy.validation * (1 - accuracy.validation) / accuracy.n_validation)
+    seen = (
+        f"{accuracy.claimed_by} says {accuracy.claimed:.3f}; measured on the same "
+        f"{accuracy.n_validation} rows: {accuracy.validation:.3f}"
+    )
+    if abs(gap) <= max(APART, SIGMAS * spread):
+        return clear(seen)
+    if output.accuracy_metric.lower() in BINARY and output.units > 1:
+        return clear("the metric counts single outputs: MET001 is about that")
+    if order is not None and abs(order.claimed - order.honest) > APART:
+        return clear("predictions and labels are paired wrongly: ORD001 is about that")
+    restores = any(callback.get("restore_best_weights") for callback in training.callbacks)
+    if accuracy.claimed_by == "fit" and (restores or training.sampled):
+        return unknown(f"{seen}, but the weights scored may be those of another epoch")
+    return found(
+        seen,
+        fix="score with model.evaluate on the whole validation part",
+        where=(training.site,),
+        claimed=accuracy.claimed,
+        honest=accuracy.validation,
+        severity=0.05,
+    )
+
+
+def _better(monitor: str) -> str:
+    """The direction in which a monitored number gets better, or "" if its name does not say."""
+    name = monitor.removeprefix("val_")
+    if name.endswith("loss") or "error" in name:
+        return "min"
+    return "max" if "acc" in name or name in ("auc", "precision", "recall", "f1_score") else ""
+
+
+RULES = (
+    accuracy_means_binary_accuracy,
+    monitor_mode_inverted,
+    claimed_differs_from_measured,
+)

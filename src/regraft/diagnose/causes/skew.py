@@ -1,0 +1,222 @@
+"""SKW: training, validation and prediction prepare their pictures differently."""
+
+from regraft.diagnose.causes.scale import (
+    MIN_IMAGES,
+    fits,
+    is_gray,
+    observed,
+    same,
+    span_text,
+)
+from regraft.diagnose.conventions import BGR, CONVENTIONS, RGB, Affine, conversion
+from regraft.diagnose.evidence import Accuracy, Ledger, Pixels, PixelStats, Training
+from regraft.diagnose.repairs import convert_pixels, transform_pictures, true_resize
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+STRETCHED = 3.0  # ratio of the spans of two parts, where no convention explains them
+SHIFTED = 1.0  # distance of their middles, in spans
+COLOURED = 0.05  # of the span: channel means further apart say which channel is which
+LOST = 0.25  # of neighbour correlation, in one part only
+WORTH = 0.1  # validation accuracy a transform must give
+MIN_ROWS = 100
+APART = 0.05
+
+
+@rule(
+    "SKW001",
+    "validation-scaled-differently",
+    source="https://github.com/keras-team/keras/issues/12689 and "
+    "https://github.com/keras-team/keras/issues/7187",
+)
+def validation_scaled_differently(pixels: Pixels, training: Training) -> Finding:
+    """Validation pictures are on another scale than training pictures.
+
+    Why it hurts: the network is asked about pictures unlike any it was trained on. Training
+        looks perfect, validation is at chance.
+    How it is found: pixel conventions of both parts at the same boundary; where no convention
+        fits, ranges that differ three times in width or do not overlap.
+    Fix: one function prepares all pictures; better, scale inside the model.
+    Limits: parts with truly different light stay below these limits; SHF001 looks at them.
+    """
+    at_backbone = pixels.backbone_train is not None and pixels.backbone_validation is not None
+    train = pixels.backbone_train if at_backbone else pixels.model_train
+    other = pixels.backbone_validation if at_backbone else pixels.model_validation
+    if train is None or other is None:
+        return unknown("pictures of one part were not seen")
+    verdict = _compare(train, other, "validation")
+    if isinstance(verdict, Finding):
+        return verdict
+    boundary = "backbone" if at_backbone else "model"
+    return found(
+        f"training pictures span {span_text(train)}{_named(train)}, validation pictures "
+        f"{span_text(other)}{_named(other)}",
+        fix="prepare both parts with one function, or scale inside the model",
+        where=(training.site,),
+        repairs=(convert_pixels(verdict, part="validation", boundary=boundary),),
+        severity=0.7,
+    )
+
+
+@rule(
+    "SKW002",
+    "validation-geometry-differs",
+    source="https://github.com/keras-team/keras-applications/issues/99 and OpenCV imread: "
+    "channels are in B G R order",
+)
+def validation_geometry_differs(
+    pixels: Pixels, accuracy: Accuracy, training: Training, ledger: Ledger
+) -> Finding:
+    """Validation pictures are turned, mirrored, inverted, or in another channel order.
+
+    Why it hurts: what was learnt upright is asked sideways.
+    How it is found: validation accuracy with pictures turned, mirrored or inverted on their way
+        in; channel means that agree with training only when reversed; neighbour correlation
+        lost in one part.
+    Fix: read and resize both parts with one function.
+    Limits: small differences of cropping or interpolation are not seen here.
+    """
+    train, other = pixels.model_train, pixels.model_validation
+    if other is None:
+        return unknown("no validation picture was seen")
+    if min(train.n_images, other.n_images) < MIN_IMAGES:
+        return unknown(f"needs {MIN_IMAGES} pictures or more in both parts")
+    if accuracy.by_transform and accuracy.n_validation >= MIN_ROWS:
+        best = max(accuracy.by_transform, key=lambda name: accuracy.by_transform[name])
+        reached = accuracy.by_transform[best]
+        if reached >= accuracy.validation + WORTH:
+            return found(
+                f"validation goes from {accuracy.validation:.2f} to {reached:.2f} with its "
+                f"pictures changed by {best!r}",
+                fix="read validation pictures as the training pictures are read",
+                where=(training.site,),
+                repairs=(transform_pictures(best, part="validation"),),
+                severity=min(0.9, reached - accuracy.validation),
+            )
+    if _reversed_means(train, other):
+        return found(
+            f"channel means are {_means(train)} in training and {_means(other)} in validation: "
+            "red and blue are swapped in one part",
+            fix="convert BGR to RGB in both parts, right after reading",
+            where=(training.site,),
+            repairs=(convert_pixels(_reversal(other), part="validation", boundary="model"),),
+            severity=0.1,
+        )
+    lost = train.neighbour_correlation - other.neighbour_correlation
+    if lost <= LOST:
+        return clear("both parts have their pictures the same way up, as far as can be measured")
+    calls = [call for call in ledger.of("numpy.resize") if call.details.get("picture_like")]
+    seen = (
+        f"neighbouring pixels agree {train.neighbour_correlation:.2f} in training, "
+        f"{other.neighbour_correlation:.2f} in validation"
+    )
+    if not calls:
+        return unknown(f"{seen}, and no recorded call explains it")
+    return found(
+        seen,
+        fix="resize validation pictures with a real resize",
+        where=tuple(call.site for call in calls),
+        repairs=tuple(true_resize(call.site) for call in calls),
+        severity=0.6,
+    )
+
+
+@rule(
+    "SKW003",
+    "prediction-prepared-differently",
+    source="https://github.com/keras-team/keras/issues/14185 and "
+    "https://github.com/keras-team/keras/issues/14099",
+)
+def prediction_prepared_differently(
+    pixels: Pixels, accuracy: Accuracy, training: Training
+) -> Finding:
+    """Pictures given to `predict` are prepared unlike those of `fit`.
+
+    Why it hurts: the model is good, and what it is asked is not what it knows.
+    How it is found: scale of the pictures given to `predict` against those of the training; the
+        number claimed from predictions against the one on properly prepared validation rows.
+    Fix: one function prepares all pictures; better, scale inside the model.
+    Limits: if validation was scored by these very predictions, SKW001 sees the same.
+    """
+    if pixels.predicted is None:
+        return unknown("no pictures were seen entering predict")
+    verdict = _compare(pixels.model_train, pixels.predicted, "predict")
+    if isinstance(verdict, Finding):
+        return verdict
+    seen = (
+        f"pictures span {span_text(pixels.predicted)} at predict and "
+        f"{span_text(pixels.model_train)} in training"
+    )
+    if pixels.model_validation is not None and not isinstance(
+        _compare(pixels.model_train, pixels.model_validation, "validation"), Finding
+    ):
+        return clear(f"{seen}; validation was scored like this: SKW001 is about it")
+    if accuracy.claimed is None or accuracy.claimed_by not in ("predict", "sklearn"):
+        return unknown(f"{seen}, but no number was computed from the predictions")
+    if abs(accuracy.claimed - accuracy.validation) < APART:
+        return clear(f"{seen}, which costs nothing: {accuracy.claimed:.3f}")
+    return found(
+        f"{seen}; {accuracy.claimed:.3f} was computed from these predictions, validation rows "
+        f"prepared like the training reach {accuracy.validation:.3f}",
+        fix="prepare pictures for predict exactly as for fit",
+        where=(training.site,),
+        claimed=accuracy.claimed,
+        honest=accuracy.validation,
+        severity=min(0.7, abs(accuracy.claimed - accuracy.validation)),
+    )
+
+
+def _compare(train: PixelStats, other: PixelStats, name: str) -> Affine | Finding:
+    """The map that makes `other` like `train`, or why there is nothing to map."""
+    if min(train.n_images, other.n_images) < MIN_IMAGES:
+        return unknown(f"needs {MIN_IMAGES} pictures or more in both parts")
+    seen = f"training spans {span_text(train)}, {name} {span_text(other)}"
+    wide, narrow = train.high - train.low, other.high - other.low
+    if min(wide, narrow) <= 0:
+        return unknown(f"{seen}: constant pictures")
+    a, b = observed(train), observed(other)
+    if a and b:
+        alike = same(a, b) or fits(other, a) or fits(train, b)
+        return clear(seen) if alike else conversion(b, a)
+    ratio = max(wide, narrow) / min(wide, narrow)
+    shift = abs(train.high + train.low - other.high - other.low) / 2 / max(wide, narrow)
+    if ratio < STRETCHED and shift < SHIFTED:
+        return clear(seen)
+    scale = wide / narrow
+    offset = train.low - scale * other.low
+    return Affine(order=RGB, scale=(scale,) * 3, offset=(offset,) * 3)
+
+
+def _named(stats: PixelStats) -> str:
+    return f" ({observed(stats)!r})" if observed(stats) else ""
+
+
+def _means(stats: PixelStats) -> str:
+    return ", ".join(f"{mean:.3g}" for mean in stats.channel_means)
+
+
+def _reversed_means(train: PixelStats, other: PixelStats) -> bool:
+    """Do the channel means of the two parts agree only after reversing one?"""
+    if train.channels != 3 or other.channels != 3 or is_gray(train) or is_gray(other):
+        return False
+    span = train.high - train.low
+    straight = max(
+        abs(a - b) for a, b in zip(train.channel_means, other.channel_means, strict=True)
+    )
+    turned = max(
+        abs(a - b) for a, b in zip(train.channel_means, other.channel_means[::-1], strict=True)
+    )
+    return straight > COLOURED * span and turned < straight / 3
+
+
+def _reversal(stats: PixelStats) -> Affine:
+    """Swap red and blue in pictures on the scale of `stats`."""
+    right = CONVENTIONS[observed(stats) or "byte"]
+    order = BGR if right.order == RGB else RGB
+    return right.after(Affine(order=order, scale=right.scale, offset=right.offset).inverse())
+
+
+RULES = (
+    validation_scaled_differently,
+    validation_geometry_differs,
+    prediction_prepared_differently,
+)

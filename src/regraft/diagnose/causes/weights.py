@@ -1,0 +1,105 @@
+"""WGT: the pretrained weights are not in the network."""
+
+from regraft.diagnose.evidence import Backbone, Call, Ledger
+from regraft.diagnose.repairs import load_imagenet_weights
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+
+MOSTLY = 0.5  # share of layers or tensors
+
+
+@rule(
+    "WGT001",
+    "backbone-without-weights",
+    source="https://keras.io/api/applications/: weights=None is random initialisation; "
+    "https://stackoverflow.com/questions/47503514",
+)
+def backbone_without_weights(backbone: Backbone, ledger: Ledger) -> Finding:
+    """The backbone is random, and most of it is frozen that way.
+
+    Why it hurts: random filters keep little of what tells pictures apart, and frozen ones never
+        will.
+    How it is found: the distribution of the filters before training (those of a fresh
+        initialisation are even), and what is frozen. Lost weights (a cloned or re-initialised
+        backbone built with ImageNet weights) are found whether frozen or not.
+    Fix: `weights="imagenet"`.
+    Limits: `weights=None` with everything trainable is training from scratch: clear.
+    """
+    if backbone.weights == "imagenet" and backbone.looks_random:
+        return found(
+            f"{backbone.name} was built with ImageNet weights, but its filters are those of a "
+            "fresh initialisation",
+            fix="use the built backbone itself; clone_model does not copy weights",
+            where=(backbone.site,),
+            repairs=(load_imagenet_weights(),),
+            severity=0.6,
+        )
+    if backbone.looks_random is None and backbone.weights != "none":
+        return unknown("whether the filters are pretrained could not be told")
+    if backbone.weights != "none" and not backbone.looks_random:
+        return clear(f"{backbone.name} holds {backbone.weights} weights")
+    if backbone.weights == "none" and backbone.looks_random is False:
+        return clear("built without weights, which were loaded afterwards")
+    if _loads(ledger):
+        return clear("weights were loaded afterwards and matched nothing: WGT002 is about that")
+    share = backbone.n_trainable_layers / max(1, backbone.n_layers)
+    if share > MOSTLY:
+        return clear(f"{backbone.name} is trained from scratch: {share:.0%} of it is trainable")
+    return found(
+        f"{backbone.name} has no pretrained weights, and {1 - share:.0%} of its layers are frozen",
+        fix='use weights="imagenet"',
+        where=(backbone.site,),
+        repairs=(load_imagenet_weights(),),
+        severity=0.6,
+    )
+
+
+@rule(
+    "WGT002",
+    "weights-matched-nothing",
+    source="Keras legacy/saving/legacy_h5_format.py: load_weights_from_hdf5_group_by_name skips "
+    "layers whose names do not match",
+)
+def weights_matched_nothing(backbone: Backbone, ledger: Ledger) -> Finding:
+    """`load_weights` found hardly a tensor to load, and said nothing.
+
+    Why it hurts: with `by_name` or `skip_mismatch` a file of another network loads without an
+        error and changes nothing: the backbone stays random.
+    How it is found: tensors that changed in the call, of all there are; and filters that still
+        are those of a fresh initialisation.
+    Fix: load with exact names, or build the network with `weights="imagenet"`.
+    Limits: loading weights that are already there changes nothing either: clear unless random.
+    """
+    loads = ledger.of("load_weights")
+    if not loads:
+        return clear("no weights were loaded by hand")
+    poor = _loads(ledger)
+    if not poor:
+        return clear("loaded weights matched the network")
+    if backbone.looks_random is None:
+        return unknown("few tensors changed, but whether the filters are pretrained is not known")
+    if not backbone.looks_random:
+        return clear("few tensors changed, but the network holds pretrained weights")
+    matched, total = poor[0].details["matched"], poor[0].details["total"]
+    return found(
+        f"load_weights at line {poor[0].site.line} changed {matched} of {total} tensors, and the "
+        f"filters of {backbone.name} are those of a fresh initialisation",
+        fix='build the backbone with weights="imagenet", or check the names in the file',
+        where=tuple(call.site for call in poor),
+        repairs=(load_imagenet_weights(),),
+        severity=0.6,
+    )
+
+
+def _loads(ledger: Ledger) -> list[Call]:
+    """Loads that changed less than half of the tensors."""
+    return [
+        call
+        for call in ledger.of("load_weights")
+        if call.details.get("matched", 0) < MOSTLY * call.details.get("total", 0)
+    ]
+
+
+RULES = (
+    backbone_without_weights,
+    weights_matched_nothing,
+)

@@ -1,0 +1,79 @@
+import pytest
+from builders import ask, augmentation, verdict
+
+from regraft.diagnose.causes.augmentation import (
+    augmentation_changes_the_class,
+    augmentation_leaves_the_range,
+    validation_augmented,
+)
+
+NONE = augmentation(train_is_random=False)
+NOT_PROBED = {"plain_accuracy": None, "augmented_accuracy": None}
+
+
+def test_aug001_found():
+    turned = augmentation(plain_accuracy=0.95, augmented_accuracy=0.6)
+    finding = ask(augmentation_changes_the_class, augmentation=turned)
+    assert finding.repairs[0].parameters == {"part": "train"}
+    assert [site.line for site in finding.where] == [11]
+
+
+@pytest.mark.parametrize("given", [augmentation(), NONE], ids=["mild", "none"])
+def test_aug001_clear(given):
+    assert verdict(augmentation_changes_the_class, augmentation=given) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [NOT_PROBED, {"plain_accuracy": 0.2, "augmented_accuracy": 0.1}],
+    ids=["not-probed", "probe-knows-nothing"],
+)
+def test_aug001_unknown(facts):
+    given = augmentation(**facts)
+    assert verdict(augmentation_changes_the_class, augmentation=given) == "unknown"
+
+
+UNIT = {"plain_low": 0.0, "plain_high": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.0, 52.0), (-30.0, 30.0), (0.0, 0.004)], ids=["up", "both", "shrunk"]
+)
+def test_aug002_found(low, high):
+    given = augmentation(low=low, high=high, **UNIT)
+    assert verdict(augmentation_leaves_the_range, augmentation=given) == "found"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [augmentation(), augmentation(low=-0.1, high=1.2, **UNIT), NONE],
+    ids=["same-range", "a-little-beyond", "none"],
+)
+def test_aug002_clear(given):
+    assert verdict(augmentation_leaves_the_range, augmentation=given) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"low": -0.4, "high": 1.3, **UNIT}, {"plain_low": 0.0, "plain_high": 0.0}],
+    ids=["strong-contrast", "constant-pictures"],
+)
+def test_aug002_unknown(facts):
+    given = augmentation(**facts)
+    assert verdict(augmentation_leaves_the_range, augmentation=given) == "unknown"
+
+
+@pytest.mark.parametrize("facts", [{}, NOT_PROBED], ids=["probed", "not-probed"])
+def test_aug003_found(facts):
+    given = augmentation(validation_is_random=True, **facts)
+    finding = ask(validation_augmented, augmentation=given)
+    assert finding.repairs[0].parameters == {"part": "validation"}
+
+
+def test_aug003_clear():
+    assert verdict(validation_augmented) == "clear"
+
+
+def test_aug003_unknown():
+    harmless = augmentation(validation_is_random=True, augmented_accuracy=0.93)
+    assert verdict(validation_augmented, augmentation=harmless) == "unknown"

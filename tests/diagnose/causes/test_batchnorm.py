@@ -1,0 +1,99 @@
+import pytest
+from builders import accuracy, ask, backbone, training, verdict
+
+from regraft.diagnose.causes.batchnorm import (
+    backbone_forced_into_training_mode,
+    batchnorm_statistics_overwritten,
+    moving_statistics_not_converged,
+)
+
+MOVED = {"n_batchnorm_trainable": 49, "n_trainable_layers": 80, "statistics_change": 0.6}
+GAP = accuracy(train=0.5, train_in_training_mode=0.95)
+NO_MODE = accuracy(train_in_training_mode=None)
+
+
+def test_bns001_found():
+    finding = ask(batchnorm_statistics_overwritten, backbone=backbone(**MOVED), accuracy=GAP)
+    assert finding.repairs[0].kind == "freeze-batchnorm"
+
+
+@pytest.mark.parametrize(
+    ("version", "is_said"), [("3.0.0", True), ("3.15.1", True), ("3.16.0", False), ("3.16", False)]
+)
+def test_bns001_says_where_training_false_is_not_honoured(version, is_said):
+    facts = {"backbone": backbone(**MOVED), "accuracy": GAP, "keras_version": version}
+    finding = ask(batchnorm_statistics_overwritten, **facts)
+    assert ("is not honoured" in finding.because) is is_said
+
+
+@pytest.mark.parametrize(
+    ("net", "measured"),
+    [
+        pytest.param(backbone(), GAP, id="frozen"),
+        pytest.param(backbone("vgg16", "caffe", n_batchnorm=0), GAP, id="vgg16-has-none"),
+        pytest.param(backbone(**MOVED), accuracy(), id="moved-without-harm"),
+        pytest.param(backbone(**(MOVED | {"statistics_change": 0.01})), GAP, id="hardly-moved"),
+        pytest.param(backbone(weights="none", **MOVED), GAP, id="from-scratch"),
+    ],
+)
+def test_bns001_clear(net, measured):
+    assert verdict(batchnorm_statistics_overwritten, backbone=net, accuracy=measured) == "clear"
+
+
+def test_bns001_unknown():
+    facts = {"backbone": backbone(**MOVED), "accuracy": NO_MODE}
+    assert verdict(batchnorm_statistics_overwritten, **facts) == "unknown"
+
+
+FRESH = {"fresh_batchnorm": 3, "planned_updates": 100}
+
+
+def test_bns002_found():
+    finding = ask(moving_statistics_not_converged, training=training(**FRESH), accuracy=GAP)
+    assert finding.repairs[0].parameters == {"value": 0.9}
+    assert "37% of their initial statistics" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("facts", "measured"),
+    [({}, GAP), (FRESH, accuracy())],
+    ids=["no-batchnorm", "modes-agree"],
+)
+def test_bns002_clear(facts, measured):
+    given = {"training": training(**facts), "accuracy": measured}
+    assert verdict(moving_statistics_not_converged, **given) == "clear"
+
+
+@pytest.mark.parametrize(
+    ("facts", "measured"),
+    [(FRESH, NO_MODE), ({**FRESH, "planned_updates": 5000, "sampled": True}, GAP)],
+    ids=["mode-not-scored", "only-the-sample-explains-it"],
+)
+def test_bns002_unknown(facts, measured):
+    given = {"training": training(**facts), "accuracy": measured}
+    assert verdict(moving_statistics_not_converged, **given) == "unknown"
+
+
+FORCED = {"called_with_training": True, "n_batchnorm_trainable": 49}
+
+
+def test_bns003_found():
+    assert verdict(backbone_forced_into_training_mode, backbone=backbone(**FORCED)) == "found"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="training-false"),
+        pytest.param({"called_with_training": None}, id="not-given"),
+        pytest.param({"called_with_training": True}, id="frozen-batchnorm"),
+        pytest.param({**FORCED, "n_batchnorm": 0}, id="no-batchnorm"),
+    ],
+)
+def test_bns003_clear(facts):
+    assert verdict(backbone_forced_into_training_mode, backbone=backbone(**facts)) == "clear"
+
+
+def test_bns003_unknown():
+    unseen = backbone(site=None, **FORCED)
+    assert verdict(backbone_forced_into_training_mode, backbone=unseen) == "unknown"

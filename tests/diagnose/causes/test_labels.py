@@ -1,0 +1,144 @@
+import pytest
+from builders import accuracy, ask, association, call, labels, ledger, output, verdict
+
+from regraft.diagnose.causes.labels import (
+    class_maps_differ,
+    labels_out_of_range,
+    labels_scaled_or_not_whole,
+    labels_unrelated_to_pictures,
+)
+
+UNRELATED = association(accuracy=0.11)
+ALONE = ledger(call("numpy.random.shuffle", 6, alone=True, shape=[1000]))
+
+
+def test_lab001_found():
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=ALONE)
+    assert finding.repairs[0].parameters["what"] == "numpy.random.shuffle"
+
+
+def test_lab001_clear():
+    # the same seed before each of two shuffles keeps pairs together
+    assert verdict(labels_unrelated_to_pictures, ledger=ALONE) == "clear"
+
+
+@pytest.mark.parametrize(
+    ("facts", "calls"),
+    [
+        pytest.param({"n": 50}, ALONE, id="few-rows"),
+        pytest.param({}, ledger(), id="no-shuffle-recorded"),
+        pytest.param({}, ledger(call("numpy.random.shuffle", 6, alone=False)), id="together"),
+    ],
+)
+def test_lab001_unknown(facts, calls):
+    given = association(**({"accuracy": 0.11} | facts))
+    assert verdict(labels_unrelated_to_pictures, association=given, ledger=calls) == "unknown"
+
+
+def named(train, validation):
+    return labels(train_class_names=tuple(train), validation_class_names=tuple(validation))
+
+
+SWAPPED = accuracy(validation=0.1, relabelled=0.9, renaming=(1, 0, 2))
+
+
+def test_lab002_found():
+    finding = ask(class_maps_differ, labels=named(["cat", "dog"], ["dog", "cat"]))
+    assert finding.repairs[0].parameters == {"mapping": {"0": 1, "1": 0}, "part": "validation"}
+
+
+def test_lab002_found_where_validation_lacks_a_class():
+    finding = ask(class_maps_differ, labels=named(["0", "180", "270"], ["0", "270"]))
+    assert finding.repairs[0].parameters["mapping"] == {"1": 2}
+
+
+def test_lab002_found_without_names():
+    finding = ask(class_maps_differ, accuracy=SWAPPED)
+    assert finding.repairs[0].parameters["mapping"] == {"1": 0, "0": 1}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="no-renaming"),
+        pytest.param({"labels": named(["cat", "dog"], ["cat", "dog"])}, id="same-names"),
+        pytest.param({"labels": named(["cat", "dog"], ["cat", "fox"])}, id="other-names"),
+        pytest.param(
+            {"accuracy": accuracy(validation=0.6, relabelled=0.7, renaming=(1, 0))},
+            id="two-confusable-classes",
+        ),
+    ],
+)
+def test_lab002_clear(facts):
+    assert verdict(class_maps_differ, **facts) == "clear"
+
+
+def test_lab002_unknown():
+    unlearnt = accuracy(validation=0.1, relabelled=0.9, renaming=(1, 0), train=0.2)
+    assert verdict(class_maps_differ, accuracy=unlearnt) == "unknown"
+
+
+def two(low, high):
+    return labels(
+        train_counts={str(low): 100, str(high): 100},
+        validation_counts={str(low): 40, str(high): 40},
+        lowest=float(low),
+        highest=float(high),
+    )
+
+
+SIGMOID = output(units=1, activation="sigmoid", loss="binary_crossentropy", n_classes=2)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1, 1), (1, 2)])
+def test_lab003_found(low, high):
+    finding = ask(labels_out_of_range, labels=two(low, high), output=SIGMOID)
+    assert finding.repairs[0].parameters["mapping"] == {str(low): 0, str(high): 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "head"),
+    [
+        pytest.param(labels(), output(), id="from-0"),
+        pytest.param(labels(lowest=1.0, highest=10.0), output(units=11), id="one-unit-to-spare"),
+        pytest.param(labels(), SIGMOID, id="too-few-units-is-out002"),
+        pytest.param(two(-1, 1), output(units=1, loss="mse"), id="regression"),
+        pytest.param(labels(are_whole=False), output(), id="not-whole-is-lab004"),
+    ],
+)
+def test_lab003_clear(given, head):
+    assert verdict(labels_out_of_range, labels=given, output=head) == "clear"
+
+
+def test_lab003_unknown():
+    assert verdict(labels_out_of_range, output=output(label_kind="one-hot")) == "unknown"
+
+
+def over_255(n):
+    values = {f"{k / 255:.4f}": 100 for k in range(n)}
+    return labels(
+        train_counts=values, validation_counts=values, highest=(n - 1) / 255, are_whole=False
+    )
+
+
+def test_lab004_found():
+    finding = ask(
+        labels_scaled_or_not_whole, labels=over_255(10), output=output(label_kind="float")
+    )
+    assert finding.repairs[0].parameters["mapping"]["0.0353"] == 9
+
+
+@pytest.mark.parametrize(
+    ("given", "head"),
+    [
+        pytest.param(labels(), output(), id="whole"),
+        pytest.param(over_255(10), output(label_kind="one-hot"), id="smoothed-one-hot"),
+        pytest.param(over_255(10), output(loss="mse"), id="regression"),
+    ],
+)
+def test_lab004_clear(given, head):
+    assert verdict(labels_scaled_or_not_whole, labels=given, output=head) == "clear"
+
+
+def test_lab004_unknown():
+    assert verdict(labels_scaled_or_not_whole, labels=over_255(1)) == "unknown"

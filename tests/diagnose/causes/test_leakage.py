@@ -1,0 +1,82 @@
+import pytest
+from builders import accuracy, ask, call, ledger, overlap, verdict
+
+from regraft.diagnose.causes.leakage import (
+    identical_pictures_across_split,
+    near_identical_pictures_across_split,
+    split_reshuffled_each_pass,
+)
+
+LEAK = {"exact": 0.4, "near": 0.4, "honest": 0.8, "n_honest": 240}
+NEAR = {"exact": 0.0, "near": 0.5, "honest": 0.75, "n_honest": 200}
+
+
+def test_lek001_found():
+    finding = ask(identical_pictures_across_split, overlap=overlap(**LEAK))
+    assert (finding.claimed, finding.honest) == (0.93, 0.8)
+    assert "40% of the validation pictures" in finding.because
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {**LEAK, "honest": 0.92}, {**LEAK, "exact": 0.01}, NEAR],
+    ids=["none", "costs-nothing", "a-few", "near-only"],
+)
+def test_lek001_clear(facts):
+    assert verdict(identical_pictures_across_split, overlap=overlap(**facts)) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts", [{"honest": None, "n_honest": 0}, {"n_honest": 20}], ids=["all-leaked", "few-left"]
+)
+def test_lek001_unknown(facts):
+    given = overlap(**(LEAK | facts))
+    assert verdict(identical_pictures_across_split, overlap=given) == "unknown"
+
+
+def test_lek002_found():
+    assert verdict(near_identical_pictures_across_split, overlap=overlap(**NEAR)) == "found"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {**NEAR, "honest": 0.9}, LEAK],
+    ids=["none", "relatives-are-easier-anyway", "exact-only"],
+)
+def test_lek002_clear(facts):
+    assert verdict(near_identical_pictures_across_split, overlap=overlap(**facts)) == "clear"
+
+
+def test_lek002_unknown():
+    given = overlap(**(NEAR | {"n_honest": 10}))
+    assert verdict(near_identical_pictures_across_split, overlap=given) == "unknown"
+
+
+CHANGES = overlap(changes_between_passes=True, honest=None, n_honest=0)
+SHUFFLE = call("tf.data.shuffle", 5, arg=1000)
+TAKE = call("tf.data.take", 6, arg=100)
+
+
+def test_lek003_found():
+    calls = ledger(SHUFFLE, TAKE)
+    finding = ask(split_reshuffled_each_pass, overlap=CHANGES, ledger=calls)
+    assert finding.repairs[0].parameters["arguments"] == {"reshuffle_each_iteration": False}
+    assert finding.claimed == accuracy().validation
+
+
+def test_lek003_clear():
+    assert verdict(split_reshuffled_each_pass, ledger=ledger(SHUFFLE, TAKE)) == "clear"
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (),
+        (TAKE, SHUFFLE),
+        (call("tf.data.shuffle", 5, reshuffle_each_iteration=False), TAKE),
+    ],
+    ids=["no-call", "split-first", "fixed-order"],
+)
+def test_lek003_unknown(calls):
+    given = {"overlap": CHANGES, "ledger": ledger(*calls)}
+    assert verdict(split_reshuffled_each_pass, **given) == "unknown"

@@ -1,0 +1,112 @@
+import pytest
+from builders import accuracy, ask, order, output, site, training, verdict
+
+from regraft.diagnose.causes.metric import (
+    accuracy_means_binary_accuracy,
+    claimed_differs_from_measured,
+    monitor_mode_inverted,
+)
+
+BINARY = output(accuracy_metric="BinaryAccuracy", label_kind="one-hot")
+TOO_GOOD = accuracy(claimed=0.93, validation=0.6)
+
+
+def test_met001_found():
+    finding = ask(accuracy_means_binary_accuracy, output=BINARY, accuracy=TOO_GOOD)
+    assert (finding.claimed, finding.honest) == (0.93, 0.6)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"accuracy": TOO_GOOD}, id="categorical"),
+        pytest.param({"output": BINARY}, id="numbers-agree"),
+        pytest.param(
+            {
+                "output": output(accuracy_metric="BinaryAccuracy", label_kind="multi-hot"),
+                "accuracy": TOO_GOOD,
+            },
+            id="several-classes-a-picture",
+        ),
+        pytest.param({"output": output(accuracy_metric="BinaryAccuracy", units=1)}, id="one-unit"),
+    ],
+)
+def test_met001_clear(facts):
+    assert verdict(accuracy_means_binary_accuracy, **facts) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"output": output(accuracy_metric="")},
+        {"output": BINARY, "accuracy": accuracy(claimed=None)},
+    ],
+    ids=["no-metric", "nothing-claimed"],
+)
+def test_met001_unknown(facts):
+    assert verdict(accuracy_means_binary_accuracy, **facts) == "unknown"
+
+
+def watching(monitor, mode):
+    facts = {"class": "EarlyStopping", "monitor": monitor, "mode": mode, "site": site(13)}
+    return training(callbacks=(facts,))
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode", "right"),
+    [("val_accuracy", "min", "max"), ("val_loss", "max", "min"), ("val_auc", "min", "max")],
+)
+def test_met002_found(monitor, mode, right):
+    finding = ask(monitor_mode_inverted, training=watching(monitor, mode))
+    assert finding.repairs[0].parameters["arguments"] == {"mode": right}
+    assert finding.repairs[0].parameters["what"] == "EarlyStopping"
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode"), [("val_accuracy", "max"), ("val_loss", "auto"), ("val_loss", "min")]
+)
+def test_met002_clear(monitor, mode):
+    assert verdict(monitor_mode_inverted, training=watching(monitor, mode)) == "clear"
+
+
+def test_met002_unknown():
+    assert verdict(monitor_mode_inverted, training=watching("val_quality", "min")) == "unknown"
+
+
+def test_met003_found():
+    wrong = accuracy(claimed=0.95, claimed_by="sklearn", validation=0.6)
+    finding = ask(claimed_differs_from_measured, accuracy=wrong)
+    assert finding.honest == 0.6
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="same"),
+        pytest.param(
+            {"accuracy": accuracy(claimed=0.7, validation=0.6, n_validation=30)}, id="few-rows"
+        ),
+        pytest.param({"accuracy": TOO_GOOD, "output": BINARY}, id="met001-explains-it"),
+        pytest.param({"accuracy": TOO_GOOD, "order": order(claimed=0.1)}, id="ord001-explains-it"),
+    ],
+)
+def test_met003_clear(facts):
+    assert verdict(claimed_differs_from_measured, **facts) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"accuracy": accuracy(claimed=None)}, id="nothing-claimed"),
+        pytest.param({"accuracy": accuracy(claimed=93.0)}, id="per-cent"),
+        pytest.param(
+            {
+                "accuracy": TOO_GOOD,
+                "training": training(callbacks=({"restore_best_weights": True},)),
+            },
+            id="other-weights-restored",
+        ),
+    ],
+)
+def test_met003_unknown(facts):
+    assert verdict(claimed_differs_from_measured, **facts) == "unknown"

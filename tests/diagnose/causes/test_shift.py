@@ -1,0 +1,39 @@
+import pytest
+from builders import accuracy, ask, fresh_pixels, shift, stats, verdict
+
+from regraft.diagnose.causes.shift import validation_from_another_source
+
+FALLEN = accuracy(train=0.98, validation=0.6)
+
+
+def test_shf001_found():
+    finding = ask(validation_from_another_source, shift=shift(separability=0.97), accuracy=FALLEN)
+    assert finding.repairs[0].kind == "resplit"
+
+
+@pytest.mark.parametrize(
+    ("separability", "measured"),
+    [(0.55, FALLEN), (0.97, accuracy())],
+    ids=["one-source", "told-apart-and-yet-as-good"],
+)
+def test_shf001_clear(separability, measured):
+    facts = {"shift": shift(separability=separability), "accuracy": measured}
+    assert verdict(validation_from_another_source, **facts) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"shift": shift(separability=0.97, n=40)}, id="few-rows"),
+        pytest.param({"shift": shift(separability=0.8)}, id="some-shift"),
+        pytest.param(
+            {
+                "shift": shift(separability=1.0),
+                "pixels": fresh_pixels(stats(0, 1, "unit"), stats()),
+            },
+            id="skw001-explains-it",
+        ),
+    ],
+)
+def test_shf001_unknown(facts):
+    assert verdict(validation_from_another_source, accuracy=FALLEN, **facts) == "unknown"

@@ -1,0 +1,35 @@
+import pytest
+from builders import ask, backbone, pixels, verdict
+
+from regraft.diagnose.causes.size import map_shrinks_to_one_cell
+
+
+def net(size, cells=1):
+    return backbone(input_height=size, input_width=size, last_map=(cells, cells))
+
+
+def drawn(source):
+    return pixels(source_height=source, source_width=source)
+
+
+@pytest.mark.parametrize(
+    ("size", "source", "larger"),
+    [(32, 0, 64), (57, 300, 114)],
+    ids=["no-larger-than-the-stride", "made-small-by-the-script"],
+)
+def test_siz001_found(size, source, larger):
+    finding = ask(map_shrinks_to_one_cell, backbone=net(size), pixels=drawn(source))
+    assert finding.repairs[0].parameters == {"size": larger}
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [(net(64, 2), 300), (net(48), 48)],
+    ids=["two-by-two", "pictures-are-no-larger"],
+)
+def test_siz001_clear(given, source):
+    assert verdict(map_shrinks_to_one_cell, backbone=given, pixels=drawn(source)) == "clear"
+
+
+def test_siz001_unknown():
+    assert verdict(map_shrinks_to_one_cell, backbone=net(48), pixels=drawn(0)) == "unknown"

@@ -1,0 +1,145 @@
+import pytest
+from builders import accuracy, ask, call, fresh_pixels, ledger, pixels, stats, verdict
+
+from regraft.diagnose.causes.skew import (
+    prediction_prepared_differently,
+    validation_geometry_differs,
+    validation_scaled_differently,
+)
+
+BYTE = stats()
+UNIT = stats(0, 1, "unit", channel_means=(0.49, 0.46, 0.41))
+SIGNED = stats(-1, 1, "signed")
+STANDARDISED = stats(-2.0, 3.0, "", misfit=0.5)
+DARKER = stats(0, 200, "byte", misfit=0.22)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        pytest.param(UNIT, BYTE, id="validation-not-divided"),
+        pytest.param(SIGNED, UNIT, id="another-preprocessing"),
+        pytest.param(STANDARDISED, BYTE, id="featurewise-on-training-only"),
+    ],
+)
+@pytest.mark.parametrize("make", [pixels, fresh_pixels], ids=["backbone", "fresh-network"])
+def test_skw001_found(make, train, validation):
+    if make is fresh_pixels:
+        given = fresh_pixels(train, validation)
+    else:
+        given = pixels(train, validation, model_validation=validation)
+    finding = ask(validation_scaled_differently, pixels=given)
+    assert finding.repairs[0].parameters["part"] == "validation"
+    assert finding.repairs[0].parameters["boundary"] == (
+        "model" if make is fresh_pixels else "backbone"
+    )
+
+
+def test_skw001_repair_brings_validation_to_the_scale_of_training():
+    finding = ask(validation_scaled_differently, pixels=pixels(SIGNED, UNIT))
+    assert finding.repairs[0].parameters["scale"] == pytest.approx([2, 2, 2])
+    assert finding.repairs[0].parameters["offset"] == pytest.approx([-1, -1, -1])
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        pytest.param(BYTE, BYTE, id="same"),
+        pytest.param(BYTE, DARKER, id="darker-pictures"),
+        pytest.param(SIGNED, stats(-0.992, 1, "lite"), id="lite-is-signed-in-practice"),
+        pytest.param(STANDARDISED, stats(-1.5, 2.5, "torch", misfit=0.2), id="one-side-unclear"),
+    ],
+)
+def test_skw001_clear(train, validation):
+    assert verdict(validation_scaled_differently, pixels=pixels(train, validation)) == "clear"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(fresh_pixels(UNIT, None), id="no-validation-seen"),
+        pytest.param(fresh_pixels(UNIT, stats(n_images=3)), id="too-few-pictures"),
+        pytest.param(fresh_pixels(UNIT, stats(0, 0, "", misfit=1.0)), id="constant"),
+    ],
+)
+def test_skw001_unknown(given):
+    assert verdict(validation_scaled_differently, pixels=given) == "unknown"
+
+
+TURNED = accuracy(validation=0.3, by_transform={"transpose": 0.92, "rotate-90": 0.4})
+BGR = stats(channel_means=(104.0, 117.0, 124.0))
+NOISE = stats(neighbour_correlation=0.3)
+SCRAMBLED = ledger(call("numpy.resize", 8, picture_like=True))
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        pytest.param({"accuracy": TURNED}, "transform-pictures", id="transposed"),
+        pytest.param({"pixels": fresh_pixels(BYTE, BGR)}, "convert-pixels", id="opencv-validation"),
+        pytest.param(
+            {"pixels": fresh_pixels(BYTE, NOISE), "ledger": SCRAMBLED}, "true-resize", id="resize"
+        ),
+    ],
+)
+def test_skw002_found(facts, kind):
+    finding = ask(validation_geometry_differs, **facts)
+    assert [repair.kind for repair in finding.repairs] == [kind]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="same"),
+        pytest.param(
+            {"accuracy": accuracy(by_transform={"flip-left-right": 0.94})}, id="mirror-is-as-good"
+        ),
+        pytest.param(
+            {"pixels": fresh_pixels(BYTE, stats(channel_means=(120.0, 117.0, 108.0)))},
+            id="other-light",
+        ),
+    ],
+)
+def test_skw002_clear(facts):
+    assert verdict(validation_geometry_differs, **facts) == "clear"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [fresh_pixels(BYTE, None), fresh_pixels(BYTE, NOISE), fresh_pixels(BYTE, stats(n_images=2))],
+    ids=["no-validation", "no-call-explains-it", "too-few-pictures"],
+)
+def test_skw002_unknown(given):
+    assert verdict(validation_geometry_differs, pixels=given) == "unknown"
+
+
+RAW_PREDICT = pixels(UNIT, predicted=BYTE)
+BAD_CLAIM = accuracy(claimed=0.3, claimed_by="predict")
+
+
+def test_skw003_found():
+    finding = ask(prediction_prepared_differently, pixels=RAW_PREDICT, accuracy=BAD_CLAIM)
+    assert (finding.claimed, finding.honest) == (0.3, 0.93)
+
+
+@pytest.mark.parametrize(
+    ("given", "measured"),
+    [
+        pytest.param(pixels(UNIT, predicted=UNIT), BAD_CLAIM, id="same"),
+        pytest.param(RAW_PREDICT, accuracy(claimed_by="predict"), id="costs-nothing"),
+        pytest.param(
+            pixels(UNIT, BYTE, model_validation=BYTE, predicted=BYTE), BAD_CLAIM, id="skw001"
+        ),
+    ],
+)
+def test_skw003_clear(given, measured):
+    assert verdict(prediction_prepared_differently, pixels=given, accuracy=measured) == "clear"
+
+
+@pytest.mark.parametrize(
+    ("given", "measured"),
+    [(pixels(UNIT), BAD_CLAIM), (RAW_PREDICT, accuracy(claimed=None))],
+    ids=["no-predict", "nothing-claimed"],
+)
+def test_skw003_unknown(given, measured):
+    assert verdict(prediction_prepared_differently, pixels=given, accuracy=measured) == "unknown"

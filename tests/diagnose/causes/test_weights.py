@@ -1,0 +1,61 @@
+import pytest
+from builders import ask, backbone, call, ledger, verdict
+
+from regraft.diagnose.causes.weights import backbone_without_weights, weights_matched_nothing
+
+RANDOM = {"weights": "none", "looks_random": True}
+NOTHING = ledger(call("load_weights", 9, matched=2, total=300, by_name=True))
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        pytest.param(backbone(**RANDOM), id="random-and-frozen"),
+        pytest.param(backbone(n_trainable_layers=10, **RANDOM), id="random-and-mostly-frozen"),
+        pytest.param(backbone(looks_random=True, n_trainable_layers=80), id="cloned"),
+    ],
+)
+def test_wgt001_found(net):
+    assert verdict(backbone_without_weights, backbone=net) == "found"
+
+
+@pytest.mark.parametrize(
+    ("net", "calls"),
+    [
+        pytest.param(backbone(), ledger(), id="imagenet"),
+        pytest.param(backbone(n_trainable_layers=80, **RANDOM), ledger(), id="from-scratch"),
+        pytest.param(backbone(weights="none"), ledger(), id="loaded-afterwards"),
+        pytest.param(backbone(**RANDOM), NOTHING, id="wgt002-is-about-it"),
+    ],
+)
+def test_wgt001_clear(net, calls):
+    assert verdict(backbone_without_weights, backbone=net, ledger=calls) == "clear"
+
+
+def test_wgt001_unknown():
+    unread = backbone(weights="file", looks_random=None)
+    assert verdict(backbone_without_weights, backbone=unread) == "unknown"
+
+
+def test_wgt002_found():
+    finding = ask(weights_matched_nothing, backbone=backbone(**RANDOM), ledger=NOTHING)
+    assert "line 9 changed 2 of 300 tensors" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("net", "calls"),
+    [
+        pytest.param(backbone(), ledger(), id="none-loaded"),
+        pytest.param(backbone(), NOTHING, id="were-there-already"),
+        pytest.param(
+            backbone(**RANDOM), ledger(call("load_weights", 9, matched=298, total=300)), id="loaded"
+        ),
+    ],
+)
+def test_wgt002_clear(net, calls):
+    assert verdict(weights_matched_nothing, backbone=net, ledger=calls) == "clear"
+
+
+def test_wgt002_unknown():
+    unread = backbone(weights="none", looks_random=None)
+    assert verdict(weights_matched_nothing, backbone=unread, ledger=NOTHING) == "unknown"
