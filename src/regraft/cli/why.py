@@ -1,0 +1,110 @@
+"""`regraft why SCRIPT`."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regraft.cli.options import JsonFile, Quiet, seconds
+from regraft.cli.progress import TerminalProgress
+from regraft.errors import InvalidArgumentError, expected_received
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from regraft.diagnose.diagnosis import Diagnosis
+
+    Pictures = dict[str, npt.NDArray[np.uint8]]
+
+CAUSES_FOUND, SCRIPT_FAILED = 1, 3  # exit status
+NARROWEST, WIDEST = 60, 110  # characters a line
+
+
+def why(
+    script: Annotated[
+        Path, typer.Argument(metavar="SCRIPT", help="A .py script or .ipynb notebook with Keras.")
+    ],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- ARGS", help="Arguments of the script, after --."),
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(metavar="TIME", help="For the whole diagnosis: 90s, 5m, 1h.")
+    ] = "3m",
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Interpreter of the script, if it is another one."),
+    ] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.py", help="Write the repaired script, run it, measure it."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page to look at.")
+    ] = None,
+    json: JsonFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find out why a training script's validation accuracy is low, by measuring repairs."""
+    time_allowed = seconds(budget)
+    for option, path in (("--fix", fix), ("--html", html), ("--json", json)):
+        _require_other_file(option, path, script)
+
+    from regraft.diagnose.as_json import as_json
+    from regraft.pipeline import why as run
+    from regraft.report.why_terminal import why_lines
+    from regraft.storage import write_json
+
+    with TerminalProgress(quiet=quiet) as progress:
+        diagnosis = run(
+            script,
+            budget=time_allowed,
+            python=python,
+            arguments=tuple(arguments or ()),
+            fix=fix,
+            progress=progress,
+        )
+    view = as_json(diagnosis)
+    if json is not None:
+        write_json(json, view)
+    pictures, captions = _pictures(diagnosis)
+    text = why_lines(
+        view,
+        pictures=pictures,
+        captions=captions,
+        width=max(NARROWEST, min(WIDEST, shutil.get_terminal_size((96, 24)).columns)),
+        colour=_shows_colour(),
+    )
+    typer.echo(text)
+    if view["error"] is not None:
+        raise typer.Exit(SCRIPT_FAILED)
+    if view["findings"]:
+        raise typer.Exit(CAUSES_FOUND)
+
+
+def _require_other_file(option: str, path: Path | None, script: Path) -> None:
+    """The user's script is never written to."""
+    if path is not None and path.resolve() == script.resolve():
+        raise InvalidArgumentError(
+            expected_received(f"another file than the script for {option}", str(path))
+        )
+
+
+def _pictures(diagnosis: "Diagnosis") -> tuple["Pictures", tuple[str, ...]]:
+    held = diagnosis.pictures
+    if held is None:
+        return {}, ()
+    pictures: Pictures = {"as_fed": held.as_fed}
+    if held.repaired is not None:
+        pictures["repaired"] = held.repaired
+    return pictures, held.labels
+
+
+def _shows_colour() -> bool:
+    is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    encodes_blocks = (sys.stdout.encoding or "").lower().startswith("utf")
+    return is_terminal and encodes_blocks and "NO_COLOR" not in os.environ
