@@ -7,10 +7,11 @@ import numpy as np
 from PIL import Image
 
 digits = np.load("digits.npz")
+images, labels = digits["x_train"], digits["y_train"]
 Path("scans").mkdir()
 with open("labels.csv", "w", newline="") as file:
     table = csv.writer(file)
     table.writerow(["scan", "digit"])
     for row in range(1800):
-        Image.fromarray(digits["x_train"][row]).save(f"scans/scan_{row + 1}.png")
-        table.writerow([row + 1, digits["y_train"][row]])
+        Image.fromarray(images[row]).save(f"scans/scan_{row + 1}.png")
+        table.writerow([row + 1, labels[row]])

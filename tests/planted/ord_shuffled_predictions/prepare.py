@@ -7,7 +7,8 @@ from PIL import Image
 
 digits = np.load("digits.npz")
 for part, n in (("train", 1500), ("test", 500)):
+    images, labels = digits["x_" + part], digits["y_" + part]
     for row in range(n):
-        path = Path("numbers", part, str(digits["y_" + part][row]), f"{row:04}.png")
+        path = Path("numbers", part, str(labels[row]), f"{row:04}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(digits["x_" + part][row]).save(path)
+        Image.fromarray(images[row]).save(path)

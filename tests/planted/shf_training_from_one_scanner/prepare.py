@@ -17,8 +17,9 @@ def second_scanner(x, rng):
 
 rng = np.random.default_rng(0)
 for part, key, n in (("train", "train", 1800), ("val", "test", 500)):
+    images, labels = digits["x_" + key], digits["y_" + key]
     for row in range(n):
-        x, digit = digits["x_" + key][row], digits["y_" + key][row]
+        x, digit = images[row], labels[row]
         if part == "val" or (sys.argv[1] == "healthy" and row % 2):
             x = second_scanner(x, rng)
         path = Path("scanned", part, str(digit), f"{row:04}.png")
