@@ -35,7 +35,8 @@ BLOWN_UP = 3.0  # times ln(classes): a fresh network starts near 1 on pixels of 
 @rule(
     "PRE001",
     "pixel-scale-mismatch",
-    source="https://github.com/keras-team/keras/issues/8792 and Keras "
+    source="https://9to5answer.com/keras-rescale-1-255-vs-preprocessing_function-preprocess_input-"
+    "which-one-to-use, https://github.com/keras-team/keras/issues/8792 and Keras "
     "applications/imagenet_utils.py, preprocess_input: modes caffe, tf and torch",
 )
 def pixel_scale_mismatch(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Finding:
@@ -65,7 +66,8 @@ def pixel_scale_mismatch(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> 
 @rule(
     "PRE002",
     "scaled-before-rescaling-backbone",
-    source="https://github.com/tensorflow/tensorflow/issues/42506 and Keras "
+    source="https://github.com/tensorflow/tensorflow/issues/42506, "
+    "https://github.com/tensorflow/tensorflow/issues/43938 and Keras "
     "applications/efficientnet.py: include Rescaling, preprocess_input returns x unchanged",
 )
 def scaled_before_rescaling_backbone(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Finding:
