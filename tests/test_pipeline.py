@@ -1,0 +1,183 @@
+import json
+
+import numpy as np
+import pytest
+
+import regraft
+from regraft.errors import DataError, InvalidArgumentError
+from regraft.pipeline import evaluate, fit
+
+FAST = {"size": 32, "tap": "block2a_project_bn", "grid": 2, "runtime": "tensorflow"}
+
+
+class Listener:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.notes, self.steps = [], []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def advance(self, stage, done, total):
+        self.steps.append((stage, done, total))
+
+
+def arrays(n=60, seed=0):
+    """Gray pictures of two classes that any features tell apart."""
+    generator = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    x = generator.integers(0, 90, (n, 16, 16), np.uint8) + (160 * y)[:, None, None].astype(np.uint8)
+    return x, y
+
+
+@pytest.fixture(scope="module")
+def data():
+    return arrays()
+
+
+@pytest.fixture(scope="module")
+def result(data, tmp_path_factory):
+    return fit(data, out=tmp_path_factory.mktemp("runs") / "first", **FAST)
+
+
+def test_the_result_is_measured_on_pictures_held_out(result, data):
+    split = result.split
+    parts = [split.train, split.validation, split.test]
+    assert sum(map(len, parts)) == len(data[0]) == len(np.unique(np.concatenate(parts)))
+    assert result.test_accuracy == 1.0
+    assert result.classifier.metrics["test"]["n"] == len(split.test)
+    assert result.test_interval[0] < 1.0 == result.test_interval[1]
+    assert "test accuracy 1.0000" in repr(result)
+
+
+def test_the_classifier_predicts_at_once_and_after_loading(result, data):
+    x, y = data
+    answer = result.classifier.predict(list(x))
+    assert np.array_equal(answer.indices, y)
+    again = regraft.load(result.artefact).predict(list(x))
+    assert again.probabilities.tobytes() == answer.probabilities.tobytes()
+
+
+def test_scores_are_those_of_the_artefact_itself(result, data):
+    """Features are resized in the graph when fitting, and in numpy when predicting."""
+    x, y = data
+    rows = result.split.test
+    direct = result.classifier.predict(list(x[rows])).probabilities
+    loss = -np.log(direct[np.arange(len(rows)), y[rows]]).mean()
+    assert result.classifier.metrics["test"]["negative_log_likelihood"] == pytest.approx(
+        loss, abs=1e-4
+    )
+
+
+def test_the_json_has_no_surprises_for_json(result):
+    assert json.loads(json.dumps(result.as_json(), allow_nan=False))["schema"] == 1
+
+
+def test_the_same_again_starts_from_the_cache_and_is_the_same(result, data, tmp_path):
+    listener = Listener()
+    again = fit(data, out=tmp_path / "again", progress=listener, **FAST)
+    assert "Features: all found in the cache." in listener.notes
+    assert not [step for step in listener.steps if step[0] == "extract"]
+    x = list(data[0])
+    assert (
+        again.classifier.predict(x).probabilities.tobytes()
+        == result.classifier.predict(x).probabilities.tobytes()
+    )
+    assert again.classifier.metrics == result.classifier.metrics
+
+
+def test_the_plan_and_the_forecast_are_told_before_the_work(data, tmp_path):
+    listener = Listener()
+    fit(arrays(seed=5), out=tmp_path / "told", progress=listener, **FAST)
+    assert [note.split(":")[0] for note in listener.notes[:3]] == ["Data", "Plan", "Forecast"]
+    assert listener.steps[-1][1:] == (60, 60)
+
+
+def test_a_budget_too_short_is_told_once(monkeypatch):
+    from regraft import pipeline
+
+    now = iter(range(0, 1000, 6))
+    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: next(now))
+    listener = Listener()
+    progress = pipeline._extraction_progress(listener, budget=30.0)
+    for done in range(1, 20):
+        progress(done, 20)
+    assert len(listener.notes) == 1
+    assert "about 2 minutes" in listener.notes[0]
+    assert len(listener.steps) == 19
+
+
+def test_a_limit_takes_fewer_pictures(data, tmp_path):
+    limited = fit(data, limit=30, out=tmp_path / "limited", **FAST)
+    assert len(limited.images) == 30
+    assert limited.classifier.origin.limit == 30
+
+
+def test_named_parts_are_kept(tmp_path):
+    x, y = arrays()
+    extra, extra_y = arrays(n=10, seed=9)
+    parts = {"x_train": x, "y_train": y, "x_test": extra, "y_test": extra_y}
+    result = fit(parts, out=tmp_path / "parts", **FAST)
+    assert result.classifier.metrics["test"]["n"] == 10
+    scored = evaluate(result.artefact, parts)
+    assert scored.scores["n"] == 10
+
+
+def test_several_taps_lie_beside_one_another(data, tmp_path):
+    options = FAST | {"tap": ("block2a_project_bn", "block3a_project_bn"), "grid": (2, 1)}
+    result = fit(data, out=tmp_path / "two", **options)
+    assert result.classifier.recipe.n_features == 4 * 24 + 40
+    loaded = regraft.load(result.artefact)
+    assert np.array_equal(loaded.predict(list(data[0])).indices, data[1])
+
+
+def test_evaluating_other_data_uses_all_of_it_or_its_test_part(result):
+    assert evaluate(result.artefact, arrays(n=20, seed=3)).scores["n"] == 20
+    x, y = arrays(n=20, seed=3)
+    parts = {"x_train": x, "y_train": y, "x_test": x[:6], "y_test": y[:6]}
+    assert evaluate(result.artefact, parts).scores["n"] == 6
+
+
+def test_evaluating_part_of_the_training_data_is_warned_of(result, data):
+    listener = Listener()
+    evaluate(result.artefact, (data[0][:40], data[1][:40]), progress=listener)
+    assert "flatter" in listener.notes[0]
+
+
+def test_evaluating_with_fewer_classes_keeps_their_meaning(tmp_path):
+    x, _ = arrays()
+    third = np.random.default_rng(1).integers(80, 120, (30, 16, 16), np.uint8)
+    y = np.array(["dark", "light"] * 30 + ["middle"] * 30)
+    result = fit((np.concatenate([x, third]), y), out=tmp_path / "three", **FAST)
+    other, labels = arrays(n=20, seed=4)
+    scored = evaluate(result.artefact, (other, np.array(["dark", "light"])[labels]))
+    assert scored.scores["accuracy"] == 1.0
+    assert scored.class_names == ("dark", "light", "middle")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"mode": "magic"}, InvalidArgumentError, id="mode"),
+        pytest.param({"grid": 0}, InvalidArgumentError, id="grid"),
+        pytest.param({"tap": ()}, InvalidArgumentError, id="no-tap"),
+    ],
+)
+def test_wrong_arguments(data, tmp_path, changes, error):
+    with pytest.raises(error, match="expected"):
+        fit(data, out=tmp_path / "wrong", **(FAST | changes))
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_too_few_pictures_to_measure_anything(tmp_path):
+    x, y = arrays(n=4)
+    with pytest.raises(DataError, match="train, validation and test"):
+        fit((x, y), out=tmp_path / "few", **FAST)
+
+
+@pytest.mark.slow
+def test_digits_with_the_shipped_backbone_reach_97_percent(tmp_path):
+    result = fit("digits", out=tmp_path / "digits", runtime="tensorflow")
+    assert result.test_accuracy >= 0.97
+    assert max(result.classifier.metrics["floors"].values()) < result.test_accuracy
