@@ -166,6 +166,7 @@ class Training:
     fresh_batchnorm: int  # BatchNorm layers outside the backbone, or in one without weights
     sampled: bool
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
+    earlier_fits: int = 0  # trainings of the same model before this one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

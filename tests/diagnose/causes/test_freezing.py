@@ -108,6 +108,7 @@ def test_frz004_found():
             {"backbone": UNFROZEN, "ledger": ledger(call("fit", 15), call("fit", 25))},
             id="head-trained-first",
         ),
+        pytest.param({"backbone": UNFROZEN, "training": training(earlier_fits=1)}, id="second-fit"),
         pytest.param(
             {"backbone": backbone(n_trainable_layers=80, weights="none", weight_change=2.0)},
             id="from-scratch",

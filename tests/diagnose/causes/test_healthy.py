@@ -12,6 +12,7 @@ from builders import (
     ledger,
     output,
     pixels,
+    shift,
     stats,
     training,
 )
@@ -121,3 +122,35 @@ def test_the_article_is_accused_of_scrambling_first():
     ids = [result.rule.id for result in candidates(results)]
     assert ids[0] == "GEO001"
     assert {"PRE004", "OPT001", "FRZ004"} <= set(ids)
+
+
+NAN = float("nan")
+UNMEASURED = {"accuracy": accuracy(train=NAN, train_in_training_mode=None, claimed=None)}
+BARE = [
+    pytest.param({"training": training(learning_rate=0.5, first_loss=NAN)}, id="rate"),
+    pytest.param({"training": training(learning_rate=0.0)}, id="schedule-from-nothing"),
+    pytest.param({"training": training(trainable_parameters=0)}, id="frozen"),
+    pytest.param({"training": training(head_parameters=10**9)}, id="huge-head"),
+    pytest.param({"training": training(n_train=10**6)}, id="few-updates"),
+    pytest.param({"training": training(fresh_batchnorm=3)}, id="fresh-batchnorm"),
+    pytest.param({"output": output(narrowest_hidden=2, largest_dropout=0.9)}, id="narrow-head"),
+    pytest.param({"output": output(label_kind="one-hot", loss="mse")}, id="squared-error"),
+    pytest.param({"shift": shift(separability=0.99)}, id="shift"),
+    pytest.param(
+        {
+            "backbone": backbone(
+                n_trainable_layers=9, n_batchnorm_trainable=9, statistics_change=0.9,
+                weight_change=0.9,
+            ),
+            "training": training(earlier_fits=1),
+        },
+        id="unfrozen",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("facts", BARE)
+def test_nothing_is_concluded_from_an_accuracy_that_was_not_measured(facts):
+    results = diagnose(RULES, healthy(**(UNMEASURED | facts)))
+    assert [(r.rule.id, r.error) for r in results if r.error] == []
+    assert [(r.rule.id, r.finding.because) for r in candidates(results)] == []

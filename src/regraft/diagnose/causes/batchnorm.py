@@ -1,5 +1,7 @@
 """BNS: BatchNorm statistics that do not describe the pictures in use."""
 
+import math
+
 from regraft.diagnose.evidence import Accuracy, Backbone, Training
 from regraft.diagnose.repairs import (
     batchnorm_momentum,
@@ -48,8 +50,8 @@ def batchnorm_statistics_overwritten(
     )
     if backbone.statistics_change <= MOVED:
         return clear(seen)
-    if accuracy.train_in_training_mode is None:
-        return unknown(f"{seen}, but training mode was not scored")
+    if accuracy.train_in_training_mode is None or math.isnan(accuracy.train):
+        return unknown(f"{seen}, but training or inference mode was not scored")
     gap = accuracy.train_in_training_mode - accuracy.train
     if gap <= GAP:
         return clear(f"{seen}, without a gap between training and inference mode")
@@ -86,8 +88,8 @@ def moving_statistics_not_converged(training: Training, accuracy: Accuracy) -> F
     """
     if not training.fresh_batchnorm:
         return clear("no fresh BatchNorm layer")
-    if accuracy.train_in_training_mode is None:
-        return unknown("training mode was not scored")
+    if accuracy.train_in_training_mode is None or math.isnan(accuracy.train):
+        return unknown("training or inference mode was not scored")
     gap = accuracy.train_in_training_mode - accuracy.train
     left = MOMENTUM**training.planned_updates
     seen = (

@@ -1,5 +1,7 @@
 """CAP: the head is too large, too narrow or too noisy for the data."""
 
+import math
+
 from regraft.diagnose.evidence import Accuracy, Backbone, Output, Site, Training
 from regraft.diagnose.repairs import pool_features, set_arguments
 from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
@@ -31,6 +33,8 @@ def head_memorises(backbone: Backbone, training: Training, accuracy: Accuracy) -
     """
     if training.head_parameters < 1 or training.n_train_used < 1:
         return unknown("head parameters or training rows were not counted")
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
     per_picture = training.head_parameters / training.n_train_used
     seen = (
         f"{training.head_parameters:,} head parameters for {training.n_train_used} pictures; "
@@ -75,6 +79,8 @@ def bottleneck_before_output(
         return clear("no hidden Dense layer before the output")
     if output.n_classes < 2:
         return unknown("the number of classes is not known")
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
     seen = (
         f"a hidden layer of {units} units before {output.n_classes} classes; training accuracy "
         f"{accuracy.train:.2f}"
@@ -111,8 +117,12 @@ def dropout_drowns_head(
     Fix: a rate of 0.2 to 0.5.
     Limits: high rates that still reach 0.9 on training pictures are clear.
     """
+    if output.largest_dropout < DROWNING:
+        return clear(f"the highest dropout rate is {output.largest_dropout:g}")
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
     seen = f"dropout of {output.largest_dropout:g}; training accuracy {accuracy.train:.2f}"
-    if output.largest_dropout < DROWNING or accuracy.train >= LEARNT:
+    if accuracy.train >= LEARNT:
         return clear(seen)
     repair = _repair(output.dropout_site, "Dropout", {"rate": CALM}, backbone)
     if repair is None:

@@ -71,6 +71,8 @@ def head_frozen(
     )
     if share >= MOSTLY:
         return clear(seen)
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
     if accuracy.train >= 0.95:
         return clear(f"{seen}, and training pictures are right at {accuracy.train:.2f}")
     return found(
@@ -140,7 +142,7 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
         return clear("there are no pretrained weights to lose")
     if not backbone.n_trainable_layers:
         return clear(f"{backbone.name} is frozen")
-    if len(ledger.of("fit")) > 1:
+    if training.earlier_fits or len(ledger.of("fit")) > 1:
         return clear("the head was trained by an earlier fit")
     change = backbone.weight_change
     if math.isnan(change):

@@ -98,7 +98,7 @@ def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) ->
     )
     if not accuracy.renaming or gain < max(WORTH, EXPLAINED * (1 - accuracy.validation)):
         return clear(seen)
-    if accuracy.train < LEARNT or accuracy.n_validation < MIN_ROWS:
+    if not accuracy.train >= LEARNT or accuracy.n_validation < MIN_ROWS:
         return unknown(f"{seen}, but training pictures are right at {accuracy.train:.2f} only")
     renaming = {
         str(true): predicted

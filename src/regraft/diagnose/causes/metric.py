@@ -108,6 +108,8 @@ def claimed_differs_from_measured(
     """
     if accuracy.claimed is None or not 0 <= accuracy.claimed <= 1:
         return unknown("no accuracy was claimed by the script")
+    if accuracy.n_validation < 1:
+        return unknown("nothing could be measured on the rows the script scores")
     gap = accuracy.claimed - accuracy.validation
     spread = math.sqrt(accuracy.validation * (1 - accuracy.validation) / accuracy.n_validation)
     seen = (

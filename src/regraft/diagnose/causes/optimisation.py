@@ -39,9 +39,11 @@ def rate_destroys_pretrained_weights(
         return clear("there are no pretrained weights to lose")
     if not backbone.n_trainable_layers:
         return clear(f"{backbone.name} is frozen")
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
     change, rate = backbone.weight_change, training.learning_rate
-    if not math.isfinite(change) and math.isfinite(training.last_loss):
-        return unknown("the change of the pretrained weights was not measured")
+    if not math.isfinite(change):
+        return unknown("the change of the pretrained weights is not a finite number: see OPT002")
     seen = (
         f"training changed the kernels of {backbone.name} by {change:.0%} "
         f"({training.optimizer}, {rate:g}) and reaches {accuracy.train:.2f} on training pictures"
@@ -91,6 +93,8 @@ def rate_too_high(training: Training, output: Output, accuracy: Accuracy) -> Fin
     if finite and not diverged:
         if rate < HIGH * usual or accuracy.train >= 0.95:
             return clear(seen)
+        if math.isnan(accuracy.train):
+            return unknown(f"{seen}; accuracy on training pictures was not measured")
         settled = training.last_loss < 0.5 * level and not _bounces(training.losses)
         if settled:
             return clear(seen)
@@ -132,6 +136,8 @@ def rate_too_low(
     rate, usual = training.learning_rate, _usual_rate(training)
     if not training.losses or not math.isfinite(training.last_loss):
         return unknown("no finite training loss was seen")
+    if rate <= 0 or math.isnan(accuracy.train):
+        return unknown("the rate starts at nothing, or training accuracy was not measured")
     if rate > LOW * usual * 1.01:
         return clear(f"{training.optimizer} at {rate:g} is no low rate")
     possible = min(0.9, association.accuracy if association is not None else 0.9)
@@ -178,6 +184,8 @@ def most_rows_never_seen(training: Training, ledger: Ledger, accuracy: Accuracy)
     shown = training.planned_updates * training.batch_size / training.n_train
     if shown >= LITTLE_SEEN:
         return clear(f"each training row is shown {shown:.1f} times")
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
     if accuracy.train >= 0.95:
         return clear(f"{shown:.0%} of the rows are shown, and they are enough")
     fits = ledger.of("fit")

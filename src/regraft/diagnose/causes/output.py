@@ -1,5 +1,7 @@
 """OUT: last layer, activation, loss and labels do not fit one another."""
 
+import math
+
 from regraft.diagnose.evidence import Accuracy, Output
 from regraft.diagnose.repairs import set_output
 from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
@@ -211,7 +213,7 @@ def regression_loss_on_classes(output: Output, accuracy: Accuracy | None = None)
         return unknown(NOT_CLASSES)
     is_brier = output.label_kind == "one-hot" or (output.units == 1 and output.n_classes == 2)
     if is_brier:
-        if accuracy is None:
+        if accuracy is None or math.isnan(accuracy.train):
             return unknown(f"{output.loss} on probabilities may train; accuracy was not measured")
         if accuracy.train >= (1 + accuracy.chance) / 2:
             return clear(f"{output.loss} on probabilities trains: {accuracy.train:.2f}")

@@ -1,5 +1,7 @@
 """SHF: training and validation pictures come from different sources."""
 
+import math
+
 from regraft.diagnose.causes.scale import observed, same
 from regraft.diagnose.evidence import Accuracy, Pixels, Shift, Training
 from regraft.diagnose.repairs import resplit
@@ -41,6 +43,8 @@ def validation_from_another_source(
             return unknown(f"{seen}, but they are scaled differently, which is enough for that")
     if shift.separability < APART:
         return unknown(f"{seen}: some shift, not a clear one")
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
     if accuracy.train - accuracy.validation < FALLEN:
         return clear(f"{seen}, but validation is as good as training: {accuracy.validation:.2f}")
     return found(
