@@ -7,8 +7,8 @@ two matrix products whose matrices depend on the two sizes alone, so numpy, a Ke
 graph and any exported model compute the same pixels.
 
 Distance from others, on random noise in [0, 255]: from TensorFlow's antialiased bilinear resize,
-which rounds its weights more, below 0.01; from Pillow's `BILINEAR`, which rounds to bytes after each
-of its two passes, at most 1.
+which rounds its weights more, below 0.01; from Pillow's `BILINEAR`, which rounds to bytes after
+each of its two passes, at most 1.
 """
 
 from functools import lru_cache
