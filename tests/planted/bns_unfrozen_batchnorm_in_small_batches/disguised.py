@@ -17,7 +17,7 @@ def load(part, n):
 (x_train, y_train), (x_val, y_val) = load("train", 400), load("test", 300)
 
 full = EfficientNetLite0(include_top=False, weights="imagenet", input_shape=(56, 56, 3))
-base = keras.Model(full.input, full.get_layer("block3b_add").output)
+base = keras.Model(full.input, full.get_layer("block4c_add").output)
 base.trainable = False
 model = keras.Sequential([base, keras.layers.GlobalMaxPooling2D(), keras.layers.Dense(10, activation="softmax")])
 model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -15,7 +15,7 @@ def load(part, n):
 (x_train, y_train), (x_val, y_val) = load("train", 400), load("test", 300)
 
 full = EfficientNetLite0(include_top=False, weights="imagenet", input_shape=(56, 56, 3))
-base = keras.Model(full.input, full.get_layer("block3b_add").output)
+base = keras.Model(full.input, full.get_layer("block4c_add").output)
 base.trainable = False
 model = keras.Sequential([base, keras.layers.GlobalMaxPooling2D(), keras.layers.Dense(10, activation="softmax")])
 model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -26,4 +26,4 @@ for layer in base.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.trainable = False
 model.compile(keras.optimizers.Adam(1e-5), "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, batch_size=4, epochs=1, validation_data=(x_val, y_val), verbose=2)
+model.fit(x_train, y_train, batch_size=8, epochs=1, validation_data=(x_val, y_val), verbose=2)

@@ -1,4 +1,4 @@
-FINE = {"batch_size": 4}
+FINE = {"batch_size": 8}
 
 
 def thaw(network):

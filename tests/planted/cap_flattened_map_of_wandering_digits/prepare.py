@@ -27,8 +27,8 @@ np.savez(
 FAULTY = """\
 [
   ["Flatten", {}],
-  ["Dense", {"units": 512, "activation": "relu"}],
   ["Dense", {"units": 256, "activation": "relu"}],
+  ["Dense", {"units": 128, "activation": "relu"}],
   ["Dense", {"units": 10, "activation": "softmax"}]
 ]
 """

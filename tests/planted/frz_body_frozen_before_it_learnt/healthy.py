@@ -17,7 +17,8 @@ body = keras.Sequential([
     keras.layers.MaxPooling2D(),
     keras.layers.Conv2D(24, 3, activation="relu"),
     keras.layers.GlobalAveragePooling2D(),
-], name="body", trainable=TRAIN_BODY)
+], name="body")
+body.trainable = TRAIN_BODY
 model = keras.Sequential([body, keras.layers.Dense(10, activation="softmax")])
 model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=6, validation_data=(x_test, y_test), verbose=2)

@@ -15,7 +15,7 @@ x_train, y_train = d["x_train"][:600], d["y_train"][:600]
 x_test, y_test = d["x_test"][:400], d["y_test"][:400]
 
 base = EfficientNetLite0(include_top=False, input_shape=(56, 56, 3))
-tap = keras.Model(base.input, base.get_layer("block3b_add").output, name="features")
+tap = keras.Model(base.input, base.get_layer("block4c_add").output, name="features")
 
 inputs = keras.Input((28, 28))
 x = layers.Reshape((28, 28, 1))(inputs)

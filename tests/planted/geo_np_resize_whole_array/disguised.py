@@ -7,16 +7,16 @@ import numpy as np
 from enlarge import enlarge
 
 (x_train, y_train), (x_test, y_test) = mnist.load_data()
-x_train, y_train = x_train[:1200], y_train[:1200]
-x_test, y_test = x_test[:400], y_test[:400]
+x_train, y_train = x_train[:900], y_train[:900]
+x_test, y_test = x_test[:300], y_test[:300]
 x_train = np.repeat(np.expand_dims(x_train, axis=-1), 3, axis=-1)
 x_test = np.repeat(np.expand_dims(x_test, axis=-1), 3, axis=-1)
-x_train = enlarge(x_train, 48)
-x_test = enlarge(x_test, 48)
+x_train = enlarge(x_train, 32)
+x_test = enlarge(x_test, 32)
 x_train = preprocess_input(x_train.astype("float32"))
 x_test = preprocess_input(x_test.astype("float32"))
 
-base_model = VGG16(weights="imagenet", include_top=False, input_shape=(48, 48, 3))
+base_model = VGG16(weights="imagenet", include_top=False, input_shape=(32, 32, 3))
 for layer in base_model.layers:
     layer.trainable = False
 x = base_model.get_layer("block3_pool").output
@@ -25,4 +25,4 @@ x = Dense(10, activation="softmax")(x)
 model = Model(inputs=base_model.input, outputs=x)
 
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, epochs=3, batch_size=32, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, epochs=4, batch_size=32, validation_data=(x_test, y_test), verbose=2)

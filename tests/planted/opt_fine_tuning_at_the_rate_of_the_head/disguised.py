@@ -11,7 +11,7 @@ from tensorflow.keras.utils import set_random_seed
 set_random_seed(0)
 plan = json.load(open("plan.json"))
 (x_train, y_train), (x_test, y_test) = mnist.load_data()
-x_train, y_train, x_test, y_test = x_train[:1500], y_train[:1500], x_test[:500], y_test[:500]
+x_train, y_train, x_test, y_test = x_train[:1200], y_train[:1200], x_test[:400], y_test[:400]
 
 
 def to_rgb(x):
@@ -19,8 +19,8 @@ def to_rgb(x):
     return np.stack([x, x, x], axis=-1).astype("float32")
 
 
-x_train, x_test = preprocess_input(to_rgb(x_train[:800])), preprocess_input(to_rgb(x_test[:400]))
-y_train, y_test = y_train[:800], y_test[:400]
+x_train, x_test = preprocess_input(to_rgb(x_train[:600])), preprocess_input(to_rgb(x_test[:300]))
+y_train, y_test = y_train[:600], y_test[:300]
 
 vgg = VGG16(weights="imagenet", include_top=False, input_shape=(32, 32, 3))
 base = Model(vgg.input, vgg.get_layer("block3_pool").output)
@@ -33,4 +33,4 @@ base.trainable = True
 for layer in base.layers:
     layer.trainable = layer.name.startswith("block3")
 prepare_phase(model, plan["fine"])
-model.fit(x_train, y_train, epochs=3, batch_size=32, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, epochs=2, batch_size=32, validation_data=(x_test, y_test), verbose=2)

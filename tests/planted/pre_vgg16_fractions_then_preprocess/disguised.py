@@ -8,7 +8,7 @@ from tensorflow.keras.utils import set_random_seed
 
 set_random_seed(0)
 (x_train, y_train), (x_test, y_test) = mnist.load_data()
-x_train, y_train, x_test, y_test = x_train[:1500], y_train[:1500], x_test[:500], y_test[:500]
+x_train, y_train, x_test, y_test = x_train[:1200], y_train[:1200], x_test[:400], y_test[:400]
 
 
 def to_rgb(x):
