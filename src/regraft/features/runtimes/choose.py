@@ -1,5 +1,6 @@
 """Which runtime `auto` means on this machine: probed once in a child process, remembered."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -114,8 +115,8 @@ def _machine_key(name: str) -> str:
 
 
 def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith("model name")), platform.processor())
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line
+    return platform.processor()

@@ -1,0 +1,212 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from regraft.adapt.channels import as_rgb
+from regraft.adapt.pixels import normalise
+from regraft.adapt.resize import resize
+from regraft.backbones.trunk import build_trunk
+from regraft.data.open import open_data
+from regraft.errors import BadImageError, InvalidArgumentError, RuntimeMismatchError
+from regraft.features import extract as module
+from regraft.features.cache import FeatureCache
+from regraft.features.extract import extract, forecast
+from regraft.features.pool import pool_matrix
+from regraft.features.runtimes.choose import RUNTIMES
+from regraft.features.runtimes.tensorflow import TensorFlow
+
+SIZE = 16
+REQUESTS = (("late", 2), ("early", 3), ("late", 1), ("early", 2))
+
+
+def slow_features(images, row, tap, grid):
+    """One picture at a time, every step by itself, pooled by a plain product."""
+    trunk = build_trunk(row, size=SIZE, taps=(tap,), weights=None)
+    rows = []
+    for i in range(len(images)):
+        picture = as_rgb(resize(images.read(np.array([i]))[0], height=SIZE, width=SIZE))
+        maps = np.asarray(trunk(normalise(picture, row.pixels)[None]))[0]
+        pool = pool_matrix(maps.shape[0], grid)
+        rows.append(np.einsum("ph,hwc,qw->pqc", pool, maps, pool).ravel())
+    return np.stack(rows)
+
+
+def assert_same(ours, theirs):
+    np.testing.assert_allclose(ours, theirs, atol=1e-5 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("runtime", list(RUNTIMES))
+def test_extract_equals_one_step_after_the_other(tiny, digits, runtime):
+    features = extract(
+        digits,
+        row=tiny,
+        weights=None,
+        size=SIZE,
+        requests=REQUESTS,
+        runtime=runtime,
+        cache=None,
+        batch_size=8,
+    )
+    assert list(features) == list(REQUESTS)
+    assert features.runtime == runtime
+    for tap, grid in REQUESTS:
+        assert features[tap, grid].dtype == np.float32
+        assert_same(features[tap, grid], slow_features(digits, tiny, tap, grid))
+
+
+def test_extract_of_files_of_many_sizes(tiny, tmp_path):
+    generator = np.random.default_rng(0)
+    for i in range(7):
+        shape = (20 + 30 * i, 70 - 5 * i) + ((3,) if i % 2 else ())
+        folder = tmp_path / f"class_{i % 2}"
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(generator.integers(0, 256, shape, np.uint8)).save(folder / f"{i}.png")
+    images = open_data(tmp_path)
+    features = extract(
+        images,
+        row=tiny,
+        weights=None,
+        size=SIZE,
+        requests=[("late", 2)],
+        runtime="tensorflow",
+        cache=None,
+        batch_size=3,
+    )
+    assert_same(features["late", 2], slow_features(images, tiny, "late", 2))
+
+
+def test_large_pictures_of_one_size_are_resized_outside_the_graph_alike(tiny):
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 90, 80, 1), np.uint8)
+    images = open_data((pictures, np.arange(5) % 2))
+    features = extract(
+        images,
+        row=tiny,
+        weights=None,
+        size=SIZE,
+        requests=[("early", 1)],
+        runtime="tensorflow",
+        cache=None,
+    )
+    assert_same(features["early", 1], slow_features(images, tiny, "early", 1))
+
+
+def with_cache(images, row, cache, requests, **options):
+    return extract(
+        images,
+        **{"row": row, "weights": None, "size": SIZE, "runtime": "tensorflow"} | options,
+        requests=requests,
+        cache=cache,
+    )
+
+
+def test_only_what_is_missing_is_computed(tiny, digits, tmp_path, monkeypatch):
+    cache = FeatureCache(tmp_path)
+    first = with_cache(digits, tiny, cache, [("late", 1)])
+    both = with_cache(digits, tiny, cache, [("late", 1), ("late", 2)])
+    assert (first.n_computed, both.n_computed) == (1, 1)
+    monkeypatch.setattr(module, "compute", None)  # from here on nothing may be computed
+    again = with_cache(digits, tiny, cache, [("late", 2), ("late", 1)])
+    assert again.n_computed == 0
+    np.testing.assert_array_equal(again["late", 1], first["late", 1])
+    np.testing.assert_array_equal(again["late", 2], both["late", 2])
+
+
+def test_another_size_pixels_or_picture_is_another_entry(tiny, digits, tmp_path):
+    cache = FeatureCache(tmp_path)
+    requests = [("late", 1)]
+    with_cache(digits, tiny, cache, requests)
+    assert with_cache(digits, tiny, cache, requests, size=12).n_computed == 1
+    other_pixels = dataclasses.replace(tiny.pixels, channel_order="rgb")
+    other_row = dataclasses.replace(tiny, pixels=other_pixels)
+    assert with_cache(digits, other_row, cache, requests).n_computed == 1
+    assert with_cache(digits.take(np.arange(20)), tiny, cache, requests).n_computed == 1
+    assert with_cache(digits, tiny, cache, requests).n_computed == 0
+
+
+def test_rows_choose_and_order(tiny, digits):
+    whole = with_cache(digits, tiny, None, [("late", 1)])
+    rows = np.array([5, 2, 20])
+    some = extract(
+        digits,
+        rows,
+        row=tiny,
+        weights=None,
+        size=SIZE,
+        requests=[("late", 1)],
+        runtime="tensorflow",
+        cache=None,
+    )
+    np.testing.assert_allclose(some["late", 1], whole["late", 1][rows], rtol=1e-4, atol=1e-3)
+
+
+def test_progress_ends_with_all_pictures(tiny, digits):
+    seen = []
+    with_cache(
+        digits, tiny, None, [("late", 1)], batch_size=8, progress=lambda *done: seen.append(done)
+    )
+    assert seen == [(8, 21), (16, 21), (21, 21)]
+
+
+def test_an_error_while_reading_leaves_no_entry(tiny, tmp_path):
+    pictures = tmp_path / "pictures"
+    for i in range(6):
+        folder = pictures / f"class_{i % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (20, 20), i).save(folder / f"{i}.png")
+    images = open_data(pictures)
+    images.fingerprint()
+    (pictures / "class_1" / "5.png").unlink()
+    cache = FeatureCache(tmp_path / "cache")
+    with pytest.raises(BadImageError, match=r"5\.png"):
+        with_cache(images, tiny, cache, [("late", 1)], batch_size=2)
+    assert cache.entries() == []
+
+
+class WrongRuntime(TensorFlow):
+    """Computes well, and then loses precision."""
+
+    name = "openvino"
+
+    def load(self, model):
+        run = super().load(model)
+        return lambda batch: [features * 1.001 for features in run(batch)]
+
+
+def test_a_runtime_that_is_wrong_for_this_network_is_an_error(tiny, digits, monkeypatch):
+    monkeypatch.setitem(RUNTIMES, "openvino", WrongRuntime())
+    with pytest.raises(RuntimeMismatchError, match=r"difference of 1.0e-03. Use --runtime tens"):
+        with_cache(digits, tiny, None, [("late", 1)], runtime="openvino")
+
+
+def test_auto_goes_back_to_tensorflow_when_the_other_is_wrong(tiny, digits, monkeypatch, tmp_path):
+    monkeypatch.setitem(RUNTIMES, "openvino", WrongRuntime())
+    monkeypatch.setattr(module, "choose_runtime", lambda *_, **__: RUNTIMES["openvino"])
+    features = with_cache(digits, tiny, FeatureCache(tmp_path), [("late", 1)], runtime="auto")
+    assert features.runtime == "tensorflow"
+    assert_same(features["late", 1], slow_features(digits, tiny, "late", 1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"requests": []}, "at least one tap", id="nothing-requested"),
+        pytest.param({"requests": [("lat", 1)]}, "Did you mean late?", id="unknown-tap"),
+        pytest.param({"requests": [("late", 0)]}, "a grid of at least 1", id="no-cell"),
+        pytest.param({"requests": [("late", 5)]}, "a grid from 1 to 4", id="grid-too-fine"),
+        pytest.param({"size": 4}, "at least 8", id="size-too-small"),
+        pytest.param({"runtime": "tensorflw"}, "Did you mean tensorflow?", id="unknown-runtime"),
+    ],
+)
+def test_extract_refuses(tiny, digits, tmp_path, options, message):
+    cache = FeatureCache(tmp_path)
+    with pytest.raises(InvalidArgumentError, match=message):
+        with_cache(digits, tiny, cache, **{"requests": [("late", 1)]} | options)
+    assert cache.entries() == []
+
+
+def test_forecast_counts_the_features(tiny):
+    needs = forecast(1_000, row=tiny, size=SIZE, requests=[("late", 2), ("early", 1)])
+    assert needs.features == 4 * 1_000 * 8 * (4 + 1)
+    assert needs.working == forecast(9, row=tiny, size=SIZE, requests=[("late", 1)]).working
