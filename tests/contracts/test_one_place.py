@@ -108,13 +108,16 @@ def unpickles(node: ast.AST) -> bool:
     )
 
 
-# `diagnose/` reads and names what the user's script does, so it must be able to speak of it.
+# `diagnose/` reads and names what the user's script does, so it must be able to speak of it;
+# `diagnose/agent/` runs inside that script's process, on its streams and on its models.
 CONTRACTS = [
     pytest.param(decodes, ("data/decode.py",), id="one-decoder"),
     pytest.param(resizes, ("adapt/resize.py",), id="one-resize"),
     pytest.param(scales_pixels, ("adapt/pixels.py", "diagnose/"), id="one-place-scales-pixels"),
-    pytest.param(sets_trainable, ("finetune/freeze.py",), id="one-place-sets-trainable"),
-    pytest.param(prints, ("cli/",), id="only-the-command-line-prints"),
+    pytest.param(
+        sets_trainable, ("finetune/freeze.py", "diagnose/agent/"), id="one-place-sets-trainable"
+    ),
+    pytest.param(prints, ("cli/", "diagnose/agent/"), id="only-the-command-line-prints"),
     pytest.param(asserts, ("nothing",), id="no-assert"),
     pytest.param(unpickles, ("diagnose/",), id="nothing-is-unpickled"),
 ]
