@@ -1,9 +1,10 @@
 # Every target sets up .venv itself. Needed beforehand: make and Python 3.11 or newer.
 
-VENV  := .venv
-BIN   := $(VENV)/bin
-STAMP := $(VENV)/.installed
-QUICK := not slow and not shared and not planted
+VENV       := .venv
+BIN        := $(VENV)/bin
+STAMP      := $(VENV)/.installed
+QUICK      := not slow and not shared and not planted
+BENCHMARKS := fit
 
 .PHONY: help setup demo test lint format bench lock clean
 
@@ -13,7 +14,7 @@ help:
 	@echo "make test    format, lint, types, imports, unit tests (under 5 minutes)"
 	@echo "make lint    the first four of these"
 	@echo "make format  rewrite the source in the project's format"
-	@echo "make bench   run the benchmarks (long)"
+	@echo "make bench   run the benchmarks: $(BENCHMARKS) (long)"
 	@echo "make lock    write requirements.lock anew from what .venv holds"
 	@echo "make clean   delete .venv and what the tools cache here"
 
@@ -40,7 +41,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 lock: $(STAMP)
 	$(BIN)/python scripts/lock.py
