@@ -50,11 +50,11 @@ def observe(replay: Replay) -> facts.Evidence:
     train_labels, validation_labels = _label_arrays(replay, fit, score)
     return facts.Evidence(
         ledger=ledger,
-        pixels=_pixels(replay, fit, score),
+        pixels=_pixels(replay, fit, score, ledger),
         backbone=_backbone(fit),
         output=_output(replay, fit, train_labels, validation_labels),
         labels=_labels(fit, ledger, train_labels, validation_labels),
-        training=_training(fit, ledger),
+        training=_training(replay, fit, ledger),
         accuracy=_accuracy(replay, fit, score, train_labels),
         overlap=_overlap(replay, fit, score),
         association=_association(replay, fit, train_labels),
@@ -99,7 +99,9 @@ def _stats(replay: Replay, *names: str) -> facts.PixelStats | None:
     return None
 
 
-def _pixels(replay: Replay, fit: Record, score: Record | None) -> facts.Pixels | None:
+def _pixels(
+    replay: Replay, fit: Record, score: Record | None, ledger: facts.Ledger
+) -> facts.Pixels | None:
     key = f"fit{fit['number']}"
     train = [f"{key}_train", *_keys(fit, "features_of_train")]
     validation = [f"{key}_validation", *_keys(fit, "features_of_validation")]
@@ -111,12 +113,28 @@ def _pixels(replay: Replay, fit: Record, score: Record | None) -> facts.Pixels |
     model_train = _stats(replay, *(f"{name}_x" for name in pictured))
     if model_train is None:
         return None
+    height, width = _source_size(ledger)
     return facts.Pixels(
+        source_height=height,
+        source_width=width,
+        predicted=_stats(replay, "predicted_x"),
         model_train=model_train,
         model_validation=_stats(replay, *(f"{name}_x" for name in held)),
         backbone_train=_stats(replay, *(f"{name}_backbone" for name in pictured)),
         backbone_validation=_stats(replay, *(f"{name}_backbone" for name in held)),
     )
+
+
+def _source_size(ledger: facts.Ledger) -> tuple[int, int]:
+    """Median size of the picture files the script read, (0, 0) if none were seen."""
+    sizes = [
+        size
+        for call in ledger.of("image_dataset_from_directory")
+        for size in call.details.get("picture_sizes", ())
+    ]
+    if not sizes:
+        return 0, 0
+    return int(np.median([s[0] for s in sizes])), int(np.median([s[1] for s in sizes]))
 
 
 def _keys(fit: Record, name: str) -> list[str]:
@@ -182,6 +200,7 @@ def _output(
         narrowest_hidden=int(fit["narrowest_hidden"]),
         narrowest_site=site(fit["narrowest_site"]),
         largest_dropout=float(fit["largest_dropout"]),
+        dropout_site=site(fit.get("dropout_site")),
     )
 
 
@@ -213,7 +232,8 @@ def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
     return (found[0] if found else ()), (found[1] if len(found) > 1 else ())
 
 
-def _training(fit: Record, ledger: facts.Ledger) -> facts.Training:
+def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Training:
+    before = [f for f in replay.fits if f["number"] < fit["number"] and not f.get("unreadable")]
     changed = ledger.of("trainable")
     return facts.Training(
         site=site(fit["site"]),
@@ -238,6 +258,7 @@ def _training(fit: Record, ledger: facts.Ledger) -> facts.Training:
         mistyped_attributes=ledger.of("attribute"),
         fresh_batchnorm=int(fit["fresh_batchnorm"]),
         sampled=bool(fit.get("sampled")),
+        earlier_fits=sum(f["model"] == fit["model"] for f in before),
         callbacks=tuple(
             {**callback, "site": site(callback.get("site"))} for callback in fit["callbacks"]
         ),
@@ -277,6 +298,7 @@ def _accuracy(
         predicted_classes=n_predicted,
         relabelled=renamed[0],
         renaming=renamed[1],
+        by_transform=dict(fit.get("by_transform", {})),
     )
 
 
@@ -311,7 +333,7 @@ def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Asso
     features = replay.arrays.get(f"{key}_train_features")
     if features is not None:
         rows = replay.arrays[f"{key}_train_feature_rows"]
-        return neighbours.association(features, train_labels[rows])
+        return neighbours.association(features, train_labels[rows], rows)
     thumbs = _thumbs(replay, fit, "train")
     rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(thumbs)))
     if (
@@ -320,7 +342,7 @@ def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Asso
         or (len(rows) and rows.max() >= len(train_labels))
     ):
         return None
-    return neighbours.association(thumbs, train_labels[rows])
+    return neighbours.association(thumbs, train_labels[rows], rows)
 
 
 def _augmentation(

@@ -120,6 +120,7 @@ def describe_head(model: Any) -> dict[str, Any]:
     hidden = [layer for layer in dense if layer is not output]
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
     drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
+    strongest = max(drops, key=lambda layer: layer.rate, default=None)
     base = base_of(model)
     norms = [l for l in flat_layers(model) if type(l).__name__ == "BatchNormalization"]  # noqa: E741
     own = set() if base is None or base["weights"] == "none" else base["ids"]
@@ -131,7 +132,8 @@ def describe_head(model: Any) -> dict[str, Any]:
         "dropout_on_output": type(last).__name__.endswith("Dropout"),
         "narrowest_hidden": int(narrowest.units) if narrowest is not None else 0,
         "narrowest_site": built_at(narrowest) if narrowest is not None else None,
-        "largest_dropout": max((float(layer.rate) for layer in drops), default=0.0),
+        "largest_dropout": float(strongest.rate) if strongest is not None else 0.0,
+        "dropout_site": built_at(strongest) if strongest is not None else None,
         "head_parameters": int(sum(np.prod(w.shape) for layer in head for w in layer.weights)),
         "fresh_batchnorm": sum(id(layer) not in own for layer in norms),
         "flatten": [built_at(l) for l in head if type(l).__name__ == "Flatten"],  # noqa: E741

@@ -1,11 +1,24 @@
 """Pictures on their way into the model and into the backbone: seen here, and repaired here."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from regraft.adapt.resize import resize
 from regraft.diagnose.agent import feeds, interventions
+
+
+#: Ways a square picture may have been laid down wrongly; names as in regraft.diagnose.repairs.
+TRANSFORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "transpose": lambda x: np.swapaxes(x, 1, 2),
+    "rotate-90": lambda x: np.rot90(x, 1, (1, 2)),
+    "rotate-180": lambda x: np.rot90(x, 2, (1, 2)),
+    "rotate-270": lambda x: np.rot90(x, 3, (1, 2)),
+    "flip-left-right": lambda x: x[:, :, ::-1],
+    "flip-up-down": lambda x: x[:, ::-1],
+    "invert": lambda x: x.max() + x.min() - x,
+}
 
 
 class _Seen(BaseException):
@@ -85,6 +98,11 @@ def convert_feed(feed: feeds.Feed, *, part: str) -> None:
         if here and meant and feed.x.ndim == 4:
             feed.x = _affine(feed.x, parameters)
             feed.source, feed.random_pixels = None, False
+
+    for parameters in interventions.ACTIVE.all("transform-pictures"):
+        if part in ("validation", "prediction") and feed.x.ndim == 4:
+            feed.x = np.ascontiguousarray(TRANSFORMS[parameters["transform"]](feed.x))
+            feed.source = None
 
 
 def _affine(x: np.ndarray, parameters: dict[str, Any]) -> np.ndarray:

@@ -285,6 +285,7 @@ def _hook_folders(keras: ModuleType) -> None:
             directory=str(named.get("directory")), subset=named.get("subset"),
             shuffle=bool(named.get("shuffle", True)), label_mode=named.get("label_mode", "int"),
             image_size=_plain(named.get("image_size", (256, 256))),
+            picture_sizes=_sizes_of(list(getattr(first, "file_paths", ()))[:5]),
         )  # fmt: skip
         return result
 
@@ -297,6 +298,20 @@ def _hook_folders(keras: ModuleType) -> None:
         except ImportError:
             return
     _hook_generator(generator.ImageDataGenerator)
+
+
+def _sizes_of(paths: list[str]) -> list[list[int]]:
+    """Height and width of a few picture files."""
+    import keras
+
+    sizes = []
+    for path in paths:
+        try:
+            width, height = keras.utils.load_img(path).size
+        except Exception:  # noqa: BLE001 - the script's own reading will say what is wrong
+            continue
+        sizes.append([height, width])
+    return sizes
 
 
 AUGMENTING = {"rotation_range": 0, "width_shift_range": 0.0, "height_shift_range": 0.0,

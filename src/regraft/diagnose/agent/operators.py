@@ -159,7 +159,8 @@ def assign(owner: Any, name: str, value: Any) -> None:
         elif not known:
             close = difflib.get_close_matches(name, ["trainable"], cutoff=0.75)
             if close:
-                ledger.RECORD.event("attribute", name=name, nearest=close[0], layer=owner.name)
+                ledger.RECORD.event("attribute", name=name, nearest=close[0],
+                                    layer=owner.name, value=bool(value))  # fmt: skip
 
 
 def neighbour_correlation(pictures: np.ndarray, most: int = 16) -> float:

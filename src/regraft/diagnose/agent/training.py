@@ -26,7 +26,8 @@ from regraft.diagnose.agent import (
 WARM_STEPS = 2  # steps that include tracing
 TIMED_STEPS = 2
 LEAST_ROWS = 128
-SAMPLE = 256  # pictures kept for the probes
+SAMPLE = 1000  # pictures kept for the probes and for the reference
+WORTH_TURNING = 0.15  # points validation must lie behind training
 SCORED = 1000  # validation rows scored at most
 REMEMBERED_ARGUMENTS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics")
 
@@ -59,6 +60,7 @@ class Session:
         self.compiled: dict[int, dict[str, Any]] = {}
         self.cuts: dict[int, tuple[tuple[int, ...], frozen.Cut | None]] = {}
         self.fits = 0
+        self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.partial: dict[
             int, np.ndarray
@@ -160,9 +162,14 @@ def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     if train is None or train.y is None:
         ledger.RECORD.event("fit", site, unreadable=True, given=type(x).__name__)
         return _unread_fit(model, x, y, kwargs, site, number)
+    ledger.RECORD.event("fit", site, epochs=int(kwargs.get("epochs", 1)),
+                        validation_split=float(kwargs.get("validation_split") or 0))  # fmt: skip
     with _Inside():
         train, validation = _repair_feeds(train, validation)
         _repair_model(model)
+        for feed in (train, validation):
+            if feed is not None:
+                boundary.fit_size(feed, model)
         plan = _Plan(model, train, validation, kwargs, site, number, how)
         plan.measure_before()
         with augmentation.wanted_off("train"):
@@ -257,7 +264,8 @@ def _renamed(y: np.ndarray, mapping: dict[str, int]) -> np.ndarray:
 
 
 def _text(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+    """The name that a label goes by in the evidence."""
+    return str(int(value)) if float(value).is_integer() else repr(round(float(value), 6))
 
 
 def _resplit(train: feeds.Feed, validation: feeds.Feed) -> tuple[feeds.Feed, feeds.Feed]:
@@ -316,6 +324,7 @@ class _Plan:
         self._drop_uncomputed()
         sample = _spread(len(self.train_feed), SAMPLE)
         self.sample_rows = sample
+        self.kept_rows = np.arange(len(self.train_feed))  # positions in the feed as first read
         self._build()
         stored = SESSION.compiled.get(id(model), {})
         arguments = stored.get("arguments", {})
@@ -332,6 +341,7 @@ class _Plan:
             "learning_rate": _rate(model), "batch_size": self.batch_size, "epochs": self.epochs,
             "planned_updates": int(steps) * self.epochs, "n_train": train.planned,
             "shuffle": self._shuffle(), "validation": self.how,
+            "size_of_pictures": list(train.x.shape[1:]),
             "n_validation": self.validation_feed.planned if self.validation_feed else 0,
             "train_random": train.random_pixels, "train_reshuffles": train.reshuffles,
             "validation_random": bool(self.validation_feed and self.validation_feed.random_pixels),
@@ -352,6 +362,9 @@ class _Plan:
         if self.base is None:
             self._link_features()
         self._keep("train", self.train_feed, sample, shown)
+        some = self.train_feed.x[_spread(len(self.train_feed), 20_000)]
+        SESSION.trained_rows = {feeds.digest_row(row) for row in some}
+        self._keep_augmented()
         if self.validation_feed is not None:
             rows = _spread(len(self.validation_feed), SAMPLE)
             shown = boundary.look(
@@ -399,6 +412,7 @@ class _Plan:
 
     def _keep(self, part: str, feed: feeds.Feed, rows: np.ndarray, shown: Any) -> None:
         arrays, key = ledger.RECORD.arrays, f"fit{self.number}_{part}"
+        rows = rows[_affordable(feed.x[rows])]
         arrays[f"{key}_x"] = _pictures_for_keeping(feed.x[rows])
         if feed.y is not None:
             arrays[f"{key}_y"] = feeds.label_indices(feed.y[rows])
@@ -408,6 +422,40 @@ class _Plan:
             keep = _spread(len(feed), 4000)
             arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[keep])
             arrays[f"{key}_thumb_rows"] = keep
+
+    def _keep_augmented(self) -> None:
+        """The same pictures plain and randomly changed, where anything changes them."""
+        feed, arrays, key = self.train_feed, ledger.RECORD.arrays, f"fit{self.number}_train"
+        layers = [layer for layer in anatomy.flat_layers(self.model)
+                  if anatomy.is_random(layer) and "Dropout" not in type(layer).__name__]  # fmt: skip
+        if feed.x.ndim != 4:
+            return
+        if layers:
+            rows = _spread(len(feed), 400)
+            plain, labels = feed.x[rows], feeds.label_indices(feed.y)[rows]
+            changed = plain.astype(np.float32)
+            for layer in layers:
+                changed = np.asarray(layer(changed, training=True))
+        elif feed.random_pixels and feed.source is not None:
+            with augmentation.switched_off():
+                still = feeds.read(feed.source, None, batch_size=None, steps=None, limit=400)
+            if still is None or still.y is None:
+                return
+            plain, labels = still.x, feeds.label_indices(still.y)
+            known = {feeds.digest_row(row) for row in feed.x}
+            if np.mean([feeds.digest_row(row) in known for row in plain]) > 0.5:
+                return  # the switch does not reach what changes them
+            changed = feed.x[: len(plain)]
+            if not np.array_equal(feeds.label_indices(feed.y)[: len(plain)], labels):
+                changed = _paired(changed, feeds.label_indices(feed.y)[: len(plain)], labels)
+        else:
+            return
+        if changed.shape != plain.shape:
+            return
+        arrays[f"{key}_plain"], arrays[f"{key}_augmented"] = plain[:64], changed[:64]
+        arrays[f"{key}_plain_thumbs"] = boundary.thumbnails(plain)
+        arrays[f"{key}_augmented_thumbs"] = boundary.thumbnails(changed)
+        arrays[f"{key}_augmented_labels"] = labels
 
     def _keep_all_labels(self, labels: np.ndarray) -> None:
         arrays = ledger.RECORD.arrays
@@ -425,7 +473,7 @@ class _Plan:
         train, validation = self.train_feed, self.validation_feed
         if validation is None or train.x.shape[1:] != validation.x.shape[1:]:
             return
-        known = {feeds.digest_row(row) for row in train.x[_spread(len(train), 20_000)]}
+        known = SESSION.trained_rows
         rows = _spread(len(validation), 5000)
         same = [feeds.digest_row(row) in known for row in validation.x[rows]]
         self.duplicates = rows[np.asarray(same, bool)]
@@ -478,6 +526,7 @@ class _Plan:
                 rows = feeds.stratified(feeds.label_indices(feed.y), n, SESSION.seed)
                 setattr(self, name, feed.take(rows))
                 if name == "train_feed":
+                    self.kept_rows = self.kept_rows[rows]
                     self.sample_rows = _spread(len(rows), SAMPLE)
 
     def _may_cut(self) -> bool:
@@ -511,6 +560,7 @@ class _Plan:
         if may_give_up:
             self._forecast_trunk(cut, x, validation)
         x = SESSION.store.outputs(cut.trunk, x, extra)
+        self._keep_features(x)
         if validation is not None:
             arguments["validation_data"] = (
                 SESSION.store.outputs(cut.trunk, validation.x, extra), validation.y,
@@ -524,6 +574,17 @@ class _Plan:
         self.metrics_of = cut.rest
         self.model.history = history
         return history
+
+    def _keep_features(self, features: np.ndarray) -> None:
+        """Pooled frozen features of some training rows, for probes that ask what they tell."""
+        rows = _spread(len(features), 600)
+        some = features[rows].astype(np.float32)
+        if some.ndim == 4:
+            some = some.mean(axis=(1, 2))
+        if some.shape[-1] <= 8192:
+            arrays = ledger.RECORD.arrays
+            arrays[f"fit{self.number}_train_features"] = some.astype(np.float16)
+            arrays[f"fit{self.number}_train_feature_rows"] = self.kept_rows[rows]
 
     def _order(self) -> bool:
         feed = self.train_feed
@@ -627,10 +688,26 @@ class _Plan:
         self.record["claimed"] = claimed
         if self.validation_feed is not None and self.validation_feed.y is not None:
             duplicates = getattr(self, "duplicates", None)
+            self._transformed()
             score(model, self.validation_feed, by="fit", site=self.site, claimed=claimed,
                   fit=self.number, duplicates=duplicates)  # fmt: skip
         ledger.RECORD.fits.append(self.record)
         ledger.RECORD.write(status="running")
+
+    def _transformed(self) -> None:
+        """Where validation is far behind training: does turning or mirroring its pictures help?"""
+        feed = self.validation_feed
+        rows = _spread(len(feed), 200)
+        if feed.x.ndim != 4 or feed.x.shape[1] != feed.x.shape[2]:
+            return
+        labels = feeds.label_indices(feed.y)[rows]
+        plain = scoring.accuracy(infer(self.model, feed.x[rows]), labels)
+        if not self.record["train_accuracy"] - plain > WORTH_TURNING:
+            return
+        self.record["by_transform"] = {
+            name: scoring.accuracy(infer(self.model, turn(feed.x[rows])), labels)
+            for name, turn in boundary.TRANSFORMS.items()
+        }
 
     def _changes(self) -> None:
         base = self.base["ids"] if self.base else set()
@@ -682,10 +759,12 @@ def score(
     outputs = infer(model, feed.x[rows])
     classes, labels = scoring.classes_of(outputs), labels[rows]
     number = len(ledger.RECORD.scores)
+    trained_on = np.mean([feeds.digest_row(row) in SESSION.trained_rows for row in feed.x[rows]])
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
     entry = {"by": by, "site": site, "claimed": claimed, "honest": scoring.accuracy(outputs, labels),
              "n": len(rows), "fit": fit, "number": number, "model": model.name,
+             "trained_on": float(trained_on),
              "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
     if duplicates is not None and len(duplicates):
         clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
@@ -718,6 +797,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         boundary.convert_feed(feed, part="validation")
         _relabel(feed, part="validation")
         _without_uncomputed(feed)
+        boundary.fit_size(feed, model)
         if len(feed) > SCORED:
             feed = feed.take(feeds.stratified(feeds.label_indices(feed.y), SCORED, SESSION.seed))
         kept = {k: v for k, v in kwargs.items() if k in ("return_dict", "sample_weight")}
@@ -742,14 +822,19 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         if feed is None:
             return SESSION.original["predict"](model, x, **kwargs)
         boundary.convert_feed(feed, part="prediction")
+        boundary.fit_size(feed, model)
         outputs, rows = _timed_predict(model, feed)
         labels = None if feed.y is None else feeds.label_indices(feed.y)
         trained = id(model) in SESSION.compiled
         scoring.predicted(outputs, labels, rows)
         ledger.RECORD.event("predict", site, n=len(feed), shuffled=feed.reshuffles, trained=trained)
         base = anatomy.base_of(model)
-        if base is not None:
+        if base is not None and not trained:
             _remember_pictures(model, base, feed)
+        elif trained and feed.x.ndim == 4:
+            ledger.RECORD.arrays["predicted_x"] = _pictures_for_keeping(
+                feed.x[_spread(len(feed), 64)]
+            )
     return outputs
 
 
@@ -792,9 +877,7 @@ def _remember_pictures(model: Any, base: dict[str, Any], feed: feeds.Feed) -> No
     SESSION.pictures.append(
         {"key": key, "n": len(feed), "base": anatomy.describe_base(model, base)}
     )
-    ledger.RECORD.facts["pictures"] = [
-        {"key": p["key"], "n": p["n"], "base": p["base"]} for p in SESSION.pictures
-    ]
+    ledger.RECORD.facts["pictures"] = list(SESSION.pictures)
 
 
 def _keep_scored(model: Any, feed: feeds.Feed, number: int) -> None:
@@ -967,6 +1050,13 @@ def _describe_callback(callback: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _paired(x: np.ndarray, labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Rows of `x` reordered so that their labels are `wanted`, as far as they go round."""
+    pools = {c: list(np.flatnonzero(labels == c)) for c in np.unique(labels)}
+    rows = [pools[c][i % len(pools[c])] if pools.get(c) else 0 for i, c in enumerate(wanted)]
+    return x[rows]
+
+
 def _flat(value: Any) -> list[Any]:
     if value is None:
         return []
@@ -980,10 +1070,13 @@ def _spread(n: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) if n else np.zeros(0, int)
 
 
+def _affordable(x: np.ndarray) -> np.ndarray:
+    """Which of these pictures to keep: few if they are large."""
+    return _spread(len(x), max(16, int(24e6 / max(1, x[:1].nbytes))))
+
+
 def _pictures_for_keeping(x: np.ndarray) -> np.ndarray:
-    """Few if large: samples are for looking at and for statistics."""
-    most = max(16, min(len(x), int(24e6 / max(1, x[:1].nbytes))))
-    kept = x[_spread(len(x), most)]
+    kept = x[_affordable(x)]
     return kept.astype(np.float32) if kept.dtype.kind == "f" else kept
 
 

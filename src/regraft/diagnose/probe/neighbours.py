@@ -23,12 +23,13 @@ def near_share(train: Values, validation: Values) -> float:
     return float(np.mean(best > NEAR))
 
 
-def association(features: Values, labels: Values) -> Association | None:
+def association(features: Values, labels: Values, positions: Values) -> Association | None:
     """Can the labels be predicted from the pictures? Cross-validated logistic regression.
 
     Args:
         features: Shape (n, d): frozen features, or thumbnails where there are none.
         labels: Shape (n,).
+        positions: Shape (n,): where these rows are in the array given to `fit`.
     """
     from sklearn.model_selection import cross_val_predict
 
@@ -50,8 +51,29 @@ def association(features: Values, labels: Values) -> Association | None:
         n=len(rows),
         chance=float(np.unique(y, return_counts=True)[1].max() / len(y)),
         noisy=float(np.mean(contradicted)),
-        noise_margin=float(np.mean(predicted[clean] == y[clean]) - np.mean(predicted == y)),
+        noise_margin=_gain_without(features[rows], y, clean),
+        noisy_rows=tuple(int(p) for p in positions[rows[contradicted]]),
     )
+
+
+def _gain_without(features: Values, y: Values, clean: npt.NDArray[np.bool_]) -> float:
+    """Accuracy gained on the clean-looking rows when the others are left out of training."""
+    from sklearn.model_selection import StratifiedKFold
+
+    if clean.all() or np.unique(y[clean], return_counts=True)[1].min() < 4:
+        return 0.0
+    x = features.astype(np.float32)
+    gains = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for fit, held in StratifiedKFold(4, shuffle=True, random_state=0).split(x, y):
+            scored = held[clean[held]]
+            kept = fit[clean[fit]]
+            if len(np.unique(y[kept])) < 2 or not len(scored):
+                continue
+            with_all = _linear().fit(x[fit], y[fit]).score(x[scored], y[scored])
+            gains.append(_linear().fit(x[kept], y[kept]).score(x[scored], y[scored]) - with_all)
+    return float(np.mean(gains)) if gains else 0.0
 
 
 def shift(train: Values, train_labels: Values, validation: Values, labels: Values) -> Shift | None:

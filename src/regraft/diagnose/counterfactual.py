@@ -1,0 +1,247 @@
+"""What a suspected cause costs, by running the script with it repaired.
+
+The arm with everything repaired runs first: if that gains nothing, no cause is priced. Then every
+cause is taken back alone ("all but this") and repaired alone ("only this"). The script as it is
+runs a second time from another seed, to see what chance does.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose import observe
+from regraft.diagnose.diagnosis import Arm, Gain
+from regraft.diagnose.replays import Replay, Replayer
+from regraft.diagnose.rule import Repair
+from regraft.diagnose.runner import Result
+
+MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one unrepaired
+LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
+Z = 1.96
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """A candidate with what it was measured to cost."""
+
+    result: Result
+    gain: Gain
+    lower: float  # end of the interval that decides
+
+
+@dataclass(kw_only=True)
+class Laboratory:
+    """Runs arms and remembers them: the same repairs are never run twice."""
+
+    replayer: Replayer
+    baseline: Replay
+    score: Mapping[str, Any]  # the score of the unrepaired script
+    fit_seconds: float
+    deadline: float  # time.monotonic() after which no arm is started
+    sizes: Mapping[int, int]
+    progress: Callable[[str], None]
+    arms: dict[tuple[tuple[str, ...], int], tuple[Arm, Replay] | None] = field(default_factory=dict)
+
+    def run(self, results: Sequence[Result], *, seed: int = 0) -> tuple[Arm, Replay] | None:
+        """The arm with these causes repaired; None if there is no time or it came to nothing."""
+        key = (tuple(sorted(r.rule.id for r in results)), seed)
+        if not results and seed == 0:
+            return _arm_of_baseline(self), self.baseline
+        if key not in self.arms:
+            self.arms[key] = self._run(results, seed)
+        return self.arms[key]
+
+    def _run(self, results: Sequence[Result], seed: int) -> tuple[Arm, Replay] | None:
+        left = self.deadline - time.monotonic()
+        if left < 2:
+            return None
+        names = ", ".join(r.rule.id for r in results) or f"nothing, from seed {seed}"
+        self.progress(f"repairing {names}")
+        replay = self.replayer.run(
+            [repair for r in results for repair in self._placed(r)],
+            fit_seconds=self.fit_seconds,
+            seconds=min(left + 5, 3 * self.baseline.seconds + 30),
+            rows=self._rows(),
+            sizes=self._sizes(results),
+            seed=seed,
+        )
+        found = observe.same_score(replay, self.score) if replay.scores else None
+        if found is None or replay.status not in ("done", "failed"):
+            return None
+        return self._arm(results, replay, found, seed), replay
+
+    def _placed(self, result: Result) -> list[Repair]:
+        """Repairs of the output need to know where the output was built."""
+        fits = [f for f in self.baseline.fits if not f.get("unreadable")]
+        placed = []
+        for repair in result.finding.repairs:
+            extra: dict[str, Any] = {}
+            if repair.kind == "set-output" and fits and fits[-1].get("output_site"):
+                built = fits[-1]["output_site"]
+                last = fits[-1].get("activation_site") or {}
+                extra = {"file": built["file"], "line": built["line"],
+                         "activation_line": last.get("line")}  # fmt: skip
+            if repair.kind == "set-learning-rate" and fits and fits[-1].get("compile_site"):
+                extra = {"line": fits[-1]["compile_site"]["line"]}
+            placed.append(replace(repair, parameters={**extra, **repair.parameters}))
+        return placed
+
+    def _rows(self) -> dict[str, Any]:
+        return {
+            str(fit["number"]): fit["rows"]
+            for fit in self.baseline.fits
+            if fit.get("sampled") and fit.get("rows")
+        }
+
+    def _sizes(self, results: Sequence[Result]) -> dict[int, int]:
+        sizes = dict(self.sizes)
+        fits = [f for f in self.baseline.fits if f.get("input_size")]
+        for result in results:
+            for repair in result.finding.repairs:
+                if repair.kind == "enlarge-input" and fits:
+                    sizes[int(fits[-1]["input_size"])] = int(repair.parameters["size"])
+        return sizes
+
+    def _arm(
+        self, results: Sequence[Result], replay: Replay, score: Mapping[str, Any], seed: int
+    ) -> Arm:
+        return Arm(
+            repairs=tuple(r.rule.id for r in results),
+            accuracy=observe.measured(score),
+            n=int(score.get("n") or 0),
+            seed=seed,
+            seconds=round(replay.seconds, 2),
+            input_size=int(score.get("input_size") or 0),
+        )
+
+
+def honest_number(laboratory: Laboratory, result: Result) -> float | None:
+    """Accuracy of the script with one evaluation artefact repaired: the number that holds."""
+    arm = laboratory.run([result])
+    return None if arm is None else arm[0].accuracy
+
+
+def price(
+    laboratory: Laboratory, candidates: Sequence[Result]
+) -> tuple[list[Priced], float | None]:
+    """Measure what each candidate costs.
+
+    Args:
+        laboratory: Where arms run.
+        candidates: Rules that fired and have repairs, the most expensive by their own estimate
+            first; at most `MOST_PRICED` are priced.
+
+    Returns:
+        The priced ones, and the accuracy with all of them repaired (None if that did not run).
+    """
+    chosen = list(candidates[:MOST_PRICED])
+    if not chosen:
+        return [], None
+    everything = laboratory.run(chosen)
+    observed = observe.measured(laboratory.score)
+    if everything is None or everything[0].accuracy - observed <= LEAST_GAIN:
+        # one wrong repair may hide the rest: the likeliest cause is tried alone
+        chosen = chosen[:1] if len(chosen) > 1 or everything is None else chosen
+        everything = laboratory.run(chosen)
+    if everything is None:
+        return [], None
+    for result in chosen:  # all arms first: the seed is repeated in the time that is left
+        laboratory.run([result])
+        laboratory.run([other for other in chosen if other is not result])
+    noise = _noise(laboratory)
+    priced = [_price_one(laboratory, result, chosen, everything, noise) for result in chosen]
+    found = [p.result for p in priced if p.lower > LEAST_GAIN]
+    best = laboratory.run(found) if found else None
+    return priced, best[0].accuracy if best is not None else everything[0].accuracy
+
+
+def _price_one(
+    laboratory: Laboratory,
+    result: Result,
+    chosen: Sequence[Result],
+    everything: tuple[Arm, Replay],
+    noise: float,
+) -> Priced:
+    observed = observe.measured(laboratory.score)
+    rest = [other for other in chosen if other is not result]
+    without = laboratory.run(rest) if rest else None
+    alone = laboratory.run([result]) if rest else everything
+    before = laboratory.run([])
+    pairs = []
+    if before is None:
+        raise AssertionError("the unrepaired script is always at hand")
+    if alone is not None:
+        pairs.append((before, alone))
+    if rest and without is not None:
+        pairs.append((without, everything))
+    elif not rest:
+        pairs.append((before, everything))
+    differences = [_difference(laboratory, a, b, noise) for a, b in pairs]
+    best = max(differences, key=lambda d: d[0], default=(0.0, -1.0, 0.0))
+    only = alone[0].accuracy - observed if alone is not None else None
+    all_but = (
+        everything[0].accuracy - (without[0].accuracy if without is not None else observed)
+        if not rest or without is not None
+        else None
+    )
+    arms = tuple(a[0] for a in (before, alone, without, everything) if a is not None)
+    return Priced(
+        result=result,
+        gain=Gain(
+            kind="accuracy",
+            only_this=only,
+            all_but_this=all_but,
+            interval=(best[1], best[2]),
+            arms=tuple(dict.fromkeys(arms)),
+        ),
+        lower=best[1],
+    )
+
+
+def _arm_of_baseline(laboratory: Laboratory) -> Arm:
+    score = laboratory.score
+    return Arm(
+        repairs=(),
+        accuracy=observe.measured(score),
+        n=int(score.get("n") or 0),
+        seed=0,
+        seconds=round(laboratory.baseline.seconds, 2),
+        input_size=int(score.get("input_size") or 0),
+    )
+
+
+def _noise(laboratory: Laboratory) -> float:
+    """Standard deviation of the accuracy between seeds, from the unrepaired script run twice."""
+    again = laboratory.run([], seed=1)
+    if again is None:
+        return 0.01
+    return abs(again[0].accuracy - observe.measured(laboratory.score)) / math.sqrt(2)
+
+
+def _difference(
+    laboratory: Laboratory, a: tuple[Arm, Replay], b: tuple[Arm, Replay], noise: float
+) -> tuple[float, float, float]:
+    """Gain from arm a to arm b with a 95 % interval: paired where both scored the same rows."""
+    gain = b[0].accuracy - a[0].accuracy
+    right_a, right_b = _right(laboratory, a[1]), _right(laboratory, b[1])
+    if right_a is not None and right_b is not None and len(right_a) == len(right_b):
+        rows = float(
+            np.std(right_b.astype(float) - right_a.astype(float)) / math.sqrt(len(right_a))
+        )
+    else:
+        rows = math.sqrt(sum(p[0].accuracy * (1 - p[0].accuracy) / max(p[0].n, 1) for p in (a, b)))
+    spread = Z * math.hypot(rows, math.sqrt(2) * noise)
+    return gain, gain - spread, gain + spread
+
+
+def _right(laboratory: Laboratory, replay: Replay) -> "np.ndarray[Any, np.dtype[np.bool_]] | None":
+    score = observe.same_score(replay, laboratory.score)
+    if score is None or score.get("number") is None:
+        return None
+    classes = replay.arrays.get(f"score{score['number']}_classes")
+    labels = replay.arrays.get(f"score{score['number']}_labels")
+    return None if classes is None or labels is None else classes == labels

@@ -1,0 +1,266 @@
+"""From a script to its diagnosis: replay, observe, suspect, price, rank."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from regraft.diagnose import observe
+from regraft.diagnose.causes import RULES
+from regraft.diagnose.counterfactual import LEAST_GAIN, Laboratory, Priced, honest_number, price
+from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, Gain, ScriptError
+from regraft.diagnose.evidence import Evidence
+from regraft.diagnose.replays import Replay, Replayer, Script
+from regraft.diagnose.rule import Verdict
+from regraft.diagnose.runner import Result, candidates, diagnose
+
+FIT_SHARE = 0.05  # of the budget for one training: nine replays, each with its own preparation
+KEPT_FOR_REPORT = 0.06  # of the budget, for the reference and the report
+MIN_INPUT = 32  # the smallest input every ImageNet network accepts
+DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
+USEFUL_ROWS = 600  # training rows that a shrunk input should leave time for
+
+
+def diagnose_script(
+    script: Script, *, budget: float, progress: Callable[[str], None] = lambda _: None
+) -> Diagnosis:
+    """Find, price and rank the causes of a script's low accuracy.
+
+    Args:
+        script: What to run and how.
+        budget: Seconds for everything after the script's own preparation of data.
+        progress: Called with one short sentence a stage.
+    """
+    started = time.monotonic()
+    with Replayer(script) as replayer:
+        progress("running the script as it is")
+        fit_seconds = max(4.0, FIT_SHARE * budget)
+        baseline, sizes = _baseline(replayer, fit_seconds, budget, progress)
+        if not baseline.fits and not baseline.scores:
+            return _not_trained(script, baseline, time.monotonic() - started)
+        evidence = observe.observe(baseline)
+        results = diagnose(RULES, evidence)
+        score = observe.observed_score(baseline)
+        if score is None:
+            return _without_score(script, baseline, results, time.monotonic() - started)
+        laboratory = Laboratory(
+            replayer=replayer,
+            baseline=baseline,
+            score=score,
+            fit_seconds=fit_seconds,
+            deadline=started + budget * (1 - KEPT_FOR_REPORT) + _preparation(baseline),
+            sizes=sizes,
+            progress=progress,
+        )
+        repairable = _worth_pricing(results)
+        priced, reached = price(laboratory, repairable)
+        if reached is not None:
+            priced, reached, results = _look_again(laboratory, priced, reached, results)
+        artefacts = _artefacts(results, laboratory)
+    return _conclude(
+        script, baseline, evidence, results, priced, artefacts, reached, sizes,
+        time.monotonic() - started,
+    )  # fmt: skip
+
+
+def _baseline(
+    replayer: Replayer, fit_seconds: float, budget: float, progress: Callable[[str], None]
+) -> tuple[Replay, Mapping[int, int]]:
+    """The script as it is; with a smaller input where even a small sample would be too slow."""
+    limit = 2 * budget
+    replay = replayer.run(fit_seconds=fit_seconds, seconds=limit)
+    if replay.status != "too slow":
+        return replay, {}
+    side = int(replay.record["input_size"])
+    each = float(replay.record["seconds_per_row"])
+    wanted = (fit_seconds / (each * USEFUL_ROWS)) ** 0.5 * side
+    smaller = max(MIN_INPUT, int(wanted) // 16 * 16)
+    if not 0 < smaller < side:
+        return replayer.run(fit_seconds=1e9, seconds=limit), {}
+    progress(f"too slow at {side} pixels: all runs use {smaller}")
+    sizes = {side: smaller}
+    return replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes), sizes
+
+
+def _worth_pricing(results: Sequence[Result]) -> list[Result]:
+    """Candidates with a repair. Rules about what is merely small or large wait for the others."""
+    repairable = [r for r in candidates(results) if r.finding.repairs and r.finding.claimed is None]
+    broken = [r for r in repairable if r.rule.family not in DEGREES]
+    return broken or repairable
+
+
+def _preparation(replay: Replay) -> float:
+    """Seconds the script spends outside its trainings; an arm spends them again."""
+    trained = sum(float(fit.get("seconds", 0.0)) for fit in replay.fits)
+    return max(0.0, replay.seconds - trained)
+
+
+def _look_again(
+    laboratory: Laboratory, priced: list[Priced], reached: float, results: Sequence[Result]
+) -> tuple[list[Priced], float, Sequence[Result]]:
+    """Rules that a repaired fault had hidden, judged on the repaired run."""
+    chosen = [p.result for p in priced]
+    arm = laboratory.arms.get((tuple(sorted(r.rule.id for r in chosen)), 0))
+    if arm is None or len(chosen) >= 3:
+        return priced, reached, results
+    again = diagnose(RULES, observe.observe(arm[1]))
+    known = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
+    hidden = [r for r in candidates(again) if r.rule.id not in known and r.finding.repairs]
+    if not hidden:
+        return priced, reached, results
+    more, better = price(laboratory, [*chosen, *hidden][:3])
+    merged = [*results, *hidden]
+    if better is None or better <= reached + LEAST_GAIN:
+        return priced, reached, merged
+    return more, better, merged
+
+
+def _conclude(
+    script: Script,
+    baseline: Replay,
+    evidence: Evidence,
+    results: Sequence[Result],
+    priced: Sequence[Priced],
+    artefacts: Sequence[Cause],
+    reached: float | None,
+    sizes: Mapping[int, int],
+    seconds: float,
+) -> Diagnosis:
+    score = observe.observed_score(baseline)
+    found = [_cause(p) for p in priced if p.lower > LEAST_GAIN] + list(artefacts)
+    ranked = tuple(sorted(found, key=lambda cause: (-cause.gain.points, cause.id)))
+    named = {cause.id for cause in ranked}
+    accuracy = evidence.accuracy
+    observed = observe.measured(score) if score else None
+    return Diagnosis(
+        script=str(script.path),
+        observed=observed,
+        claimed=score.get("claimed") if score else None,
+        chance=accuracy.chance if accuracy else None,
+        n_validation=int(score.get("n") or 0) if score else 0,
+        source_call=score["by"] if score else "",
+        source_site=observe.site(score["site"]) if score else None,
+        repaired_script=reached if reached is not None and ranked else observed,
+        regraft_fit=None,
+        findings=ranked,
+        considered=_considered(results, priced, named),
+        unknown=tuple(
+            Considered(id=r.rule.id, verdict="unknown", because=r.finding.because, gain=None)
+            for r in results
+            if r.finding.verdict is Verdict.UNKNOWN
+        ),
+        error=_script_error(baseline),
+        notes=_notes(baseline, sizes),
+        seconds=seconds,
+    )
+
+
+def _cause(priced: Priced) -> Cause:
+    result = priced.result
+    return Cause(
+        id=result.rule.id,
+        name=result.rule.name,
+        family=result.rule.family,
+        because=result.finding.because,
+        where=result.finding.where,
+        gain=priced.gain,
+        fix=result.finding.fix,
+        repairs=result.finding.repairs,
+    )
+
+
+def _artefacts(results: Sequence[Result], laboratory: Laboratory) -> list[Cause]:
+    """Findings where not the model is bad but the number: claimed against honest."""
+    causes = []
+    for result in candidates(results):
+        finding = result.finding
+        if finding.claimed is None:
+            continue
+        honest = finding.honest
+        if honest is None and finding.repairs:
+            honest = honest_number(laboratory, result)
+        if honest is not None and abs(finding.claimed - honest) > LEAST_GAIN:
+            gain = Gain(kind="honesty", claimed=finding.claimed, honest=honest)
+            causes.append(
+                Cause(
+                    id=result.rule.id,
+                    name=result.rule.name,
+                    family=result.rule.family,
+                    because=finding.because,
+                    where=finding.where,
+                    gain=gain,
+                    fix=finding.fix,
+                    repairs=finding.repairs,
+                )
+            )
+    return causes
+
+
+def _considered(
+    results: Sequence[Result], priced: Sequence[Priced], named: set[str]
+) -> tuple[Considered, ...]:
+    gains = {p.result.rule.id: p.gain.points for p in priced}
+    return tuple(
+        Considered(
+            id=r.rule.id,
+            verdict=str(r.finding.verdict),
+            because=r.finding.because,
+            gain=gains.get(r.rule.id),
+        )
+        for r in results
+        if r.finding.verdict is Verdict.FOUND and r.rule.id not in named
+    )
+
+
+def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
+    notes = [
+        f"every run uses {small}-pixel pictures instead of {large}: the original is too slow here"
+        for large, small in sizes.items()
+    ]
+    notes += [
+        f"trained on a stratified sample of {fit['n_train_used']:,} of {fit['n_train']:,} rows"
+        for fit in baseline.fits
+        if fit.get("sampled")
+    ]
+    for event in baseline.record.get("events", []):
+        if event["what"] == "custom-training-loop":
+            line = event["site"]["line"]
+            notes.append(f"a training loop written by hand at line {line} is run, not repaired")
+            break
+    return tuple(notes)
+
+
+def _script_error(replay: Replay) -> ScriptError | None:
+    error = replay.record.get("error")
+    if error:
+        return ScriptError(**error)
+    if replay.status in ("done", "too slow"):
+        return None
+    return ScriptError(
+        type="Stopped", message=f"the script was {replay.status}", file="", line=0,
+        traceback=replay.output[-4000:],
+    )  # fmt: skip
+
+
+def _not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
+    error = _script_error(replay)
+    if error is None:
+        notes = _notes(replay, {})
+        message = notes[0] if notes else "the script ended without training or scoring a model"
+        error = ScriptError(type="NeverTrained", message=message, file=str(script.path), line=0,
+                            traceback="")  # fmt: skip
+    return Diagnosis(
+        script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
+        source_call="", source_site=None, repaired_script=None, regraft_fit=None, error=error,
+        notes=_notes(replay, {}), seconds=seconds,
+    )  # fmt: skip
+
+
+def _without_score(
+    script: Script, replay: Replay, results: Sequence[Result], seconds: float
+) -> Diagnosis:
+    return Diagnosis(
+        script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
+        source_call="", source_site=None, repaired_script=None, regraft_fit=None,
+        considered=_considered(results, [], set()), error=_script_error(replay),
+        notes=(*_notes(replay, {}), "no accuracy on held-out pictures was ever computed"),
+        seconds=seconds,
+    )  # fmt: skip
