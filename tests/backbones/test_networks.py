@@ -60,7 +60,7 @@ def test_the_row_is_what_keras_builds(
         "folder": "models",
     }
     assert script.measure(row, model) == row.taps
-    rescales = {type(layer).__name__ for layer in model.layers[:3]} & {"Rescaling", "PreStem"}
+    rescales = {type(layer).__name__ for layer in model.layers[:3]} & {"Rescaling", "Normalization"}
     assert bool(rescales) == row.pixels.rescales_inside
 
 
