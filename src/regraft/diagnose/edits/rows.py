@@ -1,0 +1,246 @@
+"""Which rows go where, in which order, with which labels and changes."""
+
+# ruff: noqa: ARG001 - edits are called alike, whether they need all of it or not
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from regraft.diagnose.draft import Draft, UnknownEdit, argument, assigned_name, is_name, last_name
+from regraft.diagnose.edits.context import (
+    Mends,
+    PatchContext,
+    definition,
+    fit_call,
+    require_once,
+    training_names,
+    validation_names,
+)
+from regraft.diagnose.edits.pixels import drop_layer
+
+READERS = (
+    "image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow",
+)  # fmt: skip
+SHUFFLED = 10_000  # rows held to draw from, where the script does not say how many there are
+RANDOM_ARGUMENTS = (
+    "rotation_range", "width_shift_range", "height_shift_range", "brightness_range",
+    "shear_range", "zoom_range", "channel_shift_range", "horizontal_flip", "vertical_flip",
+)  # fmt: skip
+
+
+def resplit(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Shuffle the rows before they are split."""
+    fit = fit_call(draft, context)
+    if argument(fit, "validation_split") is not None:
+        x, y = training_names(fit)
+        _permute(draft, require_once(draft, fit), x, y)
+        return
+    splits = draft.calls("train_test_split")
+    if len(splits) == 1:
+        draft.drop_argument(splits[0], "shuffle")
+        split = draft.calls("train_test_split")[0]
+        if argument(split, "stratify") is None and len(split.args) > 1:
+            draft.set_argument(split, "stratify", draft.source(split.args[1]))
+        return
+    x, y = _sliced_names(draft, fit)
+    first = next(
+        node
+        for node in draft.walk(ast.Subscript)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Slice)
+        and (is_name(node.value, x) or is_name(node.value, y))
+    )
+    _permute(draft, require_once(draft, first), x, y)
+
+
+def shuffle_training(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Draw training rows in another order each epoch."""
+    fit = fit_call(draft, context)
+    shuffle = argument(fit, "shuffle")
+    if isinstance(shuffle, ast.Constant) and shuffle.value is False:
+        draft.replace(shuffle, "True")
+        return
+    reads = _reads(draft, argument(fit, "x", 0), fit)
+    for call in reads:
+        if last_name(call.func) in READERS:
+            draft.set_argument(call, "shuffle", "True")
+            return
+        if last_name(call.func) == "shuffle" and call.args:
+            rows = _rows(reads)
+            draft.set_argument(call, "buffer_size", rows, position=0)
+            return
+    for call in reads:
+        if last_name(call.func) == "from_tensor_slices":
+            draft.replace(call, f"{draft.source(call)}.shuffle({_rows(reads)})")
+            return
+    raise UnknownEdit("how the training rows are read was not found")
+
+
+def ordered_predictions(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Predict in the order of the labels."""
+    order = context.evidence.order
+    predicts = draft.calls("predict", "predict_generator")
+    if order is not None and order.site.file == draft.script:
+        line = draft.line(order.site)
+        predicts = [call for call in predicts if call.lineno <= line] or predicts
+    for predict in predicts[::-1]:
+        for call in _reads(draft, argument(predict, "x", 0), predict):
+            if last_name(call.func) in READERS and argument(call, "subset") is None:
+                draft.set_argument(call, "shuffle", "False")
+                return
+            if last_name(call.func) == "shuffle" and isinstance(call.func, ast.Attribute):
+                draft.replace(call, draft.source(call.func.value))
+                return
+    raise UnknownEdit("what is predicted was not found")
+
+
+def drop_augmentation(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Leave random changes out of the training or of the validation."""
+    part = mends[-1].parameters["part"]
+    fit = fit_call(draft, context)
+    if part == "train":
+        _drop_layers(draft, context)
+        return
+    data = argument(fit, "validation_data")
+    for call in _reads(draft, data, fit):
+        if last_name(call.func) == "map" and isinstance(call.func, ast.Attribute):
+            draft.replace(call, draft.source(call.func.value))
+            return
+        if last_name(call.func) in READERS and isinstance(call.func, ast.Attribute):
+            made = definition(draft, call.func.value, before=call)
+            if isinstance(made, ast.Call) and last_name(made.func) == "ImageDataGenerator":
+                kept = [
+                    draft.source(keyword)
+                    for keyword in made.keywords
+                    if keyword.arg not in (*RANDOM_ARGUMENTS, "fill_mode", "cval")
+                ]
+                plain = f"{draft.source(made.func)}({', '.join(kept)})"
+                draft.replace(call.func.value, plain)
+                return
+    raise UnknownEdit("where validation pictures are changed was not found")
+
+
+def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Number the classes from 0, without gaps."""
+    for mend in mends:
+        mapping: Mapping[str, Any] = mend.parameters["mapping"]
+        fit = fit_call(draft, context)
+        names = [validation_names(fit)[1]] if argument(fit, "validation_data") is not None else []
+        if mend.parameters["part"] == "all":
+            names.insert(0, training_names(fit)[1])
+        if not names:
+            raise UnknownEdit("the labels have no name")
+        statement = require_once(draft, fit)
+        draft.insert_before(statement, *(f"{name} = {_renamed(name, mapping)}" for name in names))
+
+
+def _renamed(name: str, mapping: Mapping[str, Any]) -> str:
+    pairs = sorted((float(old), int(new)) for old, new in mapping.items())
+    offsets = {old - new for old, new in pairs}
+    if len(offsets) == 1:
+        return f"{name} - {offsets.pop():g}"
+    if [new for _, new in pairs] == list(range(len(pairs))):
+        return f"np.searchsorted({[_short(old) for old, _ in pairs]}, {name})"
+    if [old for old, _ in pairs] == list(range(len(pairs))):
+        return f"np.array({[new for _, new in pairs]})[{name}]"
+    raise UnknownEdit("the labels are renamed in no simple way")
+
+
+def _short(value: float) -> float | int:
+    return int(value) if value.is_integer() else value
+
+
+def _permute(draft: Draft, statement: ast.stmt, x: str, y: str) -> None:
+    if "np" not in draft.names():
+        raise UnknownEdit("numpy is not there as np")
+    order = draft.fresh("order")
+    draft.insert_before(
+        statement,
+        f"{order} = np.random.default_rng(0).permutation(len({x}))",
+        f"{x}, {y} = {x}[{order}], {y}[{order}]",
+    )
+
+
+def _sliced_names(draft: Draft, fit: ast.Call) -> tuple[str, str]:
+    """The arrays that training rows are a slice of."""
+    sources = []
+    for node in (argument(fit, "x", 0), argument(fit, "y", 1)):
+        held = _slice_of(draft, node, fit)
+        if held is None:
+            raise UnknownEdit("the training rows are no slice of an array")
+        sources.append(held)
+    return sources[0], sources[1]
+
+
+def _slice_of(draft: Draft, node: ast.expr | None, fit: ast.Call) -> str | None:
+    """The name that an array, or what its name was set to, is a slice of."""
+    if isinstance(node, ast.Subscript):
+        is_slice = isinstance(node.slice, ast.Slice) and isinstance(node.value, ast.Name)
+        return node.value.id if is_slice and isinstance(node.value, ast.Name) else None
+    if not isinstance(node, ast.Name):
+        return None
+    for statement in draft.walk(ast.Assign):
+        if not isinstance(statement, ast.Assign) or statement.lineno >= fit.lineno:
+            continue
+        match statement.targets[0], statement.value:
+            case ast.Name(id=name), ast.Subscript() as sliced if name == node.id:
+                return _slice_of(draft, sliced, fit)
+            case ast.Tuple(elts=targets), ast.Tuple(elts=values):
+                for target, value in zip(targets, values, strict=False):
+                    if is_name(target, node.id):
+                        return _slice_of(draft, value, fit)
+    return None
+
+
+def _reads(draft: Draft, node: ast.expr | None, use: ast.AST) -> list[ast.Call]:
+    """The calls that made a data set, last first, through chains and names bound again."""
+    found: list[ast.Call] = []
+    seen: set[int] = set()
+    line = use.lineno  # type: ignore[attr-defined]
+    while node is not None and id(node) not in seen:
+        seen.add(id(node))
+        if isinstance(node, ast.Call):
+            found.append(node)
+            node = node.func.value if isinstance(node.func, ast.Attribute) else None
+            continue
+        if not isinstance(node, ast.Name):
+            break
+        name = node.id
+        held = [
+            s
+            for s in draft.walk(ast.Assign)
+            if isinstance(s, ast.Assign) and assigned_name(s) == name and s.lineno < line
+        ]
+        if not held:
+            break
+        line, node = held[-1].lineno, held[-1].value
+    return found
+
+
+def _rows(reads: list[ast.Call]) -> str:
+    for call in reads:
+        if last_name(call.func) == "from_tensor_slices" and call.args:
+            match call.args[0]:
+                case ast.Tuple(elts=[ast.Name(id=name), *_]) | ast.Name(id=name):
+                    return f"len({name})"
+    return f"{SHUFFLED}"
+
+
+def _drop_layers(draft: Draft, context: PatchContext) -> None:
+    augmentation = context.evidence.augmentation
+    if augmentation is None:
+        raise UnknownEdit("no augmentation was seen")
+    for call in reversed(augmentation.sites):
+        name = str(call.details.get("layer", ""))
+        layer = draft.call_at(call.site, name) if name else None
+        if layer is None:
+            raise UnknownEdit("the augmentation is no layer")
+        if name == "ImageDataGenerator":
+            for keyword in RANDOM_ARGUMENTS:
+                draft.drop_argument(draft.call_at(call.site, name), keyword)
+            continue
+        parent = next(draft.parents(layer))
+        if isinstance(parent, ast.List) and len(parent.elts) == 1:
+            draft.replace(layer, f"{draft.source(layer.func).rpartition('.')[0]}.Identity()")
+            continue
+        drop_layer(draft, layer)

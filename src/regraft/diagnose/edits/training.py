@@ -1,0 +1,108 @@
+"""How it is trained and scored: rate, arguments of calls, callbacks, metrics."""
+
+# ruff: noqa: ARG001 - edits are called alike, whether they need all of it or not
+
+import ast
+
+from regraft.diagnose.draft import Draft, UnknownEdit, argument, last_name
+from regraft.diagnose.edits.context import Mends, PatchContext, compile_call, definition
+
+OPTIMIZERS = {
+    "adam": "Adam",
+    "adamax": "Adamax",
+    "adamw": "AdamW",
+    "adadelta": "Adadelta",
+    "adafactor": "Adafactor",
+    "adagrad": "Adagrad",
+    "ftrl": "Ftrl",
+    "lion": "Lion",
+    "nadam": "Nadam",
+    "rmsprop": "RMSprop",
+    "sgd": "SGD",
+}
+BINARY = ("binary_accuracy", "BinaryAccuracy")
+TOP_K = ("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
+         "TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")  # fmt: skip
+
+
+def set_learning_rate(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """The optimiser with this rate, wherever it is made."""
+    rate = f"{float(mends[-1].parameters['value']):g}"
+    compile_ = compile_call(draft, context)
+    held = argument(compile_, "optimizer", 0)
+    if held is None:
+        text = f"{draft.keras()}.optimizers.RMSprop(learning_rate={rate})"  # what Keras would take
+        draft.set_argument(compile_call(draft, context), "optimizer", text, position=0)
+        return
+    made = definition(draft, held, before=compile_)
+    if isinstance(made, ast.Constant) and isinstance(made.value, str):
+        name = OPTIMIZERS.get(made.value.lower())
+        if name is None:
+            raise UnknownEdit("no optimiser has that name")
+        keras = draft.keras()  # may import it: the places are found again
+        compile_ = compile_call(draft, context)
+        made = definition(draft, argument(compile_, "optimizer", 0), before=compile_)
+        draft.replace(made, f"{keras}.optimizers.{name}(learning_rate={rate})")
+        return
+    if not isinstance(made, ast.Call) or draft.real_name(made.func) not in OPTIMIZERS.values():
+        raise UnknownEdit("how the optimiser is made was not found")
+    name = "lr" if argument(made, "lr") is not None else "learning_rate"
+    draft.set_argument(made, name, rate, position=0)
+
+
+def set_arguments(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Other values for keyword arguments of recorded calls."""
+    for mend in mends:
+        what = str(mend.parameters["what"]).rpartition(".")[2]
+        for name, value in mend.parameters["arguments"].items():
+            position = 0 if (what, name) in (("Dense", "units"), ("Dropout", "rate")) else None
+            call = draft.call_at(mend.site, what)
+            draft.set_argument(call, name, _literal(value), position=position)
+
+
+def drop_call(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Leave a call out: what went in goes on unchanged."""
+    for mend in mends:
+        what = str(mend.parameters["what"]).rpartition(".")[2]
+        if what == "channel-flip":
+            raise UnknownEdit("a reversed slice, not a call")
+        call = draft.call_at(mend.site, what, "permutation") if what == "shuffle" else (
+            draft.call_at(mend.site, what)
+        )  # fmt: skip
+        statement = draft.statement(call)
+        if isinstance(statement, ast.Expr) and statement.value is call:
+            draft.delete(statement)
+        elif call.args:
+            draft.replace(call, draft.source(call.args[0]))
+        else:
+            raise UnknownEdit("the call has no argument to go on with")
+
+
+def true_accuracy(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """The accuracy that counts classes, in place of one that counts something else."""
+    metrics = argument(compile_call(draft, context), "metrics", 3)
+    if metrics is None:
+        raise UnknownEdit("compile names no metrics")
+    elements = metrics.elts if isinstance(metrics, ast.List | ast.Tuple) else [metrics]
+    for element in elements:
+        name = element.value if isinstance(element, ast.Constant) else ""
+        if isinstance(element, ast.Call | ast.Attribute | ast.Name):
+            function = element.func if isinstance(element, ast.Call) else element
+            name = draft.real_name(function) or last_name(function)
+        if name in BINARY or name in TOP_K:
+            draft.replace(element, f'"{_accuracy_of(context)}"')
+            return
+    raise UnknownEdit("no metric there counts anything else")
+
+
+def _accuracy_of(context: PatchContext) -> str:
+    output = context.evidence.output
+    if output is None:
+        raise UnknownEdit("the labels were not seen")
+    return "categorical_accuracy" if output.label_kind == "one-hot" else "accuracy"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return f"{value:g}" if isinstance(value, float) else repr(value)
