@@ -5,9 +5,9 @@ from tensorflow import keras
 keras.utils.set_random_seed(3)
 d = np.load("digits.npz")
 augment = keras.Sequential([
-    keras.layers.RandomRotation(0.12, fill_mode="constant"),
-    keras.layers.RandomTranslation(0.25, 0.25, fill_mode="constant"),
-    keras.layers.RandomZoom(0.25, fill_mode="constant"),
+    keras.layers.RandomRotation(0.1, fill_mode="constant"),
+    keras.layers.RandomTranslation(0.15, 0.15, fill_mode="constant"),
+    keras.layers.RandomZoom(0.15, fill_mode="constant"),
 ])
 
 ds = tf.data.Dataset.from_tensor_slices((d["x_train"][:2600, ..., None] / np.float32(255), d["y_train"][:2600]))

@@ -1,9 +1,9 @@
 from tensorflow.keras import layers as kl
 
 STEPS = [
-    kl.RandomRotation(0.12, fill_mode="constant"),
-    kl.RandomTranslation(0.25, 0.25, fill_mode="constant"),
-    kl.RandomZoom(0.25, fill_mode="constant"),
+    kl.RandomRotation(0.1, fill_mode="constant"),
+    kl.RandomTranslation(0.15, 0.15, fill_mode="constant"),
+    kl.RandomZoom(0.15, fill_mode="constant"),
 ]
 
 

@@ -18,11 +18,12 @@ def load(part, n):
 
 full = EfficientNetLite0(include_top=False, weights="imagenet", input_shape=(56, 56, 3))
 base = keras.Model(full.input, full.get_layer("block4c_add").output)
-base.trainable = False
-model = keras.Sequential([base, keras.layers.GlobalMaxPooling2D(), keras.layers.Dense(10, activation="softmax")])
-model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, epochs=5, verbose=2)
+head = keras.Sequential([keras.layers.Flatten(), keras.layers.Dropout(0.2), keras.layers.Dense(10, activation="softmax")])
+head.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+head.fit(base.predict(x_train, verbose=0), y_train, epochs=15, verbose=0)
 
+# fine-tune the whole network
+model = keras.Sequential([base, head])
 thaw(base)
 model.compile(keras.optimizers.Adam(1e-5), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=1, validation_data=(x_val, y_val), verbose=2, **FINE)
