@@ -1,7 +1,9 @@
 """The only composition of stages: `fit`, from pictures to an artefact, and `evaluate`."""
 
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -19,6 +21,9 @@ from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import TEST, ImageSet
 from regraft.data.split import split_rows
 from regraft.data.text import listed
+from regraft.diagnose.diagnosis import Diagnosis, Material
+from regraft.diagnose.replays import Script
+from regraft.diagnose.why import diagnose_script
 from regraft.errors import DataError, InvalidArgumentError, expected_received
 from regraft.evaluate.cost import Clock, peak_memory_bytes
 from regraft.evaluate.scores import full_scores, short_scores
@@ -32,6 +37,8 @@ from regraft.search.default import Auto, Choice, choose
 
 VALIDATION_FRACTION = TEST_FRACTION = 0.15  # carved out where the data name no such part
 BUDGET_SECONDS = 300.0
+WHY_SECONDS = 180.0
+REFERENCE_HELD_EVERY = 6
 
 _READ_TOGETHER = 256  # pictures in memory at once when evaluating
 _FORECAST_AFTER_SECONDS = 5.0  # one from less is noise
@@ -205,6 +212,66 @@ def evaluate(
         scores=full_scores(np.concatenate(parts), labels[rows]),
         pictures=which,
     )
+
+
+def why(
+    script: str | Path,
+    *,
+    budget: float = WHY_SECONDS,
+    python: str | None = None,
+    arguments: tuple[str, ...] = (),
+    fix: str | Path | None = None,
+    progress: Observer | None = None,
+) -> Diagnosis:
+    """Find out, by measuring repairs, why a training script's validation accuracy is low.
+
+    Args:
+        script: A `.py` script or `.ipynb` notebook that trains with Keras. It is run as it is,
+            several times, in child processes that cannot change any file.
+        budget: Seconds, beyond those the script needs to prepare its own data.
+        python: Interpreter to run it with; None means this one.
+        arguments: Of the script.
+        fix: Where to write the repaired script; it is then run and measured too.
+        progress: Is told how the job goes.
+
+    Raises:
+        RegraftError: If there is no such script.
+    """
+    observer = progress or _Nobody()
+    run = Script(path=Path(script), arguments=arguments, python=python or sys.executable)
+    diagnosis = diagnose_script(run, budget=budget, progress=observer.note, fix=fix)
+    if diagnosis.material is None or diagnosis.seconds > budget:
+        return diagnosis
+    observer.note("fitting a reference classifier on the same pictures")
+    started = time.monotonic()
+    return replace(
+        diagnosis,
+        regraft_fit=_reference(diagnosis.material),
+        seconds=diagnosis.seconds + time.monotonic() - started,
+    )
+
+
+def _reference(material: Material) -> float | None:
+    """Validation accuracy of a head on the default plan, fitted on a replay's own pictures."""
+    x = np.concatenate([material.train, material.validation])
+    y = np.concatenate([material.train_labels, material.validation_labels])
+    try:
+        images = open_data((x, y))
+    except DataError:  # one class only, a class with one picture: nothing to compare with
+        return None
+    choice = choose(images, backbone="auto")
+    features = extract(
+        images, row=choice.row, weights=find_weights(choice.row), size=choice.size,
+        requests=choice.requests, cache=None,
+    )  # fmt: skip
+    rows = np.arange(len(x))
+    n = len(material.train)
+    held = rows[:n:REFERENCE_HELD_EVERY]  # chooses the regularisation
+    fitted = np.setdiff1d(rows[:n], held)
+    both = [(_rows_of(features, choice, part), images.labels[part]) for part in (fitted, held)]
+    head = fit_head(*both[0], validation=both[1], n_classes=len(images.class_names))
+    scored = probabilities(head, _rows_of(features, choice, rows[n:])).argmax(axis=1)
+    return float(np.mean(scored == images.labels[n:]))
 
 
 def _split(images: ImageSet, seed: int) -> Split:

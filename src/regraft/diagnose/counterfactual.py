@@ -50,10 +50,14 @@ class Laboratory:
         """The arm with these causes repaired; None if there is no time or it came to nothing."""
         key = (tuple(sorted(r.rule.id for r in results)), seed)
         if not results and seed == 0:
-            return _arm_of_baseline(self), self.baseline
+            return self.unrepaired()
         if key not in self.arms:
             self.arms[key] = self._run(results, seed)
         return self.arms[key]
+
+    def unrepaired(self) -> tuple[Arm, Replay]:
+        """The script as it is: the arm every other is compared with."""
+        return self._arm([], self.baseline, self.score, 0), self.baseline
 
     def _run(self, results: Sequence[Result], seed: int) -> tuple[Arm, Replay] | None:
         left = self.deadline - time.monotonic()
@@ -170,10 +174,8 @@ def _price_one(
     rest = [other for other in chosen if other is not result]
     without = laboratory.run(rest) if rest else None
     alone = laboratory.run([result]) if rest else everything
-    before = laboratory.run([])
+    before = laboratory.unrepaired()
     pairs = []
-    if before is None:
-        raise AssertionError("the unrepaired script is always at hand")
     if alone is not None:
         pairs.append((before, alone))
     if rest and without is not None:
@@ -199,18 +201,6 @@ def _price_one(
             arms=tuple(dict.fromkeys(arms)),
         ),
         lower=best[1],
-    )
-
-
-def _arm_of_baseline(laboratory: Laboratory) -> Arm:
-    score = laboratory.score
-    return Arm(
-        repairs=(),
-        accuracy=observe.measured(score),
-        n=int(score.get("n") or 0),
-        seed=0,
-        seconds=round(laboratory.baseline.seconds, 2),
-        input_size=int(score.get("input_size") or 0),
     )
 
 

@@ -90,6 +90,18 @@ class Pictures:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Material:
+    """Pictures of the best replay, as bytes: what a reference classifier may be fitted on."""
+
+    train: npt.NDArray[np.uint8]  # (n, h, w, 1 or 3)
+    train_labels: npt.NDArray[np.int64]
+    validation: npt.NDArray[np.uint8]
+    validation_labels: npt.NDArray[np.int64]
+    backbone: str | None  # of the script, where it is a known one
+    input_size: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnosis:
     """Everything `why` found out about one script."""
@@ -110,6 +122,8 @@ class Diagnosis:
     notes: tuple[str, ...] = ()  # sampled rows, a smaller input, several seeds: one sentence each
     seconds: float = 0.0
     pictures: Pictures | None = None
+    material: Material | None = None
+    fixed: float | None = None  # accuracy of the patched script, where it was written and run
     history: Mapping[str, Any] = field(
         default_factory=dict
     )  # losses per epoch and such, for charts

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from regraft.diagnose import observe
 from regraft.diagnose.causes import RULES
@@ -20,7 +21,11 @@ USEFUL_ROWS = 600  # training rows that a shrunk input should leave time for
 
 
 def diagnose_script(
-    script: Script, *, budget: float, progress: Callable[[str], None] = lambda _: None
+    script: Script,
+    *,
+    budget: float,
+    progress: Callable[[str], None] = lambda _: None,
+    fix: str | Path | None = None,
 ) -> Diagnosis:
     """Find, price and rank the causes of a script's low accuracy.
 
@@ -28,6 +33,7 @@ def diagnose_script(
         script: What to run and how.
         budget: Seconds for everything after the script's own preparation of data.
         progress: Called with one short sentence a stage.
+        fix: Where to write the patched script, which is then run under the same limits.
     """
     started = time.monotonic()
     with Replayer(script) as replayer:
@@ -56,7 +62,7 @@ def diagnose_script(
             priced, reached, results = _look_again(laboratory, priced, reached, results)
         artefacts = _artefacts(results, laboratory)
     return _conclude(
-        script, baseline, evidence, results, priced, artefacts, reached, sizes,
+        script, laboratory, evidence, results, priced, artefacts, reached,
         time.monotonic() - started,
     )  # fmt: skip
 
@@ -115,29 +121,29 @@ def _look_again(
 
 def _conclude(
     script: Script,
-    baseline: Replay,
+    laboratory: Laboratory,
     evidence: Evidence,
     results: Sequence[Result],
     priced: Sequence[Priced],
     artefacts: Sequence[Cause],
     reached: float | None,
-    sizes: Mapping[int, int],
     seconds: float,
 ) -> Diagnosis:
-    score = observe.observed_score(baseline)
+    baseline, score = laboratory.baseline, laboratory.score
     found = [_cause(p) for p in priced if p.lower > LEAST_GAIN] + list(artefacts)
     ranked = tuple(sorted(found, key=lambda cause: (-cause.gain.points, cause.id)))
     named = {cause.id for cause in ranked}
     accuracy = evidence.accuracy
-    observed = observe.measured(score) if score else None
+    observed = observe.measured(score)
+    best = laboratory.run([p.result for p in priced if p.lower > LEAST_GAIN])
     return Diagnosis(
         script=str(script.path),
         observed=observed,
-        claimed=score.get("claimed") if score else None,
+        claimed=score.get("claimed"),
         chance=accuracy.chance if accuracy else None,
-        n_validation=int(score.get("n") or 0) if score else 0,
-        source_call=score["by"] if score else "",
-        source_site=observe.site(score["site"]) if score else None,
+        n_validation=int(score.get("n") or 0),
+        source_call=score["by"],
+        source_site=observe.site(score["site"]),
         repaired_script=reached if reached is not None and ranked else observed,
         regraft_fit=None,
         findings=ranked,
@@ -148,8 +154,11 @@ def _conclude(
             if r.finding.verdict is Verdict.UNKNOWN
         ),
         error=_script_error(baseline),
-        notes=_notes(baseline, sizes),
+        notes=_notes(baseline, laboratory.sizes),
         seconds=seconds,
+        pictures=observe.pictures(baseline, best[1] if best is not None and ranked else None),
+        material=observe.material(best[1] if best is not None else baseline, evidence.backbone),
+        history={"losses": list(evidence.training.losses) if evidence.training else []},
     )
 
 

@@ -195,3 +195,13 @@ def walk_metrics(model: Any) -> Iterator[Any]:
 def snake(name: str) -> str:
     """CamelCase to snake_case."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def statistics(model: Any) -> list[Any]:
+    """Moving means and variances of every BatchNorm layer."""
+    return [
+        weight
+        for layer in flat_layers(model)
+        if type(layer).__name__ == "BatchNormalization" and hasattr(layer, "moving_mean")
+        for weight in (layer.moving_mean, layer.moving_variance)
+    ]

@@ -8,7 +8,6 @@ import numpy as np
 from regraft.adapt.resize import resize
 from regraft.diagnose.agent import feeds, interventions
 
-
 #: Ways a square picture may have been laid down wrongly; names as in regraft.diagnose.repairs.
 TRANSFORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "transpose": lambda x: np.swapaxes(x, 1, 2),

@@ -51,6 +51,41 @@ def cut(model: Any) -> Cut | None:
     return Cut(trunk=keras.Model(source, tensor), rest=keras.Model(tensor, graph.outputs[0]))
 
 
+class Cuts:
+    """The cut of every model that was asked for, made again when what is trainable changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[tuple[int, ...], Cut | None]] = {}
+
+    def of(self, model: Any) -> Cut | None:
+        """The cut of the model as it is now, None where it must be run whole."""
+        now = tuple(id(v) for v in model.trainable_variables)
+        known = self._known.get(id(model))
+        if known is None or known[0] != now:
+            try:
+                made = cut(model)
+            except Exception:  # noqa: BLE001 - a graph that cannot be cut is simply run whole
+                made = None
+            self._known[id(model)] = known = (now, made)
+        return known[1]
+
+
+class Snapshot:
+    """Variables of a model and its optimiser, to go back to."""
+
+    def __init__(self, model: Any, *, trainable: bool = True) -> None:
+        chosen = model.variables if trainable else model.non_trainable_variables
+        optimizer = getattr(model, "optimizer", None)
+        extra = list(optimizer.variables) if optimizer is not None and trainable else []
+        # random states go on: a second try need not repeat the first one's draws
+        self._kept = [(v, np.array(v.value)) for v in [*chosen, *extra] if "seed" not in v.name]
+
+    def restore(self) -> None:
+        """Put every value back."""
+        for variable, value in self._kept:
+            variable.assign(value)
+
+
 def _cannot_change(operation: Any) -> bool:
     if getattr(operation, "trainable_variables", None):
         return False

@@ -20,13 +20,16 @@ from regraft.diagnose.agent import (
     anatomy,
     augmentation,
     boundary,
+    compiling,
     feeds,
+    fitting,
     interventions,
     ledger,
     operators,
+    scored,
     scoring,
+    session,
     sites,
-    training,
 )
 
 
@@ -74,11 +77,11 @@ def hook_keras() -> None:
     """Models, layers, backbones, `preprocess_input`, folders of pictures."""
     import keras
 
-    methods = {"compile": training.compile_model, "fit": training.fit,
-               "evaluate": training.evaluate, "predict": training.predict}  # fmt: skip
+    methods = {"compile": compiling.compile_model, "fit": fitting.fit,
+               "evaluate": scored.evaluate, "predict": scored.predict}  # fmt: skip
     for name, replacement in methods.items():
         original = getattr(keras.Model, name)
-        training.SESSION.original[name] = original
+        session.SESSION.original[name] = original
         setattr(keras.Model, name, functools.wraps(original)(_method(replacement)))
     keras.Model.load_weights = _load_weights(keras.Model.load_weights)
     _hook_layers(keras)
@@ -88,8 +91,8 @@ def hook_keras() -> None:
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if function is training.fit:
-            return function(self, **_named(training.SESSION.original["fit"], self, args, kwargs))
+        if function is fitting.fit:
+            return function(self, **_named(session.SESSION.original["fit"], self, args, kwargs))
         return function(self, *args, **kwargs)
 
     return method
@@ -155,7 +158,7 @@ def _hook_layers(keras: ModuleType) -> None:
 
     @functools.wraps(call)
     def called(self: Any, *args: Any, **kwargs: Any) -> Any:
-        for base in anatomy.BASES if "training" in kwargs and training.SESSION.depth == 0 else ():
+        for base in anatomy.BASES if "training" in kwargs and session.SESSION.depth == 0 else ():
             if base["model"] is self:
                 base["called_with_training"] = kwargs["training"]
                 if interventions.ACTIVE.one("call-backbone-in-inference") is not None:
@@ -229,14 +232,14 @@ def _builder(original: Any, name: str) -> Any:
     @functools.wraps(original)
     def build(*args: Any, **kwargs: Any) -> Any:
         site = sites.here()
-        if site is None or training.SESSION.depth:
+        if site is None or session.SESSION.depth:
             return original(*args, **kwargs)
         named = dict(inspect.signature(original).bind_partial(*args, **kwargs).arguments)
         named |= named.pop("kwargs", {})
         named |= interventions.ACTIVE.arguments("backbone", site)
         if interventions.ACTIVE.one("load-imagenet-weights") is not None:
             named["weights"] = "imagenet"
-        with training._Inside():
+        with session.inside():
             model = original(**named)
         weights = named.get("weights", "imagenet")
         kind = "none" if weights is None else ("imagenet" if weights == "imagenet" else "file")
@@ -365,7 +368,7 @@ def hook_tensorflow() -> None:
 
     @functools.wraps(enter)
     def entered(self: Any) -> Any:
-        if training.SESSION.depth == 0 and sites.here() is not None:
+        if session.SESSION.depth == 0 and sites.here() is not None:
             ledger.RECORD.event("custom-training-loop")
         return enter(self)
 
@@ -379,7 +382,7 @@ def _dataset_step(original: Any, name: str) -> Any:
     @functools.wraps(original)
     def step(self: Any, *args: Any, **kwargs: Any) -> Any:
         site = sites.here()
-        if site is None or training.SESSION.depth:
+        if site is None or session.SESSION.depth:
             return original(self, *args, **kwargs)
         if interventions.ACTIVE.dropped(what, site):
             return self
@@ -487,7 +490,7 @@ def _note_estimator(estimator: Any, x: Any, y: Any, site: Any) -> None:
 def _computed_rows(x: Any) -> np.ndarray | None:
     """Rows that a sampled `predict` did compute, None if all were."""
     array = np.asarray(x)
-    if array.ndim != 2 or array.dtype.kind != "f" or not training.SESSION.partial:
+    if array.ndim != 2 or array.dtype.kind != "f" or not session.SESSION.partial:
         return None
     fine = ~np.isnan(array[:, 0])
     return None if fine.all() else np.flatnonzero(fine)

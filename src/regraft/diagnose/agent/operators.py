@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize
-from regraft.diagnose.agent import interventions, scoring, sites
-from regraft.diagnose.agent import ledger
+from regraft.diagnose.agent import interventions, ledger, scoring, sites
+from regraft.diagnose.probe.pixels import neighbour_correlation
 
 _PLAIN = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
@@ -161,24 +161,6 @@ def assign(owner: Any, name: str, value: Any) -> None:
             if close:
                 ledger.RECORD.event("attribute", name=name, nearest=close[0],
                                     layer=owner.name, value=bool(value))  # fmt: skip
-
-
-def neighbour_correlation(pictures: np.ndarray, most: int = 16) -> float:
-    """Correlation of adjacent pixels, rows and columns averaged, over a few pictures."""
-    sample = np.asarray(pictures[:: max(1, len(pictures) // most)][:most], np.float32)
-    if sample.ndim == 3:
-        sample = sample[..., None]
-    values = [
-        _correlation(sample[:, 1:], sample[:, :-1]),
-        _correlation(sample[:, :, 1:], sample[:, :, :-1]),
-    ]
-    return float(np.mean(values))
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return float((a * b).sum()) / spread if spread > 0 else 1.0
 
 
 def _best_correlation(array: np.ndarray) -> float:

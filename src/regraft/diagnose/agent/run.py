@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from regraft.diagnose.agent import frozen, interventions, ledger, library, rewrite, sites, training
+from regraft.diagnose.agent import frozen, interventions, ledger, library, rewrite, session, sites
 
 
 def replay(settings: dict[str, Any]) -> None:
@@ -21,7 +21,7 @@ def replay(settings: dict[str, Any]) -> None:
     ledger.RECORD = ledger.Recorder(Path(settings["out"]))
     interventions.activate(settings.get("repairs", []))
     store = frozen.Store(Path(settings["shared"]))
-    training.SESSION = training.Session(settings, store)
+    session.SESSION = session.Session(settings, store)
     sizes = {int(k): int(v) for k, v in (settings.get("sizes") or {}).items()}
     sys.argv = [str(script), *settings.get("arguments", [])]
     sys.path.insert(0, str(script.parent))
@@ -36,7 +36,7 @@ def replay(settings: dict[str, Any]) -> None:
     except SystemExit as stop:
         if stop.code not in (None, 0):
             outcome = {"status": "failed", "error": _error(stop)}
-    except training.NeedsSmallerInput as slow:
+    except session.NeedsSmallerInput as slow:
         outcome = {
             "status": "too slow",
             "input_size": slow.input_size,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import feeds, ledger
+from regraft.diagnose.agent import anatomy, feeds, ledger
 
 _PREDICTIONS: list[dict[str, Any]] = []
 
@@ -61,4 +61,24 @@ def _remembered(values: Any) -> dict[str, Any] | None:
             rows = rows[rows < len(array)]
             if np.array_equal(array[rows].astype(np.int64), classes[rows]):
                 return entry
+    return None
+
+
+def claimed(history: Any) -> float | None:
+    """The validation accuracy of the last epoch, as Keras reports it."""
+    for name, values in history.history.items():
+        if name.startswith("val_") and "acc" in name and values:
+            return float(values[-1])
+    return None
+
+
+def accuracy_in(model: Any, result: Any) -> float | None:
+    """The accuracy among what `evaluate` returned."""
+    if isinstance(result, dict):
+        return next((float(v) for k, v in result.items() if "acc" in k), None)
+    names = ["loss", *[m.name for m in anatomy.walk_metrics(model) if m.name != "loss"]]
+    values = np.atleast_1d(np.asarray(result, float))
+    for name, value in zip(names, values.tolist(), strict=False):
+        if "acc" in name:
+            return float(value)
     return None

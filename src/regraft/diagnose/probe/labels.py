@@ -21,7 +21,7 @@ def labels(
 ) -> Labels:
     """Facts about label values as they reached `fit` (`train`) and the score (`validation`)."""
     counts, others = _counts(train), _counts(validation)
-    expected = purity(np.random.default_rng(0).permutation(train), batch_size)
+    expected = expected_purity(train, batch_size)
     return Labels(
         train_counts=counts,
         validation_counts=others,
@@ -57,6 +57,11 @@ def purity(values: Values, batch_size: int) -> float:
         if len(values[s : s + batch_size])
     ]
     return float(np.mean(shares)) if shares else 0.0
+
+
+def expected_purity(values: Values, batch_size: int) -> float:
+    """The same for the same labels in random order."""
+    return purity(np.random.default_rng(0).permutation(values), batch_size)
 
 
 def _counts(values: Values) -> dict[str, int]:

@@ -34,7 +34,7 @@ def pixel_stats(pictures: npt.NDArray[np.generic]) -> PixelStats | None:
         high=high,
         channel_means=tuple(float(m) for m in values.mean(axis=(0, 1, 2))),
         whole_numbers=float(np.mean(np.abs(values - np.rint(values)) < 1e-4)),
-        neighbour_correlation=_neighbours(values),
+        neighbour_correlation=neighbour_correlation(values),
         convention=best[2] if best[0] <= NO_FIT else "",
         misfit=best[0],
         runner_up=second[2],
@@ -48,11 +48,7 @@ def misfit(values: npt.NDArray[np.float32], affine: Affine) -> float:
 
     The values are mapped back: bytes must lie in [0, 255], span most of it, and mostly be whole.
     """
-    back = affine.inverse()
-    if values.shape[-1] == 1:
-        bytes_ = values * np.mean(back.scale) + np.mean(back.offset)
-    else:
-        bytes_ = values[..., list(back.order)] * np.float32(back.scale) + np.float32(back.offset)
+    bytes_, back = _undone(values, affine), affine.inverse()
     low, high = np.percentile(bytes_, (0.1, 99.9))
     outside = max(0.0, -float(low) - 1) + max(0.0, float(high) - 256)
     gap = max(0.0, LOW_CONTRAST - float(high - low) / 255)
@@ -63,6 +59,19 @@ def misfit(values: npt.NDArray[np.float32], affine: Affine) -> float:
     return outside / 255 + gap + (0.0 if whole > 0.5 else NOT_WHOLE) + uneven
 
 
+def as_bytes(values: npt.NDArray[np.generic], convention: str) -> npt.NDArray[np.uint8]:
+    """The RGB bytes behind pictures in a convention, rounded and clipped."""
+    bytes_ = _undone(values.astype(np.float32), CONVENTIONS[convention])
+    return np.clip(np.rint(bytes_), 0, 255).astype(np.uint8)
+
+
+def _undone(values: npt.NDArray[np.float32], affine: Affine) -> npt.NDArray[np.float32]:
+    back = affine.inverse()
+    if values.shape[-1] == 1:
+        return values * np.float32(np.mean(back.scale)) + np.float32(np.mean(back.offset))
+    return values[..., list(back.order)] * np.float32(back.scale) + np.float32(back.offset)
+
+
 def _uneven_greys(values: npt.NDArray[np.float32], bytes_: npt.NDArray[np.float32]) -> float:
     """Gray pictures have equal channels: a map that makes them unequal is the wrong one."""
     if np.allclose(values[..., 0], values[..., 1]) and np.allclose(values[..., 0], values[..., 2]):
@@ -70,8 +79,10 @@ def _uneven_greys(values: npt.NDArray[np.float32], bytes_: npt.NDArray[np.float3
     return 0.0
 
 
-def _neighbours(values: npt.NDArray[np.float32]) -> float:
-    some = values[:: max(1, len(values) // 32)][:32]
+def neighbour_correlation(pictures: npt.NDArray[np.generic]) -> float:
+    """Correlation of adjacent pixels, rows and columns averaged, over a few pictures."""
+    some = pictures[:: max(1, len(pictures) // 32)][:32].astype(np.float32)
+    some = some[..., None] if some.ndim == 3 else some
     return float(
         np.mean(
             [_correlation(some[:, 1:], some[:, :-1]), _correlation(some[:, :, 1:], some[:, :, :-1])]

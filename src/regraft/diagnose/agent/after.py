@@ -1,0 +1,108 @@
+"""What is known of a training once it is over."""
+
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import (
+    anatomy,
+    boundary,
+    feeds,
+    frozen,
+    ledger,
+    samples,
+    scored,
+    scoring,
+)
+from regraft.diagnose.agent.training import Fit
+
+WORTH_TURNING = 0.15  # points validation must lie behind training
+
+
+def measure_after(fit: Fit, history: Any) -> None:
+    """What changed, what it learnt, and its score; the record goes to disk."""
+    model = fit.model
+    losses = [float(v) for v in history.history.get("loss", [])]
+    fit.record |= {
+        "losses": losses,
+        "n_train_used": len(fit.train),
+        "rows": {
+            "train": len(fit.train),
+            "validation": len(fit.validation) if fit.validation else 0,
+        },
+        "sampled": len(fit.train) < fit.train.planned,
+        "accuracy_metric": anatomy.accuracy_metric(fit.trained),
+        "input_size": int(fit.train.x.shape[1]) if fit.train.x.ndim == 4 else 0,
+    }
+    _changes(fit)
+    feed = fit.train
+    rows = samples.spread(len(feed), 400)
+    outputs = scored.infer(model, feed.x[rows])
+    labels = feeds.label_indices(feed.y)[rows]
+    fit.record["train_accuracy"] = scoring.accuracy(outputs, labels)
+    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.classes_of(outputs)
+    fit.record["train_accuracy_in_training_mode"] = _in_training_mode(fit, rows[:128], labels[:128])
+    claimed = scoring.claimed(history)
+    fit.record["claimed"] = claimed
+    if fit.validation is not None and fit.validation.y is not None:
+        duplicates = fit.duplicates
+        _transformed(fit)
+        scored.score(model, fit.validation, by="fit", site=fit.site, claimed=claimed,
+              fit=fit.number, duplicates=duplicates)  # fmt: skip
+    ledger.RECORD.fits.append(fit.record)
+    ledger.RECORD.write(status="running")
+
+
+def _transformed(fit: Fit) -> None:
+    """Where validation is far behind training: does turning or mirroring its pictures help?"""
+    feed = fit.validation
+    rows = samples.spread(len(feed), 200)
+    if feed.x.ndim != 4 or feed.x.shape[1] != feed.x.shape[2]:
+        return
+    labels = feeds.label_indices(feed.y)[rows]
+    plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels)
+    if not fit.record["train_accuracy"] - plain > WORTH_TURNING:
+        return
+    fit.record["by_transform"] = {
+        name: scoring.accuracy(scored.infer(fit.model, turn(feed.x[rows])), labels)
+        for name, turn in boundary.TRANSFORMS.items()
+    }
+
+
+def _changes(fit: Fit) -> None:
+    base = fit.base["ids"] if fit.base else set()
+    inside = {
+        id(w) for layer in anatomy.flat_layers(fit.model) if id(layer) in base
+        for w in layer.weights
+    }  # fmt: skip
+    moved, size, unchanged = 0.0, 0.0, 0
+    for variable in fit.model.trainable_variables:
+        old = fit.kernels.get(id(variable))
+        if old is None:
+            continue
+        new = np.asarray(variable.value)
+        unchanged += bool(np.array_equal(old, new))
+        if id(variable) in inside:
+            moved += float(np.square(new - old, dtype=np.float64).sum())
+            size += float(np.square(old, dtype=np.float64).sum())
+    drift = [
+        float(np.abs(np.asarray(v.value) - fit.statistics[id(v)]).mean()
+              / (np.abs(fit.statistics[id(v)]).mean() + 1e-6))
+        for v in anatomy.statistics(fit.model) if id(v) in inside
+    ]  # fmt: skip
+    fit.record["weight_change"] = float(np.sqrt(moved / size)) if size else 0.0
+    fit.record["statistics_change"] = float(np.mean(drift)) if drift else 0.0
+    fit.record["unchanged_trainable"] = unchanged
+    fit.record["n_trainable_kernels"] = len(fit.kernels)
+
+
+def _in_training_mode(fit: Fit, rows: np.ndarray, labels: np.ndarray) -> float | None:
+    """Accuracy with batch statistics and dropout as in training; the state is put back."""
+    state = frozen.Snapshot(fit.model, trainable=False)
+    try:
+        outputs = np.asarray(fit.model(fit.train.x[rows], training=True))
+    except Exception:  # noqa: BLE001 - some subclassed models take no `training`
+        return None
+    finally:
+        state.restore()
+    return scoring.accuracy(outputs, labels)

@@ -1,0 +1,194 @@
+"""What is known of a training before its first step."""
+
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import (
+    anatomy,
+    augmentation,
+    boundary,
+    callbacks,
+    compiling,
+    feeds,
+    ledger,
+    samples,
+    session,
+)
+from regraft.diagnose.agent.training import Fit
+
+
+def measure_before(fit: Fit) -> None:
+    """Describe the model, the rows and the compile arguments; keep samples for the probes."""
+    model, train = fit.model, fit.train
+    _drop_uncomputed(fit)
+    sample = samples.spread(len(fit.train), samples.ROWS)
+    fit.sample = sample
+    fit.kept = np.arange(len(fit.train))  # positions in the feed as first read
+    _build(fit)
+    stored = session.SESSION.compiled.get(id(model), {})
+    arguments = stored.get("arguments", {})
+    loss, logits = anatomy.describe_loss(arguments.get("loss"))
+    labels = feeds.label_indices(fit.train.y)
+    steps = fit.arguments.get("steps_per_epoch") or int(np.ceil(train.planned / fit.batch_size))
+    compiled_for = stored.get("trainable", frozenset())
+    now = frozenset(id(v) for v in model.trainable_variables)
+    shown = boundary.look(model, fit.train.x[samples.spread(len(fit.train), 32)])
+    fit.record |= {
+        "number": fit.number, "site": fit.site,
+        **anatomy.describe_head(model),
+        "compile_site": stored.get("site"), "loss": loss, "from_logits": logits,
+        "optimizer": type(model.optimizer).__name__.lower() if model.optimizer else "",
+        "learning_rate": compiling.rate(model), "batch_size": fit.batch_size, "epochs": fit.epochs,
+        "planned_updates": int(steps) * fit.epochs, "n_train": train.planned,
+        "shuffle": _shuffle(fit), "validation": fit.how,
+        "size_of_pictures": list(train.x.shape[1:]),
+        "n_validation": fit.validation.planned if fit.validation else 0,
+        "train_random": train.random_pixels, "train_reshuffles": train.reshuffles,
+        "validation_random": bool(fit.validation and fit.validation.random_pixels),
+        "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
+        "label_shape": list(np.shape(train.y)), "label_dtype": str(train.y.dtype),
+        "trainable_changed_after_compile": bool(compiled_for and compiled_for != now),
+        "trained_before": getattr(model, "train_function", None) is not None,
+        "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
+        "base": anatomy.describe_base(model, fit.base) if fit.base else None,
+        "callbacks": [callbacks.describe(c) for c in samples.flat(fit.arguments.get("callbacks"))],
+        "class_weight": bool(fit.arguments.get("class_weight")),
+        "in_model_augmentation": [
+            {"layer": type(layer).__name__, "site": anatomy.built_at(layer)}
+            for layer in anatomy.flat_layers(model)
+            if anatomy.is_random(layer) and "Dropout" not in type(layer).__name__
+        ],
+    }  # fmt: skip
+    if fit.base is None:
+        _link_features(fit)
+    _keep(fit, "train", fit.train, sample, shown)
+    some = fit.train.x[samples.spread(len(fit.train), 20_000)]
+    session.SESSION.trained_rows = {feeds.digest_row(row) for row in some}
+    _keep_augmented(fit)
+    if fit.validation is not None:
+        rows = samples.spread(len(fit.validation), samples.ROWS)
+        shown = boundary.look(model, fit.validation.x[samples.spread(len(fit.validation), 32)])
+        _keep(fit, "validation", fit.validation, rows, shown)
+        _overlap(fit)
+    _keep_all_labels(fit, labels)
+    fit.kernels = {id(v): np.array(v.value) for v in model.trainable_variables if len(v.shape) >= 2}
+    fit.statistics = {id(v): np.array(v.value) for v in anatomy.statistics(model)}
+    fit.record["first_loss"] = _loss(fit)
+
+
+def _build(fit: Fit) -> None:
+    """A subclassed model has no variables before it sees data."""
+    if not fit.model.built or not fit.model.weights:
+        fit.model(fit.train.x[:1])
+
+
+def _drop_uncomputed(fit: Fit) -> None:
+    """Rows that a sampled `predict` did not compute never train and are never scored."""
+    for name in ("train", "validation"):
+        feed = getattr(fit, name)
+        if feed is None or feed.x.dtype.kind != "f":
+            continue
+        first = feed.x.reshape(len(feed.x), -1)[:, 0]
+        if np.isnan(first).any() and session.SESSION.partial:
+            setattr(fit, name, feed.take(np.flatnonzero(~np.isnan(first))))
+
+
+def _shuffle(fit: Fit) -> bool | None:
+    if fit.train.source is None:
+        return bool(fit.arguments.get("shuffle", True))
+    return None
+
+
+def _link_features(fit: Fit) -> None:
+    """Trained on frozen predictions? Then the pictures are those the backbone was given."""
+    for part, feed in (("train", fit.train), ("validation", fit.validation)):
+        if feed is None:
+            continue
+        for seen in reversed(session.SESSION.pictures):
+            if seen["n"] == feed.planned or seen["n"] == len(feed):
+                fit.record[f"features_of_{part}"] = seen["key"]
+                fit.record["base"] = fit.record["base"] or seen["base"]
+                break
+
+
+def _keep(fit: Fit, part: str, feed: feeds.Feed, rows: np.ndarray, shown: Any) -> None:
+    arrays, key = ledger.RECORD.arrays, f"fit{fit.number}_{part}"
+    rows = rows[samples.affordable(feed.x[rows])]
+    arrays[f"{key}_x"] = samples.pictures(feed.x[rows])
+    if feed.y is not None:
+        arrays[f"{key}_y"] = feeds.label_indices(feed.y[rows])
+    for name, value in shown.items():
+        arrays[f"{key}_{name}"] = value
+    if feed.x.ndim == 4:
+        keep = samples.spread(len(feed), 4000)
+        arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[keep])
+        arrays[f"{key}_thumb_rows"] = keep
+
+
+def _keep_augmented(fit: Fit) -> None:
+    """The same pictures plain and randomly changed, where anything changes them."""
+    feed, arrays, key = fit.train, ledger.RECORD.arrays, f"fit{fit.number}_train"
+    layers = [layer for layer in anatomy.flat_layers(fit.model)
+              if anatomy.is_random(layer) and "Dropout" not in type(layer).__name__]  # fmt: skip
+    if feed.x.ndim != 4:
+        return
+    if layers:
+        rows = samples.spread(len(feed), 400)
+        plain, labels = feed.x[rows], feeds.label_indices(feed.y)[rows]
+        changed = plain.astype(np.float32)
+        for layer in layers:
+            changed = np.asarray(layer(changed, training=True))
+    elif feed.random_pixels and feed.source is not None:
+        with augmentation.switched_off():
+            still = feeds.read(feed.source, None, batch_size=None, steps=None, limit=400)
+        if still is None or still.y is None:
+            return
+        plain, labels = still.x, feeds.label_indices(still.y)
+        known = {feeds.digest_row(row) for row in feed.x}
+        if np.mean([feeds.digest_row(row) in known for row in plain]) > 0.5:
+            return  # the switch does not reach what changes them
+        changed = feed.x[: len(plain)]
+        if not np.array_equal(feeds.label_indices(feed.y)[: len(plain)], labels):
+            changed = samples.paired(changed, feeds.label_indices(feed.y)[: len(plain)], labels)
+    else:
+        return
+    if changed.shape != plain.shape:
+        return
+    arrays[f"{key}_plain"], arrays[f"{key}_augmented"] = plain[:64], changed[:64]
+    arrays[f"{key}_plain_thumbs"] = boundary.thumbnails(plain)
+    arrays[f"{key}_augmented_thumbs"] = boundary.thumbnails(changed)
+    arrays[f"{key}_augmented_labels"] = labels
+
+
+def _keep_all_labels(fit: Fit, labels: np.ndarray) -> None:
+    arrays = ledger.RECORD.arrays
+    arrays[f"fit{fit.number}_train_labels"] = labels
+    if fit.train.y is not None:
+        raw = np.asarray(fit.train.y)
+        arrays[f"fit{fit.number}_raw_labels"] = raw[:2000]
+    if fit.validation is not None and fit.validation.y is not None:
+        arrays[f"fit{fit.number}_validation_labels"] = feeds.label_indices(fit.validation.y)
+
+
+def _overlap(fit: Fit) -> None:
+    """Which validation rows the training part has too, value for value."""
+    train, validation = fit.train, fit.validation
+    if validation is None or train.x.shape[1:] != validation.x.shape[1:]:
+        return
+    known = session.SESSION.trained_rows
+    rows = samples.spread(len(validation), 5000)
+    same = [feeds.digest_row(row) in known for row in validation.x[rows]]
+    fit.duplicates = rows[np.asarray(same, bool)]
+    fit.record["exact_overlap"] = float(np.mean(same))
+
+
+def _loss(fit: Fit) -> float | None:
+    """Loss on a few rows in inference mode."""
+    feed = fit.train
+    rows = fit.sample[:64]
+    try:
+        outputs = fit.model(feed.x[rows], training=False)
+        return float(np.mean(fit.model.compute_loss(x=None, y=feed.y[rows], y_pred=outputs)))
+    except Exception:  # noqa: BLE001 - a custom loss may want more than this
+        return None

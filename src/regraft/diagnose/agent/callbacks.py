@@ -1,0 +1,74 @@
+"""Callbacks around a replayed training, and what the script's own are."""
+
+import time
+from typing import Any
+
+from regraft.diagnose.agent import (
+    anatomy,
+    session,
+)
+
+WARM_STEPS = 2  # steps that include tracing
+TIMED_STEPS = 2
+
+
+def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
+    """Measures the pace; with `give_up`, ends a training that would take too long."""
+    import keras
+
+    class Stopwatch(keras.callbacks.Callback):
+        """Forecasts the training from its first steps."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.steps, self.started = 0, 0.0
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.steps += 1
+            if self.steps == WARM_STEPS:
+                self.started = time.monotonic()
+            if self.steps == WARM_STEPS + TIMED_STEPS and give_up:
+                each = (time.monotonic() - self.started) / TIMED_STEPS
+                if each * (n / batch_size) * epochs > session.SESSION.fit_seconds:
+                    raise session.TooSlow(each / batch_size)
+
+    return Stopwatch()
+
+
+def for_whole(model: Any, callback: Any) -> Any:
+    """A callback that saves or restores means the whole model, not the part that is trained."""
+    callback.set_model(model)
+    callback.set_model = lambda _: None
+    return callback
+
+
+def stop_together(model: Any, rest: Any) -> Any:
+    """Stops the part in training when the whole model is told to stop."""
+    import keras
+
+    class StopTogether(keras.callbacks.Callback):
+        """Early stopping speaks to the whole model; the part in training must hear it."""
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            model.stop_training = False
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if model.stop_training:
+                rest.stop_training = True
+
+    return StopTogether()
+
+
+def describe(callback: Any) -> dict[str, Any]:
+    """What a callback watches and where it was built."""
+    mode = None
+    compare = getattr(callback, "monitor_op", None)
+    if compare is not None:
+        mode = {"less": "min", "greater": "max"}.get(getattr(compare, "__name__", ""))
+    return {
+        "class": type(callback).__name__, "monitor": getattr(callback, "monitor", None),
+        "mode": getattr(callback, "mode", None) or mode,
+        "restore_best_weights": getattr(callback, "restore_best_weights", None),
+        "save_best_only": getattr(callback, "save_best_only", None),
+        "site": anatomy.built_at(callback),
+    }  # fmt: skip

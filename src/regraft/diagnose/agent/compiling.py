@@ -1,0 +1,127 @@
+"""`Model.compile`, and what repairs change about a model before it is trained."""
+
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import (
+    anatomy,
+    interventions,
+    ledger,
+    samples,
+    session,
+    sites,
+)
+
+
+def compile_model(model: Any, *args: Any, **kwargs: Any) -> Any:
+    """`Model.compile`, with the repairs that belong here."""
+    original = session.SESSION.original["compile"]
+    if session.SESSION.depth:
+        return original(model, *args, **kwargs)
+    named = dict(zip(("optimizer", "loss", "loss_weights", "metrics"), args, strict=False))
+    named.update(kwargs)
+    site = sites.here()
+    active = interventions.ACTIVE
+    named.update(active.arguments("compile", site))
+    before_compile(model)
+    output = active.one("set-output")
+    if output is not None:
+        named["loss"] = _loss(output["loss"], output["from_logits"])
+        named["metrics"] = ["accuracy"]
+    rate = active.one("set-learning-rate")
+    if rate is not None and rate.get("line") in (None, site["line"] if site else None):
+        named["optimizer"] = _with_rate(named.get("optimizer", "rmsprop"), float(rate["value"]))
+    session.SESSION.compiled[id(model)] = {
+        "arguments": named,
+        "site": site,
+        "model": model,
+        "trainable": frozenset(id(v) for v in model.trainable_variables),
+    }
+    loss, logits = anatomy.describe_loss(named.get("loss"))
+    ledger.RECORD.event("compile", site, loss=loss, from_logits=logits,
+                        metrics=[str(m) for m in samples.flat(named.get("metrics"))])  # fmt: skip
+    return original(model, **named)
+
+
+def before_compile(model: Any) -> None:
+    """Freeze what a repair freezes."""
+    active = interventions.ACTIVE
+    base = anatomy.base_of(model)
+    layers = anatomy.flat_layers(base["model"]) if base else []
+    if active.one("freeze-backbone") is not None:
+        _set_trainable(layers, value=False)
+    if active.one("freeze-batchnorm") is not None:
+        _set_trainable(
+            [layer for layer in layers if type(layer).__name__ == "BatchNormalization"], value=False
+        )
+    if active.one("make-head-trainable") is not None:
+        base_trainable = [layer for layer in layers if layer.trainable]
+        for layer in model._flatten_layers():
+            if base is None or id(layer) not in base["ids"]:
+                _set_trainable([layer], value=True)
+        kept = {id(layer) for layer in base_trainable}
+        _set_trainable([layer for layer in layers if id(layer) not in kept], value=False)
+    momentum = active.one("batchnorm-momentum")
+    if momentum is not None:
+        for layer in anatomy.flat_layers(model):
+            if type(layer).__name__ == "BatchNormalization" and layer.trainable:
+                layer.momentum = float(momentum["value"])
+
+
+def _set_trainable(layers: list[Any], *, value: bool) -> None:
+    for layer in layers:
+        setattr(layer, "trainable", value)  # noqa: B010 - a replay's repair, not a way of training
+
+
+def repair_model(model: Any) -> None:
+    """Compile again where a repair asks for it or changes what is trained."""
+    active = interventions.ACTIVE
+    stored = session.SESSION.compiled.get(id(model))
+    if stored is None:
+        return
+    needs = active.one("recompile") is not None or active.one("make-head-trainable") is not None
+    if active.one("freeze-backbone") is not None or active.one("freeze-batchnorm") is not None:
+        before = frozenset(id(v) for v in model.trainable_variables)
+        before_compile(model)
+        needs = needs or before != frozenset(id(v) for v in model.trainable_variables)
+    if not needs:
+        return
+    before_compile(model)
+    arguments = dict(stored["arguments"])
+    arguments["optimizer"] = _fresh(arguments.get("optimizer", "rmsprop"))
+    session.SESSION.original["compile"](model, **arguments)
+    stored["trainable"] = frozenset(id(v) for v in model.trainable_variables)
+
+
+def _with_rate(optimizer: Any, rate: float) -> Any:
+    import keras
+
+    config = keras.optimizers.get(optimizer).get_config() | {"learning_rate": rate}
+    return type(keras.optimizers.get(optimizer)).from_config(config)
+
+
+def _fresh(optimizer: Any) -> Any:
+    import keras
+
+    built = keras.optimizers.get(optimizer)
+    return type(built).from_config(built.get_config())
+
+
+def _loss(name: str, from_logits: bool) -> Any:
+    import keras
+
+    classes = {
+        "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
+        "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+        "binary_crossentropy": keras.losses.BinaryCrossentropy,
+    }
+    return classes[name](from_logits=from_logits)
+
+
+def rate(model: Any) -> float:
+    """Learning rate of a compiled model; NaN where there is none."""
+    try:
+        return float(np.asarray(model.optimizer.learning_rate))
+    except (AttributeError, TypeError, ValueError):
+        return float("nan")

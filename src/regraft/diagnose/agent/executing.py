@@ -1,0 +1,193 @@
+"""The training itself: in full, on a sample, or on the outputs of the frozen part."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import (
+    boundary,
+    callbacks,
+    feeds,
+    frozen,
+    interventions,
+    ledger,
+    samples,
+    session,
+)
+from regraft.diagnose.agent.training import Fit
+from regraft.diagnose.probe import labels as label_probe
+
+LEAST_ROWS = 128  # a smaller sample says nothing
+
+
+def train(fit: Fit) -> Any:
+    """Train as the script would; returns the Keras history.
+
+    Raises:
+        NeedsSmallerInput: If even the smallest sample takes far too long.
+    """
+    wanted = (session.SESSION.settings.get("rows") or {}).get(str(fit.number))
+    if wanted is not None:
+        _sample(fit, wanted)
+    cut = session.SESSION.cuts.of(fit.model) if _may_cut(fit) else None
+    started = time.monotonic()
+    try:
+        history = _train_on(fit, cut)
+    except session.TooSlow as slow:
+        rows = int(session.SESSION.fit_seconds / (slow.seconds_per_row * fit.epochs))
+        if rows < LEAST_ROWS and not session.SESSION.settings.get("shrunk"):
+            side = fit.train.x.shape[1] if fit.train.x.ndim == 4 else 0
+            raise session.NeedsSmallerInput(side, slow.seconds_per_row * fit.epochs) from None
+        _sample(fit, {"train": max(rows, LEAST_ROWS), "validation": max(rows // 3, 300)})
+        history = _train_on(fit, cut, may_give_up=False)
+    fit.record["seconds"] = time.monotonic() - started
+    fit.record["cut"] = cut is not None
+    return history
+
+
+def _sample(fit: Fit, wanted: dict[str, int]) -> None:
+    for name, n in wanted.items():
+        feed = getattr(fit, name)
+        if feed is not None and len(feed) > n:
+            rows = feeds.stratified(feeds.label_indices(feed.y), n, session.SESSION.seed)
+            setattr(fit, name, feed.take(rows))
+            if name == "train":
+                fit.kept = fit.kept[rows]
+                fit.sample = samples.spread(len(rows), samples.ROWS)
+
+
+def _may_cut(fit: Fit) -> bool:
+    import keras
+
+    return not (
+        fit.train.random_pixels
+        or fit.record["trainable_changed_after_compile"]
+        or type(fit.model).train_step is not keras.Model.train_step
+    )
+
+
+def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool = True) -> Any:
+    keep = ("verbose", "epochs", "initial_epoch", "class_weight", "validation_freq")
+    arguments = {k: v for k, v in fit.arguments.items() if k in keep}
+    arguments["verbose"] = 0
+    script_callbacks = list(samples.flat(fit.arguments.get("callbacks")))
+    if interventions.ACTIVE.one("set-learning-rate") is not None:
+        script_callbacks = [c for c in script_callbacks if "LearningRate" not in type(c).__name__
+                     and "ReduceLR" not in type(c).__name__]  # fmt: skip
+    train, validation = fit.train, fit.validation
+    arguments["batch_size"] = fit.batch_size
+    arguments["shuffle"] = _order(fit)
+    if train.sample_weight is not None:
+        arguments["sample_weight"] = train.sample_weight
+    x, y = train.x, train.y
+    if train.random_pixels and train.source is not None:
+        return _train_on_source(fit, script_callbacks, arguments, may_give_up=may_give_up)
+    if cut is None:
+        return _train_directly(
+            fit, x, y, validation, script_callbacks, arguments, may_give_up=may_give_up
+        )
+    extra = boundary.signature()
+    if may_give_up:
+        _forecast_trunk(fit, cut, x, validation)
+    x = session.SESSION.store.outputs(cut.trunk, x, extra)
+    _keep_features(fit, x)
+    if validation is not None:
+        arguments["validation_data"] = (
+            session.SESSION.store.outputs(cut.trunk, validation.x, extra), validation.y,
+        )  # fmt: skip
+    stored = dict(session.SESSION.compiled[id(fit.model)]["arguments"])
+    stored["optimizer"] = fit.model.optimizer
+    session.SESSION.original["compile"](cut.rest, **stored)
+    script_callbacks = [callbacks.for_whole(fit.model, c) for c in script_callbacks]
+    script_callbacks.append(callbacks.stop_together(fit.model, cut.rest))
+    history = session.SESSION.original["fit"](
+        cut.rest, x, y, callbacks=script_callbacks, **arguments
+    )
+    fit.trained = cut.rest
+    fit.model.history = history
+    return history
+
+
+def _keep_features(fit: Fit, features: np.ndarray) -> None:
+    """Pooled frozen features of some training rows, for probes that ask what they tell."""
+    rows = samples.spread(len(features), 600)
+    some = features[rows].astype(np.float32)
+    if some.ndim == 4:
+        some = some.mean(axis=(1, 2))
+    if some.shape[-1] <= 8192:
+        arrays = ledger.RECORD.arrays
+        arrays[f"fit{fit.number}_train_features"] = some.astype(np.float16)
+        arrays[f"fit{fit.number}_train_feature_rows"] = fit.kept[rows]
+
+
+def _order(fit: Fit) -> bool:
+    feed = fit.train
+    if interventions.ACTIVE.one("shuffle-training") is not None:
+        return True
+    if feed.source is None:
+        return bool(fit.arguments.get("shuffle", True)) or feed.reshuffles
+    labels = feeds.label_indices(feed.y)
+    # a buffer too small to mix the classes is kept as it is: the order it gave
+    return feed.reshuffles and label_probe.purity(
+        labels, fit.batch_size
+    ) < 1.3 * label_probe.expected_purity(labels, fit.batch_size)
+
+
+def _forecast_trunk(fit: Fit, cut: frozen.Cut, x: np.ndarray, validation: Any) -> None:
+    if len(x) <= 2 * frozen.CHUNK:
+        return
+    frozen.forward(cut.trunk, x[: frozen.CHUNK])  # traces
+    started = time.monotonic()
+    frozen.forward(cut.trunk, x[: frozen.CHUNK])
+    each = (time.monotonic() - started) / frozen.CHUNK
+    n = len(x) + (len(validation) if validation else 0)
+    if each * n > session.SESSION.fit_seconds:
+        raise session.TooSlow(each * n / len(x) / fit.epochs)
+
+
+def _train_directly(fit: Fit, x: Any, y: Any, validation: Any, own: list[Any], arguments: dict[str, Any],
+    *, may_give_up: bool,
+) -> Any:  # fmt: skip
+    if validation is not None:
+        arguments["validation_data"] = (validation.x, validation.y)
+    state = frozen.Snapshot(fit.model)
+    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=may_give_up)
+    try:
+        history = session.SESSION.original["fit"](
+            fit.model, x, y, callbacks=[*own, watch], **arguments
+        )
+    except session.TooSlow:
+        state.restore()
+        raise
+    fit.trained = fit.model
+    return history
+
+
+def _train_on_source(
+    fit: Fit, own: list[Any], arguments: dict[str, Any], *, may_give_up: bool
+) -> Any:
+    """Random pictures are drawn anew each epoch: only the data set itself can do that."""
+    for name in ("batch_size", "shuffle", "sample_weight"):
+        arguments.pop(name, None)
+    feed = fit.train
+    if fit.arguments.get("steps_per_epoch"):
+        arguments["steps_per_epoch"] = fit.arguments["steps_per_epoch"]
+    if not may_give_up:  # a sample: whole batches of the data set
+        arguments["steps_per_epoch"] = max(1, len(feed) // fit.batch_size)
+    if fit.validation is not None:
+        arguments["validation_data"] = (fit.validation.x, fit.validation.y)
+    source = feed.source
+    if arguments.get("steps_per_epoch") and hasattr(source, "repeat"):
+        source = source.repeat()
+    watch = callbacks.stopwatch(feed.planned, fit.batch_size, fit.epochs, give_up=may_give_up)
+    state = frozen.Snapshot(fit.model)
+    try:
+        history = session.SESSION.original["fit"](
+            fit.model, source, callbacks=[*own, watch], **arguments
+        )
+    except session.TooSlow:
+        state.restore()
+        raise
+    fit.trained = fit.model
+    return history

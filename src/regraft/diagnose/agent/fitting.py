@@ -1,0 +1,65 @@
+"""`Model.fit`: read, sample, repair, train, score."""
+
+from typing import Any
+
+from regraft.diagnose.agent import (
+    after,
+    augmentation,
+    before,
+    boundary,
+    compiling,
+    executing,
+    interventions,
+    ledger,
+    preparing,
+    scoring,
+    session,
+    sites,
+)
+from regraft.diagnose.agent.training import Fit
+
+
+def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+    """`Model.fit`: read, sample, repair, train, score."""
+    if session.SESSION.depth:
+        return session.SESSION.original["fit"](model, x, y, **kwargs)
+    site = sites.here()
+    active = interventions.ACTIVE
+    kwargs.update(active.arguments("fit", site))
+    number = session.SESSION.fits
+    session.SESSION.fits += 1
+    with session.inside():
+        train, validation, how = preparing.given(x, y, kwargs)
+    if train is None or train.y is None:
+        ledger.RECORD.event("fit", site, unreadable=True, given=type(x).__name__)
+        return _unread_fit(model, x, y, kwargs, site, number)
+    ledger.RECORD.event("fit", site, epochs=int(kwargs.get("epochs", 1)),
+                        validation_split=float(kwargs.get("validation_split") or 0))  # fmt: skip
+    with session.inside():
+        train, validation = preparing.repair(train, validation)
+        compiling.repair_model(model)
+        for feed in (train, validation):
+            if feed is not None:
+                boundary.fit_size(feed, model)
+        this = Fit(
+            model=model, train=train, validation=validation, arguments=kwargs, site=site,
+            number=number, how=how,
+        )  # fmt: skip
+        before.measure_before(this)
+        with augmentation.wanted_off("train"):
+            history = executing.train(this)
+        after.measure_after(this, history)
+    return history
+
+
+def _unread_fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number: int) -> Any:
+    """Data only Keras can read: let it train, within its time."""
+    with session.inside():
+        history = session.SESSION.original["fit"](model, x, y, **kwargs)
+    claimed = scoring.claimed(history)
+    ledger.RECORD.fits.append({"number": number, "site": site, "unreadable": True})
+    if claimed is not None:
+        ledger.RECORD.scores.append({"by": "fit", "site": site, "claimed": claimed, "honest": None,
+                                     "n": 0, "fit": number})  # fmt: skip
+    ledger.RECORD.write(status="running")
+    return history

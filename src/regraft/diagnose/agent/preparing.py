@@ -1,0 +1,105 @@
+"""The rows of a `fit`: training and validation as given, and as a repair would have them."""
+
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import (
+    augmentation,
+    boundary,
+    feeds,
+    interventions,
+    session,
+)
+
+
+def given(
+    x: Any, y: Any, kwargs: dict[str, Any]
+) -> tuple[feeds.Feed | None, feeds.Feed | None, str]:
+    limit = int(session.SESSION.settings.get("max_rows", 6000))
+    with augmentation.wanted_off("train"):
+        train = feeds.read(
+            x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps_per_epoch"),
+            limit=limit, sample_weight=kwargs.get("sample_weight"),
+        )  # fmt: skip
+    split = float(kwargs.get("validation_split") or 0.0)
+    given = kwargs.get("validation_data")
+    if train is not None and given is None and split > 0 and train.source is None:
+        at = int(np.floor(len(train) * (1 - split)))
+        ends = train.take(np.arange(at)), train.take(np.arange(at, len(train)))
+        for end in ends:
+            end.planned, end.complete = len(end), True
+        return ends[0], ends[1], "split"
+    if given is None:
+        return train, None, "none"
+    pair = given if isinstance(given, tuple | list) and len(given) in (2, 3) else (given, None)
+    with augmentation.wanted_off("validation"):
+        validation = feeds.read(
+            pair[0], pair[1], batch_size=kwargs.get("validation_batch_size"),
+            steps=kwargs.get("validation_steps"), limit=limit,
+        )  # fmt: skip
+    return train, validation, "data"
+
+
+def repair(
+    train: feeds.Feed, validation: feeds.Feed | None
+) -> tuple[feeds.Feed, feeds.Feed | None]:
+    active = interventions.ACTIVE
+    drop = active.one("drop-rows")
+    if drop is not None:
+        train = train.take(np.flatnonzero(~np.isin(train.rows, drop["rows"])))
+        train.complete = True
+    if active.one("resplit") is not None and validation is not None and validation.y is not None:
+        train, validation = _resplit(train, validation)
+    if active.one("shuffle-training") is not None:
+        order = np.random.default_rng(session.SESSION.seed).permutation(len(train))
+        train = train.take(order)
+        train.reshuffles, train.source, train.complete = True, None, True
+    boundary.convert_feed(train, part="train")
+    relabel(train, part="train")
+    if validation is not None:
+        boundary.convert_feed(validation, part="validation")
+        relabel(validation, part="validation")
+    return train, validation
+
+
+def relabel(feed: feeds.Feed, *, part: str) -> None:
+    active = interventions.ACTIVE
+    if feed.y is None:
+        return
+    for parameters in active.all("remap-labels"):
+        if parameters["part"] in ("all", part):
+            feed.y = _renamed(feed.y, parameters["mapping"])
+            feed.source = None
+    output = active.one("set-output")
+    if output is not None and output["loss"].startswith("sparse"):
+        feed.y = feeds.label_indices(feed.y)
+        feed.source = None
+
+
+def _renamed(y: np.ndarray, mapping: dict[str, int]) -> np.ndarray:
+    flat = feeds.label_indices(y)
+    new = np.array([mapping.get(_text(v), v) for v in flat.tolist()])
+    if y.ndim >= 2 and y.shape[-1] > 1:
+        return np.eye(y.shape[-1], dtype=y.dtype)[new.astype(int)]
+    return new.reshape(y.shape) if new.size == y.size else new
+
+
+def _text(value: float) -> str:
+    """The name that a label goes by in the evidence."""
+    return str(int(value)) if float(value).is_integer() else repr(round(float(value), 6))
+
+
+def _resplit(train: feeds.Feed, validation: feeds.Feed) -> tuple[feeds.Feed, feeds.Feed]:
+    x = np.concatenate([train.x, validation.x])
+    y = np.concatenate([train.y, validation.y])  # type: ignore[list-item]
+    labels = feeds.label_indices(y)
+    held = feeds.stratified(labels, len(validation), session.SESSION.seed + 1)
+    rest = np.setdiff1d(np.arange(len(x)), held)
+    rest = np.random.default_rng(session.SESSION.seed).permutation(rest)
+    parts = []
+    for feed, rows in ((train, rest), (validation, held)):
+        parts.append(feeds.Feed(x=x[rows], y=y[rows], planned=feed.planned,
+                                batch_size=feed.batch_size, reshuffles=True,
+                                rows=np.arange(len(rows))))  # fmt: skip
+    return parts[0], parts[1]

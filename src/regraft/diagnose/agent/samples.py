@@ -1,0 +1,40 @@
+"""Which rows are looked at, kept and shown."""
+
+from typing import Any
+
+import numpy as np
+
+ROWS = 1000  # pictures kept for the probes and for the reference
+BYTES = 24e6  # of them at most
+
+
+def spread(n: int, most: int) -> np.ndarray:
+    """At most `most` row numbers, evenly spread over n."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) if n else np.zeros(0, int)
+
+
+def affordable(x: np.ndarray) -> np.ndarray:
+    """Which of these pictures to keep: few if they are large."""
+    return spread(len(x), max(16, int(BYTES / max(1, x[:1].nbytes))))
+
+
+def pictures(x: np.ndarray) -> np.ndarray:
+    """A few of these pictures, as they are kept in the record."""
+    kept = x[affordable(x)]
+    return kept.astype(np.float32) if kept.dtype.kind == "f" else kept
+
+
+def paired(x: np.ndarray, labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Rows of `x` reordered so that their labels are `wanted`, as far as they go round."""
+    pools = {c: list(np.flatnonzero(labels == c)) for c in np.unique(labels)}
+    rows = [pools[c][i % len(pools[c])] if pools.get(c) else 0 for i, c in enumerate(wanted)]
+    return x[rows]
+
+
+def flat(value: Any) -> list[Any]:
+    """The leaves of nested lists, [] for None."""
+    if value is None:
+        return []
+    if isinstance(value, list | tuple):
+        return [leaf for part in value for leaf in flat(part)]
+    return [value]

@@ -1,0 +1,177 @@
+"""`Model.evaluate`, `Model.predict`, and every accuracy measured in inference mode."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import (
+    anatomy,
+    boundary,
+    feeds,
+    frozen,
+    ledger,
+    preparing,
+    samples,
+    scoring,
+    session,
+    sites,
+)
+
+SCORED = 1000  # rows scored at most
+LEAST_PREDICTED = 128
+
+
+def score(
+    model: Any, feed: feeds.Feed, *, by: str, site: Any, claimed: float | None,
+    fit: int | None = None, duplicates: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Measure accuracy on labelled rows in inference mode, and note it as a score."""
+    labels = feeds.label_indices(feed.y)
+    rows = np.arange(len(feed))
+    if len(feed) > SCORED:
+        rows = feeds.stratified(labels, SCORED, session.SESSION.seed)
+    outputs = infer(model, feed.x[rows])
+    classes, labels = scoring.classes_of(outputs), labels[rows]
+    number = len(ledger.RECORD.scores)
+    trained_on = np.mean(
+        [feeds.digest_row(row) in session.SESSION.trained_rows for row in feed.x[rows]]
+    )
+    ledger.RECORD.arrays[f"score{number}_classes"] = classes
+    ledger.RECORD.arrays[f"score{number}_labels"] = labels
+    entry = {"by": by, "site": site, "claimed": claimed, "honest": scoring.accuracy(outputs, labels),
+             "n": len(rows), "fit": fit, "number": number, "model": model.name,
+             "trained_on": float(trained_on),
+             "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
+    if duplicates is not None and len(duplicates):
+        clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
+        if clean.any():
+            entry["without_duplicates"] = float(np.mean(classes[clean] == labels[clean]))
+            entry["n_without_duplicates"] = int(clean.sum())
+    ledger.RECORD.scores.append(entry)
+    return outputs
+
+
+def infer(model: Any, x: np.ndarray) -> np.ndarray:
+    """Inference-mode outputs, through the kept frozen part where there is one."""
+    cut = session.SESSION.cuts.of(model)
+    if cut is not None:
+        return frozen.forward(
+            cut.rest, session.SESSION.store.outputs(cut.trunk, x, boundary.signature())
+        )
+    outputs = session.SESSION.original["predict"](model, x, batch_size=32, verbose=0)
+    return np.asarray(outputs)
+
+
+def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+    """`Model.evaluate`: on a sample where it is long, and measured a second time by us."""
+    if session.SESSION.depth:
+        return session.SESSION.original["evaluate"](model, x, y, **kwargs)
+    site = sites.here()
+    with session.inside():
+        feed = feeds.read(x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"),
+                          limit=int(session.SESSION.settings.get("max_rows", 6000)))  # fmt: skip
+        if feed is None or feed.y is None:
+            return session.SESSION.original["evaluate"](model, x, y, **kwargs)
+        boundary.convert_feed(feed, part="validation")
+        preparing.relabel(feed, part="validation")
+        _without_uncomputed(feed)
+        boundary.fit_size(feed, model)
+        if len(feed) > SCORED:
+            feed = feed.take(
+                feeds.stratified(feeds.label_indices(feed.y), SCORED, session.SESSION.seed)
+            )
+        kept = {k: v for k, v in kwargs.items() if k in ("return_dict", "sample_weight")}
+        result = session.SESSION.original["evaluate"](
+            model, feed.x, feed.y, batch_size=feed.batch_size or 32, verbose=0, **kept
+        )
+        number = len(ledger.RECORD.scores)
+        score(model, feed, by="evaluate", site=site, claimed=scoring.accuracy_in(model, result))
+        _keep_scored(model, feed, number)
+    ledger.RECORD.event("evaluate", site)
+    return result
+
+
+def predict(model: Any, x: Any, **kwargs: Any) -> Any:
+    """`Model.predict`: on a sample of rows where all would take too long (others become NaN)."""
+    if session.SESSION.depth:
+        return session.SESSION.original["predict"](model, x, **kwargs)
+    site = sites.here()
+    with session.inside():
+        feed = feeds.read(x, None, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"),
+                          limit=20_000)  # fmt: skip
+        if feed is None:
+            return session.SESSION.original["predict"](model, x, **kwargs)
+        boundary.convert_feed(feed, part="prediction")
+        boundary.fit_size(feed, model)
+        outputs, rows = _timed_predict(model, feed)
+        labels = None if feed.y is None else feeds.label_indices(feed.y)
+        trained = id(model) in session.SESSION.compiled
+        scoring.predicted(outputs, labels, rows)
+        ledger.RECORD.event("predict", site, n=len(feed), shuffled=feed.reshuffles, trained=trained)
+        base = anatomy.base_of(model)
+        if base is not None and not trained:
+            _remember_pictures(model, base, feed)
+        elif trained and feed.x.ndim == 4:
+            ledger.RECORD.arrays["predicted_x"] = samples.pictures(
+                feed.x[samples.spread(len(feed), 64)]
+            )
+    return outputs
+
+
+def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray]:
+    n = len(feed)
+    allowed = session.SESSION.fit_seconds * 0.8
+    first = frozen.CHUNK
+    if n <= 3 * first:
+        return infer(model, feed.x), np.arange(n)
+    frozen.forward(model, feed.x[:first])
+    started = time.monotonic()
+    frozen.forward(model, feed.x[:first])
+    each = (time.monotonic() - started) / first
+    if each * n <= allowed:
+        return session.SESSION.store.outputs(model, feed.x, boundary.signature()), np.arange(n)
+    keep = max(LEAST_PREDICTED, int(allowed / each))
+    rows = np.sort(
+        np.random.default_rng(session.SESSION.seed).choice(n, min(keep, n), replace=False)
+    )
+    some = session.SESSION.store.outputs(model, feed.x[rows], boundary.signature())
+    outputs = np.full((n, *some.shape[1:]), np.nan, some.dtype)
+    outputs[rows] = some
+    session.SESSION.partial[n] = rows
+    return outputs, rows
+
+
+def _remember_pictures(model: Any, base: dict[str, Any], feed: feeds.Feed) -> None:
+    key = f"predict{len(session.SESSION.pictures)}"
+    rows = samples.spread(len(feed), samples.ROWS)
+    shown = boundary.look(model, feed.x[samples.spread(len(feed), 32)])
+    arrays = ledger.RECORD.arrays
+    arrays[f"{key}_x"] = samples.pictures(feed.x[rows])
+    for name, value in shown.items():
+        arrays[f"{key}_{name}"] = value
+    if feed.x.ndim == 4:
+        arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[samples.spread(len(feed), 4000)])
+    session.SESSION.pictures.append(
+        {"key": key, "n": len(feed), "base": anatomy.describe_base(model, base)}
+    )
+    ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
+
+
+def _keep_scored(model: Any, feed: feeds.Feed, number: int) -> None:
+    arrays = ledger.RECORD.arrays
+    arrays[f"score{number}_x"] = samples.pictures(feed.x[samples.spread(len(feed), samples.ROWS)])
+    for name, value in boundary.look(model, feed.x[samples.spread(len(feed), 32)]).items():
+        arrays[f"score{number}_{name}"] = value
+    if feed.x.ndim == 4:
+        arrays[f"score{number}_thumbs"] = boundary.thumbnails(
+            feed.x[samples.spread(len(feed), 4000)]
+        )
+
+
+def _without_uncomputed(feed: feeds.Feed) -> None:
+    if feed.x.dtype.kind == "f" and session.SESSION.partial:
+        fine = np.flatnonzero(~np.isnan(feed.x.reshape(len(feed.x), -1)[:, 0]))
+        if len(fine) < len(feed.x):
+            kept = feed.take(fine)
+            feed.x, feed.y, feed.rows = kept.x, kept.y, kept.rows

@@ -1,0 +1,68 @@
+"""State of one run, and the signals that end a training early."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import frozen
+
+
+class TooSlow(Exception):  # noqa: N818 - a signal inside one run
+    """The training does not fit its time; carries seconds per row."""
+
+    def __init__(self, seconds_per_row: float) -> None:
+        super().__init__(seconds_per_row)
+        self.seconds_per_row = seconds_per_row
+
+
+class NeedsSmallerInput(BaseException):
+    """Even the smallest useful sample is too slow: the whole diagnosis should shrink the input."""
+
+    def __init__(self, input_size: int, seconds_per_row: float) -> None:
+        super().__init__(input_size, seconds_per_row)
+        self.input_size = input_size
+        self.seconds_per_row = seconds_per_row
+
+
+class Session:
+    """State of one run: settings, originals of the patched methods, and models seen."""
+
+    def __init__(self, settings: dict[str, Any], store: frozen.Store) -> None:
+        self.settings = settings
+        self.store = store
+        self.original: dict[str, Callable[..., Any]] = {}
+        self.depth = 0  # above zero, Keras and we are talking among ourselves
+        self.compiled: dict[int, dict[str, Any]] = {}
+        self.cuts = frozen.Cuts()
+        self.fits = 0
+        self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
+        self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
+        self.partial: dict[
+            int, np.ndarray
+        ] = {}  # rows of a sampled predict that were computed, by length
+
+    @property
+    def fit_seconds(self) -> float:
+        """Time that one training may take."""
+        return float(self.settings["fit_seconds"])
+
+    @property
+    def seed(self) -> int:
+        """Seed of every sample."""
+        return int(self.settings.get("seed", 0))
+
+
+SESSION = Session({"fit_seconds": 0.0}, frozen.Store(Path()))  # replaced by the run
+
+
+@contextlib.contextmanager
+def inside() -> Iterator[None]:
+    """While Keras and this agent talk among themselves: nothing of it is the script's."""
+    SESSION.depth += 1
+    try:
+        yield
+    finally:
+        SESSION.depth -= 1
