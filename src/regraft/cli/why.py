@@ -57,7 +57,7 @@ def why(
     from regraft.diagnose.as_json import as_json
     from regraft.pipeline import why as run
     from regraft.report.why_terminal import why_lines
-    from regraft.storage import write_json
+    from regraft.storage import atomic_file, write_json
 
     with TerminalProgress(quiet=quiet) as progress:
         diagnosis = run(
@@ -72,6 +72,11 @@ def why(
     if json is not None:
         write_json(json, view)
     pictures, captions = _pictures(diagnosis)
+    if html is not None:
+        from regraft.report.why_html import why_page
+
+        with atomic_file(html) as file:
+            file.write(why_page(view, pictures=pictures, captions=captions).encode())
     text = why_lines(
         view,
         pictures=pictures,
