@@ -66,7 +66,7 @@ class Laboratory:
         names = ", ".join(r.rule.id for r in results) or f"nothing, from seed {seed}"
         self.progress(f"repairing {names}")
         replay = self.replayer.run(
-            [repair for r in results for repair in self._placed(r)],
+            [repair for r in results for repair in self.placed(r)],
             fit_seconds=self.fit_seconds,
             seconds=min(left + 5, 3 * self.baseline.seconds + 30),
             rows=self._rows(),
@@ -78,8 +78,8 @@ class Laboratory:
             return None
         return self._arm(results, replay, found, seed), replay
 
-    def _placed(self, result: Result) -> list[Repair]:
-        """Repairs of the output need to know where the output was built."""
+    def placed(self, result: Result) -> list[Repair]:
+        """The repairs of a rule, with where the output was built and the model compiled."""
         fits = [f for f in self.baseline.fits if not f.get("unreadable")]
         placed = []
         for repair in result.finding.repairs:

@@ -22,7 +22,8 @@ def observed_score(replay: Replay) -> Record | None:
     """The accuracy the script ends on: its last score that is not of the training rows."""
     scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
     held_out = [s for s in scores if s.get("trained_on", 0.0) < TRAINING_ROWS]
-    return (held_out or scores or [None])[-1]
+    chosen = held_out or scores
+    return chosen[-1] if chosen else None
 
 
 def measured(score: Record) -> float:
@@ -38,7 +39,7 @@ def same_score(replay: Replay, like: Record) -> Record | None:
         if s["by"] == like["by"] and s["site"] and like["site"]
         and s["site"]["line"] == like["site"]["line"] and s["site"]["file"] == like["site"]["file"]
     ]  # fmt: skip
-    return (same or [observed_score(replay)])[-1]
+    return same[-1] if same else observed_score(replay)
 
 
 def observe(replay: Replay) -> facts.Evidence:

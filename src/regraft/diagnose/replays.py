@@ -52,6 +52,7 @@ class Script:
     arguments: tuple[str, ...] = ()
     python: str = sys.executable
     cwd: Path = field(default_factory=Path.cwd)
+    folder: Path | None = None  # where its sibling modules are, if it does not lie beside them
 
     def source(self) -> str:
         """The text, notebooks included as they are."""
@@ -156,6 +157,7 @@ class Replayer:
             "script": str(self.script.path.resolve()),
             "arguments": list(self.script.arguments),
             "cwd": str(self.script.cwd.resolve()),
+            "folder": str((self.script.folder or self.script.path.parent).resolve()),
             "out": str(out),
             "shared": str(self.folder / "shared"),
             "scratch": str(scratch),

@@ -9,6 +9,7 @@ from regraft.diagnose.causes import RULES
 from regraft.diagnose.counterfactual import LEAST_GAIN, Laboratory, Priced, honest_number, price
 from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, Gain, ScriptError
 from regraft.diagnose.evidence import Evidence
+from regraft.diagnose.fixing import Fixed, with_patches, write_fixed
 from regraft.diagnose.replays import Replay, Replayer, Script
 from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates, diagnose
@@ -43,7 +44,7 @@ def diagnose_script(
         if not baseline.fits and not baseline.scores:
             return _not_trained(script, baseline, time.monotonic() - started)
         evidence = observe.observe(baseline)
-        results = diagnose(RULES, evidence)
+        results: Sequence[Result] = diagnose(RULES, evidence)
         score = observe.observed_score(baseline)
         if score is None:
             return _without_score(script, baseline, results, time.monotonic() - started)
@@ -61,8 +62,19 @@ def diagnose_script(
         if reached is not None:
             priced, reached, results = _look_again(laboratory, priced, reached, results)
         artefacts = _artefacts(results, laboratory)
+    found = [_cause(p, laboratory) for p in priced if p.lower > LEAST_GAIN] + artefacts
+    ranked = sorted(found, key=lambda cause: (-cause.gain.points, cause.id))
+    size = min(sizes.values(), default=0)
+    ranked = with_patches(ranked, script, evidence, size)
+    fixed = None
+    if fix is not None and ranked:
+        progress("running the repaired script")
+        fixed = write_fixed(
+            ranked, script, evidence, out=Path(fix), input_size=size, fit_seconds=fit_seconds,
+            seconds=budget,
+        )  # fmt: skip
     return _conclude(
-        script, laboratory, evidence, results, priced, artefacts, reached,
+        script, laboratory, evidence, results, priced, ranked, reached, fixed,
         time.monotonic() - started,
     )  # fmt: skip
 
@@ -125,13 +137,12 @@ def _conclude(
     evidence: Evidence,
     results: Sequence[Result],
     priced: Sequence[Priced],
-    artefacts: Sequence[Cause],
+    ranked: Sequence[Cause],
     reached: float | None,
+    fixed: Fixed | None,
     seconds: float,
 ) -> Diagnosis:
     baseline, score = laboratory.baseline, laboratory.score
-    found = [_cause(p) for p in priced if p.lower > LEAST_GAIN] + list(artefacts)
-    ranked = tuple(sorted(found, key=lambda cause: (-cause.gain.points, cause.id)))
     named = {cause.id for cause in ranked}
     accuracy = evidence.accuracy
     observed = observe.measured(score)
@@ -146,7 +157,8 @@ def _conclude(
         source_site=observe.site(score["site"]),
         repaired_script=reached if reached is not None and ranked else observed,
         regraft_fit=None,
-        findings=ranked,
+        findings=tuple(ranked),
+        fixed=fixed.accuracy if fixed else None,
         considered=_considered(results, priced, named),
         unknown=tuple(
             Considered(id=r.rule.id, verdict="unknown", because=r.finding.because, gain=None)
@@ -154,7 +166,7 @@ def _conclude(
             if r.finding.verdict is Verdict.UNKNOWN
         ),
         error=_script_error(baseline),
-        notes=_notes(baseline, laboratory.sizes),
+        notes=(*_notes(baseline, laboratory.sizes), *_told(fixed)),
         seconds=seconds,
         pictures=observe.pictures(baseline, best[1] if best is not None and ranked else None),
         material=observe.material(best[1] if best is not None else baseline, evidence.backbone),
@@ -162,7 +174,16 @@ def _conclude(
     )
 
 
-def _cause(priced: Priced) -> Cause:
+def _told(fixed: Fixed | None) -> tuple[str, ...]:
+    if fixed is None:
+        return ()
+    reached = "was not scored in its time"
+    if fixed.accuracy is not None:
+        reached = f"reached {fixed.accuracy:.3f}"
+    return (f"the patched script ({', '.join(fixed.rules)}) was run and {reached}",)
+
+
+def _cause(priced: Priced, laboratory: Laboratory) -> Cause:
     result = priced.result
     return Cause(
         id=result.rule.id,
@@ -172,7 +193,7 @@ def _cause(priced: Priced) -> Cause:
         where=result.finding.where,
         gain=priced.gain,
         fix=result.finding.fix,
-        repairs=result.finding.repairs,
+        repairs=tuple(laboratory.placed(result)),
     )
 
 

@@ -46,16 +46,15 @@ def measure_after(fit: Fit, history: Any) -> None:
     fit.record["claimed"] = claimed
     if fit.validation is not None and fit.validation.y is not None:
         duplicates = fit.duplicates
-        _transformed(fit)
+        _transformed(fit, fit.validation)
         scored.score(model, fit.validation, by="fit", site=fit.site, claimed=claimed,
               fit=fit.number, duplicates=duplicates)  # fmt: skip
     ledger.RECORD.fits.append(fit.record)
     ledger.RECORD.write(status="running")
 
 
-def _transformed(fit: Fit) -> None:
+def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     """Where validation is far behind training: does turning or mirroring its pictures help?"""
-    feed = fit.validation
     rows = samples.spread(len(feed), 200)
     if feed.x.ndim != 4 or feed.x.shape[1] != feed.x.shape[2]:
         return

@@ -75,10 +75,10 @@ def hook_tensorflow(tf: Any) -> None:
             original = getattr(tf.image, name)
             setattr(tf.image, name, _switched(tf, original))
     for name in dir(keras.layers):
-        kind = getattr(keras.layers, name)
-        if isinstance(kind, type) and name.startswith(anatomy.RANDOM_LAYERS):
-            if "Dropout" not in name and name != "RandomCrop":
-                kind.call = _switched_layer(tf, kind.call)
+        kind: Any = getattr(keras.layers, name)
+        changes_pictures = name.startswith(anatomy.RANDOM_LAYERS) and "Dropout" not in name
+        if isinstance(kind, type) and changes_pictures and name != "RandomCrop":
+            setattr(kind, "call", _switched_layer(tf, getattr(kind, "call")))  # noqa: B009, B010
 
 
 def _switched(tf: Any, original: Any) -> Any:

@@ -47,7 +47,7 @@ def measure_before(fit: Fit) -> None:
         "train_random": train.random_pixels, "train_reshuffles": train.reshuffles,
         "validation_random": bool(fit.validation and fit.validation.random_pixels),
         "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
-        "label_shape": list(np.shape(train.y)), "label_dtype": str(train.y.dtype),
+        "label_shape": list(train.labels.shape), "label_dtype": str(train.labels.dtype),
         "trainable_changed_after_compile": bool(compiled_for and compiled_for != now),
         "trained_before": getattr(model, "train_function", None) is not None,
         "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
@@ -189,6 +189,6 @@ def _loss(fit: Fit) -> float | None:
     rows = fit.sample[:64]
     try:
         outputs = fit.model(feed.x[rows], training=False)
-        return float(np.mean(fit.model.compute_loss(x=None, y=feed.y[rows], y_pred=outputs)))
+        return float(np.mean(fit.model.compute_loss(x=None, y=feed.labels[rows], y_pred=outputs)))
     except Exception:  # noqa: BLE001 - a custom loss may want more than this
         return None

@@ -16,7 +16,7 @@ def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
     """Measures the pace; with `give_up`, ends a training that would take too long."""
     import keras
 
-    class Stopwatch(keras.callbacks.Callback):
+    class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc] - Keras ships no types
         """Forecasts the training from its first steps."""
 
         def __init__(self) -> None:
@@ -46,7 +46,7 @@ def stop_together(model: Any, rest: Any) -> Any:
     """Stops the part in training when the whole model is told to stop."""
     import keras
 
-    class StopTogether(keras.callbacks.Callback):
+    class StopTogether(keras.callbacks.Callback):  # type: ignore[misc]
         """Early stopping speaks to the whole model; the part in training must hear it."""
 
         def on_train_begin(self, logs: Any = None) -> None:

@@ -37,6 +37,13 @@ class Feed:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels of a feed that has them, as given."""
+        if self.y is None:
+            raise ValueError("expected labels; received pictures only")
+        return self.y
+
     def take(self, rows: np.ndarray) -> "Feed":
         """The same feed with these rows only."""
         return Feed(

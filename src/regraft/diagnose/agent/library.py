@@ -57,13 +57,13 @@ def wraps(original: Any) -> Callable[[Any], Any]:
 def hook_numpy() -> None:
     """`np.resize`, `np.reshape` and shuffles by name."""
     resize, reshape = np.resize, np.reshape
-    np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)  # type: ignore[assignment]
+    np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)
 
     @functools.wraps(reshape)
     def reshaped(a: Any, *args: Any, **kwargs: Any) -> Any:
         return operators.reshaped("numpy.reshape", a, lambda x: reshape(x, *args, **kwargs))
 
-    np.reshape = reshaped  # type: ignore[assignment]
+    np.reshape = reshaped
     for name in ("shuffle", "permutation"):
         original = getattr(np.random, name)
 
@@ -422,7 +422,7 @@ def _hook_metrics(module: ModuleType) -> None:
 
 
 def _hook_split(module: ModuleType) -> None:
-    original = module.train_test_split  # type: ignore[attr-defined]
+    original = module.train_test_split
 
     @functools.wraps(original)
     def train_test_split(*arrays: Any, **kwargs: Any) -> Any:
@@ -437,7 +437,7 @@ def _hook_split(module: ModuleType) -> None:
 
 
 def _hook_estimators(module: ModuleType) -> None:
-    original = module.ClassifierMixin.score  # type: ignore[attr-defined]
+    original = module.ClassifierMixin.score
 
     @functools.wraps(original)
     def score(self: Any, X: Any, y: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - scikit-learn's own names
@@ -451,8 +451,8 @@ def _hook_estimators(module: ModuleType) -> None:
                                          "honest": float(result), "n": len(y)})  # fmt: skip
         return result
 
-    module.ClassifierMixin.score = score  # type: ignore[attr-defined]
-    context = module._fit_context  # type: ignore[attr-defined]
+    module.ClassifierMixin.score = score
+    context = module._fit_context
 
     def fit_context(*args: Any, **kwargs: Any) -> Any:
         decorate = context(*args, **kwargs)
@@ -502,7 +502,7 @@ def hook_opencv() -> None:
 
 
 def _hook_cv2(module: ModuleType) -> None:
-    read, convert = module.imread, module.cvtColor  # type: ignore[attr-defined]
+    read, convert = module.imread, module.cvtColor
 
     def imread(*args: Any, **kwargs: Any) -> Any:
         ledger.RECORD.event("cv2.imread")

@@ -6,6 +6,7 @@ that are keyed to its line.
 
 import difflib
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from regraft.adapt.resize import resize
 from regraft.diagnose.agent import interventions, ledger, scoring, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
-_PLAIN = {
+_PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
     "/": operator.truediv, "//": operator.floordiv,
 }  # fmt: skip
-_IN_PLACE = {
+_IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.iadd, "-": operator.isub, "*": operator.imul,
     "/": operator.itruediv, "//": operator.ifloordiv,
 }  # fmt: skip

@@ -81,7 +81,7 @@ def _renamed(y: np.ndarray, mapping: dict[str, int]) -> np.ndarray:
     flat = feeds.label_indices(y)
     new = np.array([mapping.get(_text(v), v) for v in flat.tolist()])
     if y.ndim >= 2 and y.shape[-1] > 1:
-        return np.eye(y.shape[-1], dtype=y.dtype)[new.astype(int)]
+        return np.asarray(np.eye(y.shape[-1], dtype=y.dtype)[new.astype(int)])
     return new.reshape(y.shape) if new.size == y.size else new
 
 
@@ -92,7 +92,7 @@ def _text(value: float) -> str:
 
 def _resplit(train: feeds.Feed, validation: feeds.Feed) -> tuple[feeds.Feed, feeds.Feed]:
     x = np.concatenate([train.x, validation.x])
-    y = np.concatenate([train.y, validation.y])  # type: ignore[list-item]
+    y = np.concatenate([train.labels, validation.labels])
     labels = feeds.label_indices(y)
     held = feeds.stratified(labels, len(validation), session.SESSION.seed + 1)
     rest = np.setdiff1d(np.arange(len(x)), held)

@@ -14,7 +14,7 @@ def replay(settings: dict[str, Any]) -> None:
     """Run the script under the settings; never raises, the record says how it ended.
 
     Args:
-        settings: `script`, `arguments`, `out` (folder of the record), `shared` (folder of frozen
+        settings: `script`, `folder`, `arguments`, `out` (folder of the record), `shared` (folder of frozen
             outputs), `repairs`, `sizes`, `rows`, `fit_seconds`, `seed`, `shrunk`.
     """
     script = Path(settings["script"])
@@ -24,8 +24,9 @@ def replay(settings: dict[str, Any]) -> None:
     session.SESSION = session.Session(settings, store)
     sizes = {int(k): int(v) for k, v in (settings.get("sizes") or {}).items()}
     sys.argv = [str(script), *settings.get("arguments", [])]
-    sys.path.insert(0, str(script.parent))
-    rewrite.install([script.parent, Path.cwd()], sizes)
+    folder = Path(settings.get("folder", script.parent))
+    sys.path.insert(0, str(folder))
+    rewrite.install([folder, Path.cwd()], sizes)
     _seed(int(settings.get("seed", 0)))
     started = time.monotonic()
     outcome: dict[str, Any] = {"status": "done"}

@@ -18,8 +18,8 @@ def classes_of(outputs: np.ndarray) -> np.ndarray:
     """Predicted class of each row; a single output is a probability of class 1."""
     outputs = np.asarray(outputs)
     if outputs.ndim == 1 or outputs.shape[-1] == 1:
-        return (outputs.reshape(len(outputs)) > 0.5).astype(np.int64)
-    return outputs.reshape(len(outputs), -1).argmax(axis=1)
+        return np.asarray(outputs.reshape(len(outputs)) > 0.5, np.int64)
+    return np.asarray(outputs.reshape(len(outputs), -1).argmax(axis=1))
 
 
 def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
@@ -56,7 +56,8 @@ def _remembered(values: Any) -> dict[str, Any] | None:
     if array.ndim != 1 or array.dtype.kind not in "iubf":
         return None
     for entry in reversed(_PREDICTIONS):
-        classes, rows = entry["classes"], entry["computed"]
+        classes: np.ndarray = entry["classes"]
+        rows: np.ndarray = entry["computed"]
         if len(array) <= len(classes) and len(array) > 1:
             rows = rows[rows < len(array)]
             if np.array_equal(array[rows].astype(np.int64), classes[rows]):

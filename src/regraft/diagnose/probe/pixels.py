@@ -67,9 +67,12 @@ def as_bytes(values: npt.NDArray[np.generic], convention: str) -> npt.NDArray[np
 
 def _undone(values: npt.NDArray[np.float32], affine: Affine) -> npt.NDArray[np.float32]:
     back = affine.inverse()
-    if values.shape[-1] == 1:
-        return values * np.float32(np.mean(back.scale)) + np.float32(np.mean(back.offset))
-    return values[..., list(back.order)] * np.float32(back.scale) + np.float32(back.offset)
+    scale, offset = np.asarray(back.scale, np.float32), np.asarray(back.offset, np.float32)
+    if values.shape[-1] == 1:  # one channel: the map agrees with it on average
+        scale, offset = scale.mean(keepdims=True), offset.mean(keepdims=True)
+    else:
+        values = values[..., list(back.order)]
+    return np.asarray(values * scale + offset, np.float32)
 
 
 def _uneven_greys(values: npt.NDArray[np.float32], bytes_: npt.NDArray[np.float32]) -> float:
