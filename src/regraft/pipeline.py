@@ -13,7 +13,7 @@ from regraft.adapt.resize import RESIZE_VERSION
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.recipe import Origin, Pixels, Recipe
 from regraft.artefact.results import EvaluateResult, FitResult
-from regraft.artefact.runs import require_new, write_to_next_free
+from regraft.artefact.runs import RUNS, require_new, require_writable, write_to_next_free
 from regraft.artefact.store import load, save
 from regraft.backbones.weights import Weights, find_weights
 from regraft.data.decode import DECODE_VERSION
@@ -111,8 +111,11 @@ def fit(
         raise InvalidArgumentError(expected_received("a mode of auto or head", repr(mode)))
     observer = progress or _Nobody()
     clock = Clock()
-    if out is not None:
-        require_new(Path(out))  # better known now than after the work
+    # better known now than after the work
+    if out is None:
+        require_writable(RUNS)
+    else:
+        require_new(Path(out))
 
     with clock.stage("data"):
         images = open_data(data, on_bad_image=on_bad_image, limit=limit, seed=seed)

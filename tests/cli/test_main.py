@@ -62,6 +62,20 @@ def test_an_error_on_purpose_is_one_line_with_status_2(regraft, failing):
     assert outcome.err == "regraft: expected pictures; received none\n"
 
 
+def test_a_place_without_permission_is_one_line_with_status_2(regraft, failing):
+    failing(PermissionError(13, "Permission denied", "/there"))
+    outcome = regraft("cache")
+    assert outcome.status == 2
+    assert "/there: Permission denied" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_json_over_a_folder_is_refused_before_the_work(regraft, tmp_path):
+    outcome = regraft("fit", "digits", "--json", tmp_path)
+    assert outcome.status == 2
+    assert "is a directory" in outcome.err
+
+
 def test_an_unexpected_error_has_status_4_and_says_where_to_go(regraft, failing):
     failing(ZeroDivisionError("oops"))
     outcome = regraft("cache")

@@ -1,6 +1,7 @@
 """Where a run goes: a folder of its own that was not there before."""
 
 import errno
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ _LONGEST_NAME = 60  # characters of the data's name in the folder's
 
 
 def require_new(folder: Path) -> None:
-    """Refuse a folder that is there already, or that cannot be made.
+    """Refuse, before the work is done, a folder that is there already or cannot be made.
 
     Raises:
         InvalidArgumentError: With what is in the way.
@@ -23,16 +24,26 @@ def require_new(folder: Path) -> None:
                 "an --out folder that does not exist yet", f"{folder}, which does", _NAME_ANOTHER
             )
         )
-    for parent in folder.absolute().parents:
-        if parent.exists():
-            if not parent.is_dir():
-                raise InvalidArgumentError(
-                    expected_received("an --out inside folders", f"{parent}, a file", _NAME_ANOTHER)
-                )
-            return
+    require_writable(folder)
 
 
-_NAME_ANOTHER = "Runs are never overwritten: name another."
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that this user cannot make, or write to.
+
+    Raises:
+        InvalidArgumentError: With what is in the way.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        found = "which cannot be written to" if nearest.is_dir() else "a file"
+        raise InvalidArgumentError(
+            expected_received(
+                f"a place for {folder} that can be written to", f"{nearest}, {found}", _NAME_ANOTHER
+            )
+        )
+
+
+_NAME_ANOTHER = "Name another with --out."
 
 
 def write_to_next_free(name: str, write: Callable[[Path], None], *, base: Path = RUNS) -> Path:

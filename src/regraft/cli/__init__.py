@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from regraft import __version__
-from regraft.errors import RegraftError
+from regraft.errors import RegraftError, expected_received
 
 # To add a command: write cli/NAME.py with a function NAME, and add its line here.
 # These modules are imported for `regraft --help`: what they need, they import when they run.
@@ -62,12 +62,16 @@ def main() -> None:
     except RegraftError as error:
         typer.echo(f"regraft: {_one_line(error)}", err=True)
         sys.exit(2)
+    except _PLACES as error:  # a folder that vanished, a file in place of a folder, no permission
+        typer.echo(f"regraft: {_place(error)}", err=True)
+        sys.exit(2)
     except Exception as error:  # noqa: BLE001 - the last resort: name it, say where to report it
         _explain_internal_error(error)
         sys.exit(4)
 
 
 _STOPPED = 130  # 128 + SIGINT, as shells expect
+_PLACES = (PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
 
 
 def _show_version(wanted: bool) -> None:
@@ -98,6 +102,14 @@ def _quieten_libraries() -> None:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _place(error: OSError) -> str:
+    return expected_received(
+        "files and folders that can be read and written",
+        f"{error.filename}: {error.strerror}" if error.filename else _one_line(error),
+        "Name another, or change its permissions.",
+    )
 
 
 def _explain_internal_error(error: Exception) -> None:

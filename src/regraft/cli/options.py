@@ -13,7 +13,14 @@ BadImages = Annotated[
     typer.Option("--on-bad-image", help="A picture that cannot be read: fail, or skip and say so."),
 ]
 JsonFile = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        dir_okay=False,
+        writable=True,  # better known before the work than after it
+        help="Write the result as JSON.",
+    ),
 ]
 Limit = Annotated[
     int | None,
