@@ -1,7 +1,7 @@
 import numpy as np
 from tensorflow.keras.applications.vgg16 import VGG16, preprocess_input
 from tensorflow.keras.datasets import mnist
-from tensorflow.keras.layers import Dense, GlobalAveragePooling2D
+from tensorflow.keras.layers import BatchNormalization, Dense, GlobalAveragePooling2D
 from tensorflow.keras.models import Model, Sequential
 from tensorflow.keras.optimizers import Adam
 from tensorflow.keras.utils import set_random_seed
@@ -20,12 +20,12 @@ x_train, x_test = preprocess_input(to_rgb(x_train[:600])), preprocess_input(to_r
 y_train, y_test = y_train[:600], y_test[:300]
 
 vgg = VGG16(weights="imagenet", include_top=False, input_shape=(32, 32, 3))
-base = Model(vgg.input, vgg.get_layer("block3_pool").output)
-base.trainable = False
-model = Sequential([base, GlobalAveragePooling2D(), Dense(10, activation="softmax")])
-model.compile(Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, epochs=2, batch_size=32, verbose=2)
+base = Model(vgg.input, GlobalAveragePooling2D()(vgg.get_layer("block3_pool").output))
+head = Sequential([BatchNormalization(momentum=0.9), Dense(10, activation="softmax")])
+head.compile(Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+head.fit(base.predict(x_train, verbose=0), y_train, epochs=15, batch_size=32, verbose=0)
 
+model = Sequential([base, head])
 base.trainable = True
 for layer in base.layers:
     layer.trainable = layer.name.startswith("block3")

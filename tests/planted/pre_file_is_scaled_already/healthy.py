@@ -12,9 +12,9 @@ base.trainable = False
 
 model = keras.Sequential()
 model.add(base)
-model.add(keras.layers.GlobalMaxPooling2D())
+model.add(keras.layers.Flatten())
 model.add(keras.layers.Dense(10, activation="softmax"))
-model.compile(keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(
     to_network(data["x_train"]), data["y_train"], batch_size=32, epochs=4,
     validation_data=(to_network(data["x_test"]), data["y_test"]), verbose=2,

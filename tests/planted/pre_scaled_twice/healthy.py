@@ -9,7 +9,7 @@ with np.load("digits.npz") as d:
     x_val, y_val = d["x_test"][:400], d["y_test"][:400]
 
 full = EfficientNetLite0(include_top=False, input_shape=(56, 56, 3))
-base = keras.Model(full.input, full.get_layer("block4a_project_bn").output)
+base = keras.Model(full.input, full.get_layer("block4c_add").output)
 base.trainable = False
 
 inputs = keras.Input((28, 28))
@@ -18,7 +18,7 @@ x = layers.Rescaling(1 / 128, offset=-127 / 128)(x)
 x = layers.UpSampling2D(2, interpolation="bilinear")(x)
 x = layers.Concatenate()([x, x, x])
 x = base(x, training=False)
-x = layers.GlobalAveragePooling2D()(x)
+x = layers.Flatten()(x)
 model = keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
-model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(keras.optimizers.Adam(0.002), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=5, batch_size=50, validation_data=(x_val, y_val), verbose=2)

@@ -1,7 +1,7 @@
 import numpy as np
 from tensorflow.keras.applications.vgg16 import VGG16, preprocess_input
 from tensorflow.keras.datasets import mnist
-from tensorflow.keras.layers import Dense, GlobalAveragePooling2D
+from tensorflow.keras.layers import BatchNormalization, Dense, GlobalAveragePooling2D
 from tensorflow.keras.models import Model, Sequential
 from tensorflow.keras.utils import set_random_seed
 
@@ -19,8 +19,9 @@ x_train = preprocess_input(to_rgb(x_train))
 x_test = preprocess_input(to_rgb(x_test))
 
 vgg = VGG16(weights="imagenet", include_top=False, input_shape=(32, 32, 3))
-base = Model(vgg.input, vgg.get_layer("block3_pool").output)
-base.trainable = False
-model = Sequential([base, GlobalAveragePooling2D(), Dense(10, activation="softmax")])
-model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, epochs=3, batch_size=32, validation_data=(x_test, y_test), verbose=2)
+base = Model(vgg.input, GlobalAveragePooling2D()(vgg.get_layer("block3_pool").output))
+f_train, f_test = base.predict(x_train, verbose=0), base.predict(x_test, verbose=0)
+
+model = Sequential([BatchNormalization(momentum=0.9), Dense(10, activation="softmax")])
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(f_train, y_train, epochs=15, batch_size=32, validation_data=(f_test, y_test), verbose=2)

@@ -11,7 +11,7 @@ def to_rgb(gray):
     return (np.stack([x] * 3, axis=-1).astype("float32") - 127) / 128
 
 
-x_train, y_train = to_rgb(d["x_train"][:1200]), d["y_train"][:1200]
+x_train, y_train = to_rgb(d["x_train"][:900]), d["y_train"][:900]
 x_test, y_test = to_rgb(d["x_test"][:500]), d["y_test"][:500]
 
 

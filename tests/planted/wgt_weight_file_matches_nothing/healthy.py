@@ -11,7 +11,7 @@ def to_rgb(gray):
     return (np.stack([x] * 3, axis=-1).astype("float32") - 127) / 128
 
 
-x_train, y_train = to_rgb(d["x_train"][:1200]), d["y_train"][:1200]
+x_train, y_train = to_rgb(d["x_train"][:900]), d["y_train"][:900]
 x_test, y_test = to_rgb(d["x_test"][:500]), d["y_test"][:500]
 
 
@@ -22,8 +22,8 @@ base.trainable = False
 
 model = keras.Sequential([
     base,
-    keras.layers.GlobalMaxPooling2D(),
+    keras.layers.Flatten(),
     keras.layers.Dense(10, activation="softmax"),
 ])
-model.compile(keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(x_train, y_train, batch_size=32, epochs=5, validation_data=(x_test, y_test), verbose=2)
+model.compile(keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x_train, y_train, batch_size=32, epochs=4, validation_data=(x_test, y_test), verbose=2)
