@@ -238,6 +238,15 @@ class Draft:
         between = f",\n{indent}" if not indent.strip() else ", "
         self._splice(start, start, "".join(f"{text}{between}" for text in texts))
 
+    def numpy(self) -> str:
+        """The name the script has for NumPy; imports it if it has none."""
+        for node in self.tree.body:
+            for name, bound in _imported(node):
+                if name == "numpy":
+                    return bound
+        self._import("import numpy as np")
+        return "np"
+
     def keras(self) -> str:
         """The name the script has for Keras; imports it if it has none."""
         whole: str | None = None
@@ -249,19 +258,11 @@ class Draft:
                     whole = f"{bound}.keras"
         if whole is not None:
             return whole
-        imports = [n for n in self.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-        if not imports:
-            raise UnknownEdit("the script imports nothing at its top level")
         uses_tensorflow = any(
             isinstance(n, ast.ImportFrom) and (n.module or "").startswith("tensorflow")
-            for n in imports
+            for n in self.tree.body
         )
-        text = "from tensorflow import keras" if uses_tensorflow else "import keras"
-        usual = [n for n in imports if not _is_future(n)]
-        if usual:
-            self.insert_before(usual[0], text)
-        else:
-            self.insert_after(imports[-1], text)
+        self._import("from tensorflow import keras" if uses_tensorflow else "import keras")
         return "keras"
 
     # ---- the text itself
@@ -274,6 +275,14 @@ class Draft:
             for alias in node.names
             if alias.asname
         }
+
+    def _import(self, text: str) -> None:
+        """Put an import before the first one of the script."""
+        imports = [n for n in self.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+        usual = [n for n in imports if not _is_future(n)]
+        if not usual:
+            raise UnknownEdit("the script imports nothing at its top level")
+        self.insert_before(usual[0], text)
 
     def _own_line(self, statement: ast.stmt) -> tuple[int, str]:
         """Start of the statement's line and its indentation."""
@@ -296,6 +305,13 @@ class Draft:
     def _drop_item(self, items: Sequence[ast.AST], item: ast.AST, limit: int) -> None:
         index = list(items).index(item)
         start = self.span(item)[0]
+        line_start = self.text.rfind("\n", 0, start) + 1
+        line_end = self.text.find("\n", self.span(item)[1]) + 1
+        rest = self.text[self.span(item)[1] : line_end].strip()
+        has_comma = rest.startswith(",") and rest[1:].strip()[:1] in ("", "#")
+        if has_comma and not self.text[line_start:start].strip():
+            self._splice(line_start, line_end, "")
+            return
         if index + 1 < len(items):
             end = self.span(items[index + 1])[0]
         elif index:

@@ -50,27 +50,32 @@ def convert_pixels(draft: Draft, mends: Mends, context: PatchContext) -> None:
 
 
 def _convert_in_front_of_backbone(draft: Draft, mend: Mend, context: PatchContext) -> None:
-    seen, wanted = _conventions(context)
     before = draft.snapshot()
     try:
-        if seen == "unit" or seen.endswith("-of-unit"):
-            _drop_divisions(draft, context)
-            seen = "byte" if seen == "unit" else seen.removesuffix("-of-unit")
-        elif "-of-" in seen:
-            _copy_before_preprocessing(draft, context)
-            return
-        if seen == wanted:
-            return
-        if seen == "byte":
-            _insert(
-                draft, context, lambda tensor, keras: _preprocessed(draft, context, tensor, keras)
-            )
-            return
+        _scale_once(draft, mend, context)
     except UnknownEdit:
         draft.restore(before)
-    # whatever happened to the pixels before, and wherever: this undoes it
-    order, scale, offset = (mend.parameters[k] for k in ("order", "scale", "offset"))
-    _insert(draft, context, lambda tensor, keras: _affine(tensor, keras, order, scale, offset))
+        # whatever happened to the pixels before, and wherever: this undoes it
+        order, scale, offset = (mend.parameters[k] for k in ("order", "scale", "offset"))
+        _insert(draft, context, lambda tensor, keras: _affine(tensor, keras, order, scale, offset))
+
+
+def _scale_once(draft: Draft, mend: Mend, context: PatchContext) -> None:
+    """Take the wrong scaling away where it is, and let the network's own be the only one."""
+    seen, wanted = _conventions(context)
+    if not mend.rule.startswith("PRE"):
+        raise UnknownEdit("not a matter of scale")
+    if seen == "unit" or seen.endswith("-of-unit"):
+        _drop_divisions(draft, context)
+        seen = "byte" if seen == "unit" else seen.removesuffix("-of-unit")
+    elif "-of-" in seen:
+        _copy_before_preprocessing(draft, context)
+        return
+    if seen == wanted:
+        return
+    if seen != "byte":
+        raise UnknownEdit("scaled in another way")
+    _insert(draft, context, lambda tensor, keras: _preprocessed(draft, context, tensor, keras))
 
 
 def _insert(draft: Draft, context: PatchContext, wrap: Any) -> None:

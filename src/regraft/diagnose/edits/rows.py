@@ -30,27 +30,26 @@ RANDOM_ARGUMENTS = (
 
 def resplit(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Shuffle the rows before they are split."""
-    fit = fit_call(draft, context)
-    if argument(fit, "validation_split") is not None:
-        x, y = training_names(fit)
-        _permute(draft, require_once(draft, fit), x, y)
-        return
     splits = draft.calls("train_test_split")
-    if len(splits) == 1:
+    has_fraction = argument(fit_call(draft, context), "validation_split") is not None
+    if len(splits) == 1 and not has_fraction:
         draft.drop_argument(splits[0], "shuffle")
         split = draft.calls("train_test_split")[0]
         if argument(split, "stratify") is None and len(split.args) > 1:
             draft.set_argument(split, "stratify", draft.source(split.args[1]))
         return
-    x, y = _sliced_names(draft, fit)
-    first = next(
-        node
-        for node in draft.walk(ast.Subscript)
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Slice)
-        and (is_name(node.value, x) or is_name(node.value, y))
+    numpy = draft.numpy()
+    fit = fit_call(draft, context)
+    x, y = training_names(fit) if has_fraction else _sliced_names(draft, fit)
+    first: ast.AST = fit
+    if not has_fraction:
+        first = next(node for node in draft.walk(ast.Subscript) if _is_slice_of(node, x, y))
+    order = draft.fresh("order")
+    draft.insert_before(
+        require_once(draft, first),
+        f"{order} = {numpy}.random.default_rng(0).permutation(len({x}))",
+        f"{x}, {y} = {x}[{order}], {y}[{order}]",
     )
-    _permute(draft, require_once(draft, first), x, y)
 
 
 def shuffle_training(draft: Draft, mends: Mends, context: PatchContext) -> None:
@@ -130,19 +129,19 @@ def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
             names.insert(0, training_names(fit)[1])
         if not names:
             raise UnknownEdit("the labels have no name")
-        statement = require_once(draft, fit)
-        draft.insert_before(statement, *(f"{name} = {_renamed(name, mapping)}" for name in names))
+        lines = [f"{name} = {_renamed(draft, name, mapping)}" for name in names]
+        draft.insert_before(require_once(draft, fit_call(draft, context)), *lines)
 
 
-def _renamed(name: str, mapping: Mapping[str, Any]) -> str:
+def _renamed(draft: Draft, name: str, mapping: Mapping[str, Any]) -> str:
     pairs = sorted((float(old), int(new)) for old, new in mapping.items())
     offsets = {old - new for old, new in pairs}
     if len(offsets) == 1:
         return f"{name} - {offsets.pop():g}"
     if [new for _, new in pairs] == list(range(len(pairs))):
-        return f"np.searchsorted({[_short(old) for old, _ in pairs]}, {name})"
+        return f"{draft.numpy()}.searchsorted({[_short(old) for old, _ in pairs]}, {name})"
     if [old for old, _ in pairs] == list(range(len(pairs))):
-        return f"np.array({[new for _, new in pairs]})[{name}]"
+        return f"{draft.numpy()}.array({[new for _, new in pairs]})[{name}]"
     raise UnknownEdit("the labels are renamed in no simple way")
 
 
@@ -150,14 +149,11 @@ def _short(value: float) -> float | int:
     return int(value) if value.is_integer() else value
 
 
-def _permute(draft: Draft, statement: ast.stmt, x: str, y: str) -> None:
-    if "np" not in draft.names():
-        raise UnknownEdit("numpy is not there as np")
-    order = draft.fresh("order")
-    draft.insert_before(
-        statement,
-        f"{order} = np.random.default_rng(0).permutation(len({x}))",
-        f"{x}, {y} = {x}[{order}], {y}[{order}]",
+def _is_slice_of(node: ast.AST, *names: str) -> bool:
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Slice)
+        and any(is_name(node.value, name) for name in names)
     )
 
 

@@ -1,0 +1,648 @@
+"""Patches of real small scripts: they parse, and change the lines they should and no others."""
+
+import dataclasses
+import subprocess
+
+import pytest
+from small_scripts import ARTICLE, FRESH, NESTED, SCRIPT, context, divided, resized, site
+
+from regraft.diagnose import repairs
+from regraft.diagnose.conventions import conversion
+from regraft.diagnose.evidence import Augmentation, Call, Order, Site
+from regraft.diagnose.patch import as_diff, patch, patch_what_is_known
+
+WHOLE = (
+    resized(ARTICLE, "x_train = np.resize", (60000, 28, 28, 3), (60000, 224, 224, 3)),
+    resized(ARTICLE, "x_test = np.resize", (10000, 28, 28, 3), (10000, 224, 224, 3)),
+)
+RESIZE = tuple(("GEO001", repairs.true_resize(call.site), ()) for call in WHOLE)
+
+
+def changes(before: str, after: str | None) -> tuple[list[str], list[str]]:
+    """Lines taken away and lines added."""
+    assert after is not None
+    compile(after, "patched", "exec")
+    lines = as_diff(before, after, script=SCRIPT).splitlines()[2:]
+    return (
+        [line[1:].strip() for line in lines if line.startswith("-")],
+        [line[1:].strip() for line in lines if line.startswith("+")],
+    )
+
+
+def patched(source: str, *repairs_: object, rule="PRE001", where=(), **facts):
+    repairs_ = tuple((rule, repair, where) for repair in repairs_)
+    return changes(source, patch(source, repairs_, context(source, **facts)))
+
+
+def test_np_resize_becomes_a_layer_and_the_whole_array_is_never_made():
+    text = patch(ARTICLE, RESIZE, context(ARTICLE, calls=WHOLE, input_size=48))
+    removed, added = changes(ARTICLE, text)
+    assert "np.resize" not in text
+    assert added == [
+        "from tensorflow import keras",
+        "pictures = keras.Input(shape=(28, 28, 3))",
+        "resized = keras.layers.Resizing(48, 48)(pictures)",
+        "base_model = VGG16(weights='imagenet', include_top=False, input_tensor=resized)",
+    ]
+    assert len(removed) == 3
+
+
+def test_np_resize_of_gray_pictures_gets_its_channels_in_the_model():
+    calls = tuple(
+        resized(ARTICLE, text, (n, 28, 28), (n, 224, 224, 3))
+        for text, n in (("x_train = np.resize", 60000), ("x_test = np.resize", 10000))
+    )
+    _, added = changes(ARTICLE, patch(ARTICLE, RESIZE, context(ARTICLE, calls=calls)))
+    assert added[1:5] == [
+        "pictures = keras.Input(shape=(28, 28))",
+        "resized = keras.layers.Reshape((28, 28, 1))(pictures)",
+        "resized = keras.layers.Resizing(224, 224)(resized)",
+        "resized = keras.layers.Concatenate()([resized] * 3)",
+    ]
+
+
+def test_np_resize_before_a_network_with_an_input_of_its_own():
+    source = NESTED.replace("/ 255.0, d", ", d").replace(
+        "\nbase =", "x_train = np.resize(x_train, (500, SIDE, SIDE, 3))\n\nbase ="
+    )
+    call = resized(source, "np.resize", (500, 32, 32, 3), (500, 96, 96, 3))
+    facts = {"backbone": "mobilenet_v2", "builder": "MobileNetV2(", "calls": (call,)}
+    _, added = patched(source, repairs.true_resize(call.site), **facts)
+    assert "inputs = keras.Input((32, 32, 3))" in added
+    assert "resized = keras.layers.Resizing(96, 96)(pictures)" in added
+
+
+def test_np_resize_of_each_picture_becomes_a_resize_of_it():
+    source = (
+        "import keras\nimport numpy as np\nSIDE = 64\n"
+        "x = np.stack([np.resize(p, (SIDE, SIDE)) for p in np.load('x.npy')])\n"
+        "model = keras.Sequential()\nmodel.compile('adam', 'mse')\nmodel.fit(x, x)\n"
+    )
+    call = resized(source, "np.resize", (28, 28), (64, 64))
+    _, added = patched(source, repairs.true_resize(call.site), backbone=None, calls=(call,))
+    assert added == [
+        "x = np.stack([np.squeeze(np.asarray(keras.ops.image.resize(np.expand_dims(p, -1), "
+        "(SIDE, SIDE))), -1) for p in np.load('x.npy')])"
+    ]
+
+
+def test_an_array_too_large_to_resize_at_once_has_no_patch():
+    facts = context(ARTICLE, backbone=None, calls=WHOLE)
+    assert patch(ARTICLE, RESIZE, facts) is None
+
+
+def test_raw_pixels_are_preprocessed_in_front_of_the_network():
+    removed, added = patched(
+        ARTICLE, repairs.convert_pixels(conversion("byte", "caffe")), seen="byte"
+    )
+    assert len(removed) == 1
+    assert added == [
+        "from tensorflow import keras",
+        "pictures = keras.Input(shape=(224, 224, 3))",
+        "base_model = VGG16(weights='imagenet', include_top=False, "
+        "input_tensor=keras.applications.vgg16.preprocess_input(pictures))",
+    ]
+
+
+def test_an_imported_preprocess_input_is_used():
+    source = ARTICLE.replace(
+        "applications import VGG16", "applications.vgg16 import VGG16, preprocess_input as prepare"
+    )
+    _, added = patched(source, repairs.convert_pixels(conversion("byte", "caffe")), seen="byte")
+    assert any("input_tensor=prepare(pictures)" in line for line in added)
+
+
+def test_resizing_comes_before_preprocessing():
+    everything = (
+        *RESIZE,
+        ("PRE004", repairs.convert_pixels(conversion("byte", "caffe")), ()),
+        ("FRZ004", repairs.freeze_backbone(), ()),
+    )
+    text = patch(ARTICLE, everything, context(ARTICLE, calls=WHOLE, seen="byte", input_size=32))
+    _, added = changes(ARTICLE, text)
+    assert "input_tensor=keras.applications.vgg16.preprocess_input(resized))" in added[3]
+    assert added[4:] == ["base_model.trainable = False"]
+
+
+MOBILENET = {"backbone": "mobilenet_v2", "builder": "MobileNetV2(", "wanted": "signed"}
+DIVISIONS = (divided(NESTED, "x_train, y_train ="), divided(NESTED, "x_val, y_val ="))
+
+
+def test_a_division_is_taken_away_and_the_right_scaling_put_in():
+    repair = repairs.convert_pixels(conversion("unit", "signed"))
+    _, added = patched(NESTED, repair, seen="unit", calls=DIVISIONS, **MOBILENET)
+    assert added[:2] == [
+        'x_train, y_train = d["x"].astype("float32"), d["y"]',
+        'x_val, y_val = d["xv"].astype("float32"), d["yv"]',
+    ]
+    assert "mobilenet_v2.preprocess_input(pictures)" in added[-1]
+
+
+def test_a_division_before_a_network_that_rescales_is_only_taken_away():
+    repair = repairs.convert_pixels(conversion("unit", "byte"))
+    facts = MOBILENET | {"wanted": "byte"}
+    removed, added = patched(NESTED, repair, seen="unit", calls=DIVISIONS, **facts)
+    assert len(removed) == len(added) == 2
+
+
+def test_of_two_scalings_the_division_is_taken_away():
+    repair = repairs.convert_pixels(conversion("signed-of-unit", "signed"))
+    removed, added = patched(NESTED, repair, seen="signed-of-unit", calls=DIVISIONS, **MOBILENET)
+    assert len(removed) == len(added) == 2
+
+
+def test_scaling_elsewhere_is_undone_in_front_of_the_network():
+    repair = repairs.convert_pixels(conversion("unit", "signed"))
+    _, added = patched(NESTED, repair, seen="unit", **MOBILENET)  # nothing in the ledger
+    assert "input_tensor=keras.layers.Rescaling(2, offset=-1)(pictures)" in added[-1]
+
+
+def test_reversed_channels_are_turned_back():
+    repair = repairs.convert_pixels(conversion("torch", "torch"))
+    repair = type(repair)(kind=repair.kind, parameters={**repair.parameters, "order": [2, 1, 0]})
+    facts = MOBILENET | {"wanted": "torch", "seen": "torch"}
+    _, added = patched(NESTED, repair, rule="GEO003", **facts)
+    assert "[..., ::-1]" in added[-1]
+
+
+def test_preprocess_input_that_writes_over_its_input_gets_a_copy():
+    source = NESTED.replace(
+        "\nbase =",
+        "look = keras.applications.mobilenet_v2.preprocess_input(x_train)\n\nbase =",
+    )
+    call = Call(
+        what="preprocess_input", site=site(source, "look ="), details={"in_place": True}
+    )  # fmt: skip
+    repair = repairs.convert_pixels(conversion("signed-of-signed", "signed"))
+    _, added = patched(source, repair, seen="signed-of-signed", calls=(call,), **MOBILENET)
+    assert added == ["look = keras.applications.mobilenet_v2.preprocess_input(x_train.copy())"]
+
+
+def test_validation_is_scaled_like_training():
+    repair = repairs.convert_pixels(conversion("byte", "unit"), part="validation", boundary="model")
+    removed, added = patched(NESTED, repair, **MOBILENET)
+    assert (removed, added) == ([], ["x_val = x_val / 255"])
+
+
+def test_a_fresh_network_rescales_first():
+    repair = repairs.convert_pixels(conversion("byte", "unit"), boundary="model")
+    removed, added = patched(FRESH, repair, backbone=None)
+    assert removed == []
+    assert added == ["import keras", "keras.layers.Rescaling(1 / 255),"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("x = x + 60", 'x = x.astype("float32") + 60', id="name-first"),
+        pytest.param("x = 255 - x", 'x = 255 - x.astype("float32")', id="number-first"),
+        pytest.param("x += 60", 'x = x.astype("float32") + 60', id="in-place"),
+        pytest.param(
+            "x = (x - np.uint8(9)) / 2", 'x = (x.astype("float32") - np.uint8(9)) / 2', id="nested"
+        ),
+        pytest.param(
+            "x = x[: n // 2] * 2", 'x = x[: n // 2].astype("float32") * 2', id="index-left-alone"
+        ),
+    ],
+)
+def test_byte_arithmetic_is_done_in_float(before, after):
+    source = f"import numpy as np\nx = np.load('x.npy')\n{before}\n"
+    source += "model.compile('adam')\nmodel.fit(x, x)\n"
+    repair = repairs.float_arithmetic(Site(file=SCRIPT, line=3))
+    assert patched(source, repair, backbone=None) == ([before], [after])
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "after"),
+    [
+        pytest.param(
+            "x = x.reshape(9, 28, 28, 3)", (9, 28, 28, 3), "x = x.transpose(0, 2, 3, 1)", id="only"
+        ),
+        pytest.param(
+            "x = x.reshape(-1, 28, 84)",
+            (9, 28, 84),
+            "x = x.transpose(0, 2, 3, 1).reshape(-1, 28, 84)",
+            id="first",
+        ),
+        pytest.param(
+            "x = np.reshape(x, (9, 28, 28, 3))",
+            (9, 28, 28, 3),
+            "x = np.transpose(x, (0, 2, 3, 1))",
+            id="as-a-function",
+        ),
+    ],
+)
+def test_axes_are_moved_before_a_reshape(line, shape, after):
+    source = f"import numpy as np\n{line}\nmodel.compile('adam')\nmodel.fit(x, x)\n"
+    where = Site(file=SCRIPT, line=2)
+    call = Call(
+        what="ndarray.reshape",
+        site=where,
+        details={"in_shape": [9, 3, 28, 28], "out_shape": list(shape)},
+    )
+    repair = repairs.true_transpose(where, [0, 2, 3, 1])
+    assert patched(source, repair, backbone=None, calls=(call,)) == ([line], [after])
+
+
+@pytest.mark.parametrize(
+    ("source", "removed", "added"),
+    [
+        pytest.param(ARTICLE, 2, ["base_model.trainable = False"], id="in-place-of-a-loop"),
+        pytest.param(
+            ARTICLE.replace(
+                "for layer in base_model.layers[:10]: #Freeze initial layers\n"
+                "    layer.trainable = False\n",
+                "",
+            ),
+            0,
+            ["base_model.trainable = False"],
+            id="before-compile",
+        ),
+        pytest.param(
+            "import keras\n"
+            "model = keras.Sequential([\n"
+            "    keras.applications.VGG16(include_top=False),\n"
+            "    keras.layers.Dense(2),\n])\n"
+            "model.compile('adam')\nmodel.fit(x, y)\n",
+            1,
+            [
+                "base_model = keras.applications.VGG16(include_top=False)",
+                "base_model,",
+                "base_model.trainable = False",
+            ],
+            id="network-without-a-name",
+        ),
+    ],
+)
+def test_the_backbone_is_frozen(source, removed, added):
+    taken, put = patched(source, repairs.freeze_backbone())
+    assert (len(taken), put) == (removed, added)
+
+
+def test_unfreezing_is_turned_round():
+    _, added = patched(NESTED, repairs.freeze_backbone(), **MOBILENET)
+    assert added == ["base.trainable = False"]
+
+
+def test_a_misspelt_trainable_is_spelt():
+    source = ARTICLE.replace("layer.trainable", "layer.trainble")
+    where = (site(source, "layer.trainble"),)
+    assert patched(source, repairs.freeze_backbone(), where=where) == (
+        ["layer.trainble = False"],
+        ["layer.trainable = False"],
+    )
+
+
+def test_batchnorm_layers_are_frozen_themselves():
+    removed, added = patched(NESTED, repairs.freeze_batchnorm(), **MOBILENET)
+    assert removed == []
+    assert added == [
+        "for layer in base.layers:",
+        "if isinstance(layer, keras.layers.BatchNormalization):",
+        "layer.trainable = False",
+    ]
+
+
+def test_the_backbone_is_called_in_inference_mode():
+    _, added = patched(NESTED, repairs.call_backbone_in_inference(), **MOBILENET)
+    assert added == ["x = base(inputs, training=False)"]
+
+
+def test_the_head_is_thawed():
+    source = NESTED.replace("base.trainable = True\n", "").replace(
+        "model.compile", "model.trainable = False\nmodel.compile"
+    )
+    assert patched(source, repairs.make_head_trainable(), **MOBILENET) == (
+        ["model.trainable = False"],
+        ["base.trainable = False"],
+    )
+
+
+def test_compile_is_repeated_before_the_second_training():
+    source = NESTED + "base.trainable = True\nmodel.fit(x_train, y_train, epochs=9)\n"
+    removed, added = patched(source, repairs.recompile(), fit="epochs=9", **MOBILENET)
+    assert removed == []
+    assert added == [
+        'model.compile(keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", '
+        'metrics=["accuracy"])'
+    ]
+
+
+def test_batchnorm_momentum_is_set_where_the_layers_are_built():
+    source = FRESH.replace("    Flatten(),", "    BatchNormalization(),\n    Flatten(),")
+    _, added = patched(source, repairs.batchnorm_momentum(0.9), backbone=None)
+    assert added == ["BatchNormalization(momentum=0.9),"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param('"adam"', "keras.optimizers.Adam(learning_rate=1e-05)", id="by-name"),
+        pytest.param(
+            "optimizer=tf.keras.optimizers.SGD(0.5, momentum=0.9)",
+            "optimizer=tf.keras.optimizers.SGD(1e-05, momentum=0.9)",
+            id="by-position",
+        ),
+        pytest.param(
+            "Nadam(learning_rate=schedule)", "Nadam(learning_rate=1e-05)", id="a-schedule"
+        ),
+        pytest.param("RMSprop()", "RMSprop(learning_rate=1e-05)", id="the-usual-rate"),
+    ],
+)
+def test_the_learning_rate_is_set(before, after):
+    source = f'from tensorflow import keras\nmodel.compile({before}, loss="mse")\nmodel.fit(x, y)\n'
+    _, added = patched(source, repairs.set_learning_rate(1e-5), backbone=None)
+    assert added == [f'model.compile({after}, loss="mse")']
+
+
+def test_the_learning_rate_of_an_optimiser_with_a_name_is_set_where_it_is_made():
+    source = (
+        "import keras\nbest = keras.optimizers.Adam(lr)\nmodel.compile(best)\nmodel.fit(x, y)\n"
+    )
+    _, added = patched(source, repairs.set_learning_rate(1e-3), backbone=None)
+    assert added == ["best = keras.optimizers.Adam(0.001)"]
+
+
+@pytest.mark.parametrize(
+    ("dense", "facts", "wanted", "added"),
+    [
+        pytest.param(
+            'Dense(1, activation="softmax")',
+            {"units": 1},
+            {"units": 10, "activation": "softmax", "loss": "sparse_categorical_crossentropy"},
+            ['layers.Dense(10, activation="softmax"),'],
+            id="too-few-units",
+        ),
+        pytest.param(
+            'Dense(1, "softmax")',
+            {"units": 1, "loss": "binary_crossentropy"},
+            {"units": 1, "activation": "sigmoid", "loss": "binary_crossentropy"},
+            ['layers.Dense(1, "sigmoid"),'],
+            id="softmax-on-one-unit",
+        ),
+        pytest.param(
+            "Dense(10)",
+            {"activation": "linear"},
+            {
+                "units": 10, "activation": "linear", "from_logits": True,
+                "loss": "sparse_categorical_crossentropy",
+            },
+            [
+                "model.compile('adam', "
+                "keras.losses.SparseCategoricalCrossentropy(from_logits=True))"
+            ],
+            id="logits-as-probabilities",
+        ),
+        pytest.param(
+            "Dense(units=10, activation='relu',)",
+            {"activation": "relu", "loss": "mean_squared_error"},
+            {"units": 10, "activation": "softmax", "loss": "categorical_crossentropy"},
+            [
+                'layers.Dense(units=10, activation="softmax",),',
+                "model.compile('adam', \"categorical_crossentropy\")",
+            ],
+            id="regression",
+        ),
+    ],
+)  # fmt: skip
+def test_the_output_fits_the_labels(dense, facts, wanted, added):
+    source = (
+        "import keras\nfrom keras import layers\n"
+        f"model = keras.Sequential([\n    layers.Flatten(),\n    layers.{dense},\n])\n"
+        "model.compile('adam', 'sparse_categorical_crossentropy')\nmodel.fit(x, y)\n"
+    )
+    _, put = patched(source, repairs.set_output(**wanted), backbone=None, **facts)
+    assert put == added
+
+
+def test_dropout_behind_the_output_is_taken_away():
+    wanted = {"units": 10, "activation": "softmax", "loss": "sparse_categorical_crossentropy"}
+    removed, added = patched(
+        FRESH, repairs.set_output(**wanted), backbone=None, dense="Dense(10)",
+        activation="linear", dropout_on_output=True,
+    )  # fmt: skip
+    assert "Dropout(0.5)," in removed
+    assert added[0].startswith('Dense(10, activation="softmax"),  # one a digit')
+
+
+def test_rows_are_shuffled_before_the_validation_split():
+    removed, added = patched(FRESH, repairs.resplit(), backbone=None)
+    assert removed == []
+    assert added == [
+        "order = np.random.default_rng(0).permutation(len(images))",
+        "images, labels = images[order], labels[order]",
+    ]
+
+
+def test_rows_are_shuffled_before_they_are_sliced():
+    source = (
+        "import numpy as np\nx, y = load()\n"
+        "x_train, y_train = x[:800], y[:800]\nx_val, y_val = x[800:], y[800:]\n"
+        "model.compile('adam')\nmodel.fit(x_train, y_train, validation_data=(x_val, y_val))\n"
+    )
+    text = patch(source, [("SPL003", repairs.resplit(), ())], context(source, backbone=None))
+    assert text.splitlines()[2:4] == [
+        "order = np.random.default_rng(0).permutation(len(x))",
+        "x, y = x[order], y[order]",
+    ]
+
+
+def test_a_split_without_shuffling_is_stratified():
+    source = (
+        "import numpy as np\na, b, c, d = train_test_split(x, y, test_size=0.2, shuffle=False)\n"
+        "model.compile('adam')\nmodel.fit(a, c, validation_data=(b, d))\n"
+    )
+    _, added = patched(source, repairs.resplit(), backbone=None)
+    assert added == ["a, b, c, d = train_test_split(x, y, test_size=0.2, stratify=y)"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "data = Dataset.from_tensor_slices((x, y)).shuffle(32).batch(8)",
+            "data = Dataset.from_tensor_slices((x, y)).shuffle(len(x)).batch(8)",
+            id="small-buffer",
+        ),
+        pytest.param(
+            "data = Dataset.from_tensor_slices((x, y)).batch(8)",
+            "data = Dataset.from_tensor_slices((x, y)).shuffle(len(x)).batch(8)",
+            id="no-buffer",
+        ),
+        pytest.param(
+            "data = image_dataset_from_directory('a', shuffle=False)",
+            "data = image_dataset_from_directory('a', shuffle=True)",
+            id="folder",
+        ),
+    ],
+)
+def test_training_rows_are_shuffled(before, after):
+    source = f"{before}\ndata = data.prefetch(1)\nmodel.compile('adam')\nmodel.fit(data)\n"
+    _, added = patched(source, repairs.shuffle_training(), backbone=None)
+    assert added == [after]
+
+
+def test_fit_shuffles_again():
+    source = "model.compile('adam')\nmodel.fit(x, y, shuffle=False)\n"
+    _, added = patched(source, repairs.shuffle_training(), backbone=None)
+    assert added == ["model.fit(x, y, shuffle=True)"]
+
+
+def test_predictions_keep_the_order_of_the_labels():
+    source = (
+        "import keras\ntest = image_dataset_from_directory('test', batch_size=32)\n"
+        "model.compile('adam')\nmodel.fit(train)\np = model.predict(test).argmax(1)\n"
+        "print(accuracy_score(y, p))\n"
+    )
+    facts = context(source, backbone=None)
+    order = Order(site=site(source, "print("), claimed=0.1, honest=0.9, n_predictions=9, n_labels=9)
+    facts = dataclasses.replace(facts, evidence=dataclasses.replace(facts.evidence, order=order))
+    _, added = changes(source, patch(source, [("ORD001", None, ())], facts))
+    assert added == ["test = image_dataset_from_directory('test', batch_size=32, shuffle=False)"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "metric", "after"),
+    [
+        pytest.param(
+            "one-hot", "keras.metrics.BinaryAccuracy(name='accuracy')", '"categorical_accuracy"',
+            id="binary",
+        ),
+        pytest.param(
+            "index", "SparseTopKCategoricalAccuracy(k=3, name='accuracy')", '"accuracy"', id="top-k"
+        ),
+    ],
+)  # fmt: skip
+def test_the_metric_counts_classes(labels, metric, after):
+    source = f"model.compile('adam', 'x', metrics=[{metric}])\nmodel.fit(x, y)\n"
+    facts = context(source, backbone=None, label_kind=labels)
+    _, added = changes(source, patch(source, [("MET001", None, ())], facts))
+    assert added == [f"model.compile('adam', 'x', metrics=[{after}])"]
+
+
+def test_the_mode_of_a_callback_is_set():
+    source = (
+        "stop = EarlyStopping(\n    monitor='val_accuracy',\n    mode='min',\n)\n"
+        "model.compile('adam')\nmodel.fit(x, y, callbacks=[stop])\n"
+    )
+    where = site(source, "EarlyStopping(")
+    repair = repairs.set_arguments(where, "EarlyStopping", {"mode": "max"})
+    assert patched(source, repair, backbone=None) == (["mode='min',"], ['mode="max",'])
+
+
+def test_a_shuffle_of_pictures_alone_is_left_out():
+    source = (
+        "import numpy as np\nnp.random.shuffle(x)  # mix\nmodel.compile('a')\nmodel.fit(x, y)\n"
+    )
+    repair = repairs.drop_call(site(source, "shuffle"), "numpy.random.shuffle")
+    assert patched(source, repair, backbone=None) == (["np.random.shuffle(x)  # mix"], [])
+
+
+def test_labels_are_counted_from_zero():
+    repair = repairs.remap_labels({str(n): n - 1 for n in range(1, 11)}, part="all")
+    _, added = patched(NESTED, repair, **MOBILENET)
+    assert added == ["y_train = y_train - 1", "y_val = y_val - 1"]
+
+
+def test_augmentation_is_left_out_of_validation():
+    source = (
+        "train = read('train').map(augment)\nval = read('val').map(augment).batch(8)\n"
+        "model.compile('adam')\nmodel.fit(train, validation_data=val)\n"
+    )
+    _, added = patched(source, repairs.drop_augmentation(part="validation"), backbone=None)
+    assert added == ["val = read('val').batch(8)"]
+
+
+def test_a_generator_that_augments_is_not_used_for_validation():
+    source = (
+        "g = ImageDataGenerator(rescale=1 / 255, rotation_range=90)\n"
+        "train = g.flow(x, y)\nval = g.flow(x_val, y_val)\n"
+        "model.compile('adam')\nmodel.fit(train, validation_data=val)\n"
+    )
+    _, added = patched(source, repairs.drop_augmentation(part="validation"), backbone=None)
+    assert added == ["val = ImageDataGenerator(rescale=1 / 255).flow(x_val, y_val)"]
+
+
+def test_a_layer_that_changes_the_class_is_left_out():
+    source = (
+        "from keras import Sequential, layers\n"
+        "model = Sequential([\n    layers.RandomFlip(),\n    layers.Dense(2),\n])\n"
+        "model.compile('adam')\nmodel.fit(x, y)\n"
+    )
+    facts = context(source, backbone=None)
+    changes_ = (
+        Call(what="augmentation", site=site(source, "RandomFlip"), details={"layer": "RandomFlip"}),
+    )
+    names = dict.fromkeys(f.name for f in dataclasses.fields(Augmentation))
+    augmentation = Augmentation(**(names | {"sites": changes_}))
+    evidence = dataclasses.replace(facts.evidence, augmentation=augmentation)
+    facts = dataclasses.replace(facts, evidence=evidence)
+    repair = repairs.drop_augmentation(part="train")
+    removed, added = changes(source, patch(source, [("AUG001", repair, ())], facts))
+    assert (removed, added) == (["layers.RandomFlip(),"], [])
+
+
+def test_pretrained_weights_are_loaded_and_kept():
+    source = (
+        "import keras\nbase = keras.applications.VGG16(weights=None, include_top=False)\n"
+        "base.load_weights('mine.h5', skip_mismatch=True)\n"
+        "model.compile('adam')\nmodel.fit(x, y)\n"
+    )
+    load = Call(
+        what="load_weights", site=site(source, "load_weights"), details={"matched": 0, "total": 26}
+    )
+    removed, added = patched(source, repairs.load_imagenet_weights(), calls=(load,))
+    assert len(removed) == 2
+    assert added == ['base = keras.applications.VGG16(weights="imagenet", include_top=False)']
+
+
+@pytest.mark.parametrize(
+    ("repair", "facts"),
+    [
+        pytest.param(repairs.drop_rows([1, 2]), {}, id="no-such-edit"),
+        pytest.param(
+            repairs.true_resize(Site(file="/home/someone/helper.py", line=3)), {}, id="other-file"
+        ),
+        pytest.param(repairs.freeze_backbone(), {"backbone": None}, id="nothing-to-freeze"),
+        pytest.param(
+            repairs.set_arguments(Site(file=SCRIPT, line=1), "fit", {"steps_per_epoch": 4}),
+            {},
+            id="no-such-call-there",
+        ),
+    ],
+)
+def test_what_is_not_known_is_not_guessed(repair, facts):
+    assert patch(ARTICLE, [("RUL001", repair, ())], context(ARTICLE, **facts)) is None
+
+
+def test_known_edits_are_made_without_the_unknown_ones():
+    text, rules = patch_what_is_known(
+        ARTICLE,
+        [
+            ("DAT002", repairs.drop_rows([1]), ()),
+            ("FRZ004", repairs.freeze_backbone(), ()),
+            ("OPT001", repairs.set_learning_rate(1e-5), ()),
+        ],
+        context(ARTICLE),
+    )
+    assert rules == ("FRZ004", "OPT001")
+    _, added = changes(ARTICLE, text)
+    assert "base_model.trainable = False" in added
+    assert patch_what_is_known(ARTICLE, [("X", repairs.drop_rows([1]), ())], context(ARTICLE)) == (
+        None,
+        (),
+    )
+
+
+def test_columns_are_counted_in_bytes():
+    source = 'model.compile("adam")  # é\nnom = "é"; model.fit(x, y, shuffle=False, name="é")\n'
+    _, added = patched(source, repairs.shuffle_training(), backbone=None)
+    assert added == ['nom = "é"; model.fit(x, y, shuffle=True, name="é")']
+
+
+def test_the_diff_applies(tmp_path):
+    after = patch(ARTICLE, RESIZE, context(ARTICLE, calls=WHOLE, input_size=48))
+    (tmp_path / "train.py").write_text(ARTICLE)
+    diff = as_diff(ARTICLE, after, script=SCRIPT)
+    subprocess.run(["git", "apply", "-p1", "-"], input=diff, text=True, check=True, cwd=tmp_path)
+    assert (tmp_path / "train.py").read_text() == after
