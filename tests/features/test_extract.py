@@ -149,6 +149,33 @@ def test_progress_ends_with_all_pictures(tiny, digits):
     assert seen == [(8, 21), (16, 21), (21, 21)]
 
 
+class CountedPictures:
+    """Counts the rows that were read and have not come out as features."""
+
+    def __init__(self, pictures):
+        self.pictures = pictures
+        self.uniform_shape = pictures.uniform_shape
+        self.n_read = self.n_done = self.most_in_flight = 0
+
+    def read(self, rows, *, reduce_to=None):
+        self.n_read += len(rows)
+        self.most_in_flight = max(self.most_in_flight, self.n_read - self.n_done)
+        return self.pictures.read(rows, reduce_to=reduce_to)
+
+    def done(self, n_done, n_images):
+        self.n_done = n_done
+
+
+def test_pictures_in_flight_are_bounded(tiny):
+    pixels = np.random.default_rng(0).integers(0, 256, (400, 12, 10), np.uint8)
+    images = open_data((pixels, np.arange(400) % 2))
+    counted = CountedPictures(images.pictures)
+    images = dataclasses.replace(images, pictures=counted)
+    with_cache(images, tiny, None, [("late", 1)], batch_size=4, progress=counted.done)
+    assert counted.n_read == 400
+    assert counted.most_in_flight <= 4 * 4  # one computed, two read ahead, one just taken
+
+
 def test_an_error_while_reading_leaves_no_entry(tiny, tmp_path):
     pictures = tmp_path / "pictures"
     for i in range(6):
