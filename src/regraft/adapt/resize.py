@@ -39,8 +39,8 @@ def resize_matrix(n_in: int, n_out: int) -> FloatArray:
         InvalidArgumentError: If a size is below 1.
 
     Example:
-        >>> resize_matrix(4, 2).tolist()
-        [[0.375, 0.375, 0.25, 0.0], [0.0, 0.25, 0.375, 0.375]]
+        >>> resize_matrix(2, 4).tolist()
+        [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75], [0.0, 1.0]]
     """
     if n_in < 1 or n_out < 1:
         raise InvalidArgumentError(

@@ -24,8 +24,9 @@ def pool_matrix(n_in: int, n_out: int) -> FloatArray:
         InvalidArgumentError: If the grid is finer than the map, or has no cell.
 
     Example:
-        >>> pool_matrix(3, 2).round(2).tolist()
-        [[0.67, 0.33, 0.0], [0.0, 0.33, 0.67]]
+        >>> pool_matrix(6, 4)[:2].round(3)
+        array([[0.667, 0.333, 0.   , 0.   , 0.   , 0.   ],
+               [0.   , 0.333, 0.667, 0.   , 0.   , 0.   ]], dtype=float32)
     """
     if not 1 <= n_out <= n_in:
         raise InvalidArgumentError(
