@@ -120,13 +120,13 @@ def test_the_card_may_be_edited(folder):
 
 def rewritten(folder, name, change):
     """Alter a JSON file on purpose, and its hash with it."""
-    from regraft.artefact.store import _sha256
+    from regraft.artefact.files import sha256
 
     value = json.loads((folder / name).read_text())
     (folder / name).write_text(json.dumps(change(value)))
     if name != "manifest.json":
         manifest = json.loads((folder / "manifest.json").read_text())
-        manifest["files"][name] = _sha256(folder / name)
+        manifest["files"][name] = sha256(folder / name)
         (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -176,9 +176,9 @@ def test_a_pickle_in_place_of_tensors_is_not_run(folder, tmp_path):
     (folder / "weights.safetensors").write_bytes(pickle.dumps(Evil()))
     rewritten(folder, "labels.json", lambda names: names)
     manifest = json.loads((folder / "manifest.json").read_text())
-    from regraft.artefact.store import _sha256
+    from regraft.artefact.files import sha256
 
-    manifest["files"]["weights.safetensors"] = _sha256(folder / "weights.safetensors")
+    manifest["files"]["weights.safetensors"] = sha256(folder / "weights.safetensors")
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ArtefactError, match=r"weights\.safetensors"):
         load(folder)

@@ -11,23 +11,36 @@ Loading reads numbers and text. Nothing is unpickled, no class is deserialised, 
 by a file. The hashes tell damage; whoever alters a file on purpose can alter its hash too.
 """
 
-import hashlib
-import json
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ValidationError
 
 from regraft import __version__
 from regraft.adapt.resize import RESIZE_VERSION
 from regraft.artefact.card import model_card
 from regraft.artefact.classifier import Classifier, make_extractor
-from regraft.artefact.recipe import SCHEMA, Manifest, Recipe
+from regraft.artefact.files import (
+    CARD,
+    FIT_AGAIN,
+    LABELS,
+    MANIFEST,
+    METRICS,
+    RECIPE,
+    WEIGHTS,
+    Tensors,
+    check_files,
+    read_json,
+    read_model,
+    read_tensors,
+    sha256,
+    write_ascii,
+    write_tensors,
+)
+from regraft.artefact.recipe import Manifest, Recipe
 from regraft.backbones.loading import assign_tensors, tensors_of
 from regraft.data.decode import DECODE_VERSION
 from regraft.errors import (
@@ -39,21 +52,10 @@ from regraft.errors import (
 from regraft.records import LinearHead
 from regraft.storage import atomic_folder
 
-RECIPE, WEIGHTS, LABELS, METRICS, MANIFEST, CARD = (
-    "recipe.json",
-    "weights.safetensors",
-    "labels.json",
-    "metrics.json",
-    "manifest.json",
-    "README.md",
-)
 KERNEL, BIAS, TRUNK = "head/kernel", "head/bias", "trunk/"
 
 # decides the numbers; recorded so that a difference can be explained
 VERSIONED = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow")
-
-Tensors = dict[str, npt.NDArray[Any]]
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def save(folder: Path, classifier: Classifier, *, command: str) -> None:
@@ -69,18 +71,18 @@ def save(folder: Path, classifier: Classifier, *, command: str) -> None:
         DiskSpaceError: If the disk fills; nothing is left behind.
     """
     with atomic_folder(folder) as new:
-        _write_tensors(new / WEIGHTS, _tensors_of(classifier))
-        _write_json(new / RECIPE, classifier.recipe.model_dump(mode="json"))
-        _write_json(new / LABELS, list(classifier.class_names))
-        _write_json(new / METRICS, dict(classifier.metrics))
+        write_tensors(new / WEIGHTS, _tensors_of(classifier))
+        write_ascii(new / RECIPE, classifier.recipe.model_dump(mode="json"))
+        write_ascii(new / LABELS, list(classifier.class_names))
+        write_ascii(new / METRICS, dict(classifier.metrics))
         (new / CARD).write_text(model_card(classifier, command), encoding="utf-8")
         manifest = Manifest(
             versions=_versions(),
             command=command,
             data=classifier.origin,
-            files={path.name: _sha256(path) for path in sorted(new.iterdir())},
+            files={path.name: sha256(path) for path in sorted(new.iterdir())},
         )
-        _write_json(new / MANIFEST, manifest.model_dump(mode="json"))
+        write_ascii(new / MANIFEST, manifest.model_dump(mode="json"))
 
 
 def load(folder: str | Path) -> Classifier:
@@ -97,12 +99,12 @@ def load(folder: str | Path) -> Classifier:
                 "the folder of an artefact, as `regraft fit` writes it", f"{folder}, which is none"
             )
         )
-    manifest = _parsed(folder, MANIFEST, Manifest)
-    _check_files(folder, manifest)
-    recipe = _parsed(folder, RECIPE, Recipe)
+    manifest = read_model(folder, MANIFEST, Manifest)
+    check_files(folder, manifest)
+    recipe = read_model(folder, RECIPE, Recipe)
     _check_versions(folder, recipe)
     class_names = _class_names(folder, recipe)
-    tensors = _read_tensors(folder)
+    tensors = read_tensors(folder)
     head = LinearHead(
         kernel=_taken(folder, tensors, KERNEL, (recipe.n_features, recipe.n_classes)),
         bias=_taken(folder, tensors, BIAS, (recipe.n_classes,)),
@@ -114,7 +116,7 @@ def load(folder: str | Path) -> Classifier:
         class_names=class_names,
         extractor=_extractor(folder, recipe, tensors),
         head=head,
-        metrics=_json(folder, METRICS),
+        metrics=read_json(folder, METRICS),
         origin=manifest.data,
     )
 
@@ -157,13 +159,13 @@ def _extractor(folder: Path, recipe: Recipe, tensors: Tensors) -> Any:
             expected_received(
                 f"a recipe and weights in {folder} that regraft {__version__} can build",
                 str(error),
-                _FIT_AGAIN,
+                FIT_AGAIN,
             )
         ) from error
     if surplus:
         raise ArtefactError(
             expected_received(
-                f"only tensors of the recipe in {folder / WEIGHTS}", f"{surplus[0]} too", _FIT_AGAIN
+                f"only tensors of the recipe in {folder / WEIGHTS}", f"{surplus[0]} too", FIT_AGAIN
             )
         )
     return extractor
@@ -179,33 +181,10 @@ def _taken(
             expected_received(
                 f"a tensor {name} of shape {shape} in {folder / WEIGHTS}",
                 "none" if tensor is None else f"{tensor.dtype} {tensor.shape}",
-                _FIT_AGAIN,
+                FIT_AGAIN,
             )
         )
     return tensor.astype(np.float32)
-
-
-_FIT_AGAIN = "Copy the folder anew, or run `regraft fit` again."
-
-
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    required = {RECIPE, WEIGHTS, LABELS, METRICS}
-    for name in sorted(required | set(manifest.files)):
-        path = folder / name
-        # the name comes from a file: it must not lead out of the folder
-        is_here = Path(name).name == name and path.is_file()
-        wanted = manifest.files.get(name)
-        found = _sha256(path) if is_here else "no such file"
-        if name == CARD and is_here:
-            continue  # people may edit their model card
-        if found != wanted:
-            raise ArtefactError(
-                expected_received(
-                    f"{path} as it was written (SHA-256 {wanted or 'in the manifest'})",
-                    found,
-                    _FIT_AGAIN,
-                )
-            )
 
 
 def _check_versions(folder: Path, recipe: Recipe) -> None:
@@ -221,82 +200,17 @@ def _check_versions(folder: Path, recipe: Recipe) -> None:
 
 
 def _class_names(folder: Path, recipe: Recipe) -> tuple[str, ...]:
-    names = _json(folder, LABELS)
+    names = read_json(folder, LABELS)
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not is_list or len(names) != recipe.n_classes:
         raise ArtefactError(
             expected_received(
                 f"a list of {recipe.n_classes} class names in {folder / LABELS}",
                 f"{len(names)} entries" if is_list else type(names).__name__,
-                _FIT_AGAIN,
+                FIT_AGAIN,
             )
         )
     return tuple(names)
-
-
-def _parsed(folder: Path, name: str, schema: type[Model]) -> Model:
-    value = _json(folder, name)
-    if isinstance(value, dict) and value.get("schema_version") not in (None, SCHEMA):
-        raise ArtefactError(
-            expected_received(
-                f"schema {SCHEMA} in {folder / name}",
-                f"schema {value['schema_version']}",
-                "Use the version of regraft that wrote it.",
-            )
-        )
-    try:
-        return schema.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise ArtefactError(
-            expected_received(
-                f"{folder / name} as its schema says", f"{place}: {first['msg']}", _FIT_AGAIN
-            )
-        ) from error
-
-
-def _json(folder: Path, name: str) -> Any:
-    return _reading(folder / name, lambda path: json.loads(path.read_text(encoding="utf-8")))
-
-
-def _read_tensors(folder: Path) -> Tensors:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        tensors: Tensors = _reading(folder / WEIGHTS, load_file)
-    except SafetensorError as error:
-        raise ArtefactError(
-            expected_received(f"tensors in {folder / WEIGHTS}", str(error), _FIT_AGAIN)
-        ) from error
-    return tensors
-
-
-def _reading(path: Path, read: Callable[[Path], Any]) -> Any:
-    try:
-        return read(path)
-    except FileNotFoundError as error:
-        raise ArtefactError(
-            expected_received(
-                f"a file {path.name} in {path.parent}",
-                "none",
-                "Name the folder that `regraft fit` wrote.",
-            )
-        ) from error
-    except ValueError as error:  # not UTF-8, or not JSON
-        raise ArtefactError(expected_received(f"JSON in {path}", str(error), _FIT_AGAIN)) from error
-
-
-def _write_tensors(path: Path, tensors: Tensors) -> None:
-    from safetensors.numpy import save as as_bytes
-
-    path.write_bytes(as_bytes(tensors))  # `save_file` makes it private to this user
-
-
-def _write_json(path: Path, value: Any) -> None:
-    """Plain ASCII, so that any class name survives any editor."""
-    path.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="ascii")
 
 
 def _versions() -> dict[str, str]:
@@ -307,8 +221,3 @@ def _versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
