@@ -71,7 +71,8 @@ class _Page:
     def finding(self, finding: View) -> str:
         head = f"{finding['rank']}  {finding['id']} {finding['name']}"
         worth = headline(finding["gain"])
-        gap = " " * max(2, self.width - len(head) - len(worth))
+        room = self.width - len(head) - len(worth)
+        gap = " " * room if room > 1 else f"\n{INDENT}"
         lines = [f"{self._paint(head, 'bold')}{gap}{self._paint(worth, 'yellow')}"]
         for label, texts in (
             ("where", list(self._where(finding))),
