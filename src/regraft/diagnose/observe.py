@@ -60,7 +60,7 @@ def observe(replay: Replay) -> facts.Evidence:
         accuracy=_accuracy(replay, fit, score, train_labels),
         overlap=_overlap(replay, fit, score),
         association=_association(replay, fit, train_labels),
-        augmentation=_augmentation(replay, fit, ledger, train_labels),
+        augmentation=_augmentation(replay, fit, ledger),
         order=_order(replay),
         shift=_shift(replay, fit, train_labels, validation_labels),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
@@ -347,9 +347,7 @@ def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Asso
     return neighbours.association(thumbs, train_labels[rows], rows)
 
 
-def _augmentation(
-    replay: Replay, fit: Record, ledger: facts.Ledger, train_labels: Array
-) -> facts.Augmentation | None:
+def _augmentation(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Augmentation | None:
     calls = ledger.of("augmentation")
     random = bool(fit["train_random"] or fit["in_model_augmentation"])
     if not calls and not random and not fit["validation_random"]:

@@ -123,7 +123,7 @@ class Replayer:
         self._folder.cleanup()
 
     def _preload(self) -> list[str]:
-        """Keras, unless the script chooses its backend itself; TensorFlow's names if it uses them."""
+        """Keras, unless the script chooses its own backend; TensorFlow too if it names it."""
         text = self.script.source()
         if "KERAS_BACKEND" in text:
             return []

@@ -104,7 +104,7 @@ def convert_feed(feed: feeds.Feed, *, part: str) -> None:
             feed.source = None
 
 
-def _affine(x: np.ndarray, parameters: dict[str, Any]) -> np.ndarray:
+def _affine(x: np.ndarray, parameters: interventions.Parameters) -> np.ndarray:
     scale = np.asarray(parameters["scale"], np.float32)
     offset = np.asarray(parameters["offset"], np.float32)
     if x.shape[-1] == 3:
@@ -131,7 +131,7 @@ def thumbnails(x: np.ndarray) -> np.ndarray:
     flat = small.reshape(len(small), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(flat, axis=1, keepdims=True)
-    return (flat / np.maximum(norm, 1e-6)).astype(np.float16)
+    return np.asarray(flat / np.maximum(norm, 1e-6), np.float16)
 
 
 def _plain(picture: np.ndarray) -> np.ndarray:

@@ -16,14 +16,15 @@ def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
     """Measures the pace; with `give_up`, ends a training that would take too long."""
     import keras
 
-    class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc] - Keras ships no types
+    # Keras ships no types: its classes are Any to the checker
+    class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
         """Forecasts the training from its first steps."""
 
         def __init__(self) -> None:
             super().__init__()
             self.steps, self.started = 0, 0.0
 
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.steps += 1
             if self.steps == WARM_STEPS:
                 self.started = time.monotonic()
@@ -46,13 +47,14 @@ def stop_together(model: Any, rest: Any) -> Any:
     """Stops the part in training when the whole model is told to stop."""
     import keras
 
+    # as above
     class StopTogether(keras.callbacks.Callback):  # type: ignore[misc]
         """Early stopping speaks to the whole model; the part in training must hear it."""
 
-        def on_train_begin(self, logs: Any = None) -> None:
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             model.stop_training = False
 
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             if model.stop_training:
                 rest.stop_training = True
 

@@ -146,7 +146,8 @@ def _forecast_trunk(fit: Fit, cut: frozen.Cut, x: np.ndarray, validation: Any) -
         raise session.TooSlow(each * n / len(x) / fit.epochs)
 
 
-def _train_directly(fit: Fit, x: Any, y: Any, validation: Any, own: list[Any], arguments: dict[str, Any],
+def _train_directly(
+    fit: Fit, x: Any, y: Any, validation: Any, own: list[Any], arguments: dict[str, Any],
     *, may_give_up: bool,
 ) -> Any:  # fmt: skip
     if validation is not None:

@@ -115,7 +115,10 @@ def _stream(source: Any, steps: int | None, limit: int) -> Feed | None:
     batches = _batches(source)
     if batches is None:
         return None
-    xs, ys, ws, complete, total = [], [], [], True, 0
+    xs: list[np.ndarray] = []
+    ys: list[np.ndarray | None] = []
+    ws: list[np.ndarray | None] = []
+    complete, total = True, 0
     for number, batch in enumerate(batches):
         if steps is not None and number >= steps:
             break
@@ -135,27 +138,33 @@ def _stream(source: Any, steps: int | None, limit: int) -> Feed | None:
         x = np.concatenate(xs)
     except ValueError:
         return None  # pictures of different sizes
-    y = None if ys[0] is None else np.concatenate(ys)
     batch_size = len(xs[0])
     feed = Feed(
         x=x,
-        y=y,
+        y=_joined(ys),
         planned=_planned(source, batch_size, steps, total, complete),
         batch_size=batch_size,
         source=source,
         complete=complete,
         rows=np.arange(len(x)),
-        sample_weight=None if ws[0] is None else np.concatenate(ws),
+        sample_weight=_joined(ws),
     )
     _look_again(feed)
     return feed
+
+
+def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
+    """All parts in a row, None where one is missing."""
+    there = [part for part in parts if part is not None]
+    return np.concatenate(there) if there and len(there) == len(parts) else None
 
 
 def _batches(source: Any) -> Iterator[Any] | None:
     if hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "map"):
         return (source[i] for i in range(len(source)))  # PyDataset, Sequence, folder iterators
     if hasattr(source, "__iter__"):
-        return iter(source)
+        batches: Iterator[Any] = iter(source)
+        return batches
     return None
 
 
@@ -208,10 +217,8 @@ def _look_again(feed: Feed) -> None:
         # labels still tell whether the order is another one
         first = feed.y[: len(positions)] if feed.y is not None else None
         labels = [_parts(b) for b in itertools.islice(_batches(feed.source) or (), LOOK_AGAIN)]
-        second = np.concatenate(
-            [p[1] for p in labels if p is not None and p[1] is not None] or [[]]
-        )
-        if first is not None and len(second) == len(first):
+        second = _joined([p[1] for p in labels if p is not None])
+        if first is not None and second is not None and len(second) == len(first):
             feed.reshuffles = not np.array_equal(first, second)
 
 
@@ -226,7 +233,7 @@ def label_indices(y: np.ndarray | None) -> np.ndarray:
         return np.zeros(0, np.int64)
     y = np.asarray(y)
     if y.ndim >= 2 and y.shape[-1] > 1:
-        return y.reshape(len(y), -1).argmax(axis=1)
+        return np.asarray(y.reshape(len(y), -1).argmax(axis=1))
     return y.reshape(len(y))
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
-VIRTUAL = {"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "mqueue", "securityfs",
-           "debugfs", "tracefs", "pstore", "bpf", "configfs", "fusectl", "binfmt_misc", "nsfs"}  # fmt: skip
+VIRTUAL = {
+    "proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "mqueue", "securityfs",
+    "debugfs", "tracefs", "pstore", "bpf", "configfs", "fusectl", "binfmt_misc", "nsfs",
+}  # fmt: skip
 LEAVE = {"/proc", "/sys", "/dev", "/run"}
 
 
@@ -80,7 +82,7 @@ def _targets(holder: Path) -> list[str]:
     """Top-level folders, then every mount of a real file system below them, outermost first."""
     top = [
         f"/{name}"
-        for name in sorted(os.listdir("/"))
+        for name in sorted(entry.name for entry in Path("/").iterdir())
         if f"/{name}" not in LEAVE
         and Path(f"/{name}").is_dir()
         and not Path(f"/{name}").is_symlink()
@@ -117,7 +119,7 @@ def guard(scratch: Path, shared: Path) -> None:
     A script that must write elsewhere then fails with a message that says why, and the user's
     files stay as they are.
     """
-    allowed = tuple(str(p.resolve()) + os.sep for p in (scratch, shared)) + ("/dev/", "/proc/")
+    allowed = (*(str(p.resolve()) + os.sep for p in (scratch, shared)), "/dev/", "/proc/")
 
     def outside(path: object) -> bool:
         if not isinstance(path, str | bytes | os.PathLike):
@@ -132,11 +134,11 @@ def guard(scratch: Path, shared: Path) -> None:
                 isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             )
             if writes and outside(path):
-                raise PermissionError(
-                    f"regraft why lets nothing write outside its scratch: {path!r}"
-                )
+                message = f"regraft why lets nothing write outside its scratch: {path!r}"
+                raise PermissionError(message)
         elif event in _CHANGES and any(outside(a) for a in arguments[: _CHANGES[event]]):
-            raise PermissionError(f"regraft why refused {event} {arguments[0]!r}")
+            message = f"regraft why refused {event} {arguments[0]!r}"
+            raise PermissionError(message)
 
     sys.addaudithook(hook)
 

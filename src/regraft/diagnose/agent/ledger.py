@@ -5,7 +5,6 @@ had seen.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +50,9 @@ class Recorder:
         temporary = self.folder / "run.json.part"
         temporary.write_text(json.dumps(state, default=_plain), encoding="utf-8")
         arrays = self.folder / "arrays.part.npz"
-        np.savez(arrays, **self.arrays)
-        os.replace(arrays, self.folder / "arrays.npz")
-        os.replace(temporary, self.folder / "run.json")
+        np.savez(arrays, allow_pickle=True, **self.arrays)
+        arrays.replace(self.folder / "arrays.npz")
+        temporary.replace(self.folder / "run.json")
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,10 @@ from regraft.diagnose.agent import (
 def given(
     x: Any, y: Any, kwargs: dict[str, Any]
 ) -> tuple[feeds.Feed | None, feeds.Feed | None, str]:
+    """Training rows, validation rows, and where the latter come from: "split", "data", "none".
+
+    None stands for rows that only Keras itself can read, and for no validation.
+    """
     limit = int(session.SESSION.settings.get("max_rows", 6000))
     with augmentation.wanted_off("train"):
         train = feeds.read(
@@ -44,6 +48,7 @@ def given(
 def repair(
     train: feeds.Feed, validation: feeds.Feed | None
 ) -> tuple[feeds.Feed, feeds.Feed | None]:
+    """The same rows with the repairs carried out that belong to rows, their order and labels."""
     active = interventions.ACTIVE
     drop = active.one("drop-rows")
     if drop is not None:
@@ -64,6 +69,7 @@ def repair(
 
 
 def relabel(feed: feeds.Feed, *, part: str) -> None:
+    """Carry out the repairs of labels; `part` is "train" or "validation"."""
     active = interventions.ACTIVE
     if feed.y is None:
         return

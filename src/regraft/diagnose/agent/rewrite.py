@@ -186,7 +186,7 @@ class UserModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             submodule_search_locations=spec.submodule_search_locations,
         )
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:  # noqa: ARG002
         """Python's own module object will do."""
         return None
 

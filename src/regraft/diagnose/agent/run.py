@@ -7,15 +7,16 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from regraft.diagnose.agent import frozen, interventions, ledger, library, rewrite, session, sites
+from regraft.diagnose.agent import frozen, interventions, ledger, rewrite, session, sites
+from regraft.diagnose.agent.hooks import arrays, backbones, datasets, models, opencv, scikit_learn
 
 
 def replay(settings: dict[str, Any]) -> None:
     """Run the script under the settings; never raises, the record says how it ended.
 
     Args:
-        settings: `script`, `folder`, `arguments`, `out` (folder of the record), `shared` (folder of frozen
-            outputs), `repairs`, `sizes`, `rows`, `fit_seconds`, `seed`, `shrunk`.
+        settings: `script`, `folder`, `arguments`, `out` (folder of the record), `shared` (folder
+            of frozen outputs), `repairs`, `sizes`, `rows`, `fit_seconds`, `seed`, `shrunk`.
     """
     script = Path(settings["script"])
     ledger.RECORD = ledger.Recorder(Path(settings["out"]))
@@ -52,14 +53,16 @@ def replay(settings: dict[str, Any]) -> None:
 
 
 def _hook() -> None:
-    library.hook_numpy()
-    library.hook_keras()
+    arrays.hook()
+    models.hook()
+    backbones.hook()
+    datasets.hook_folders()
     import keras
 
     if keras.backend.backend() == "tensorflow":
-        library.hook_tensorflow()
-    library.hook_scikit_learn()
-    library.hook_opencv()
+        datasets.hook_tensorflow()
+    scikit_learn.hook()
+    opencv.hook()
 
 
 def _seed(seed: int) -> None:

@@ -10,7 +10,8 @@ BYTES = 24e6  # of them at most
 
 def spread(n: int, most: int) -> np.ndarray:
     """At most `most` row numbers, evenly spread over n."""
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) if n else np.zeros(0, int)
+    rows = np.linspace(0, n - 1, min(n, most)).astype(int)  # of no rows: none
+    return np.asarray(np.unique(rows))
 
 
 def affordable(x: np.ndarray) -> np.ndarray:
@@ -21,14 +22,14 @@ def affordable(x: np.ndarray) -> np.ndarray:
 def pictures(x: np.ndarray) -> np.ndarray:
     """A few of these pictures, as they are kept in the record."""
     kept = x[affordable(x)]
-    return kept.astype(np.float32) if kept.dtype.kind == "f" else kept
+    return np.asarray(kept, np.float32 if kept.dtype.kind == "f" else None)
 
 
 def paired(x: np.ndarray, labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Rows of `x` reordered so that their labels are `wanted`, as far as they go round."""
     pools = {c: list(np.flatnonzero(labels == c)) for c in np.unique(labels)}
     rows = [pools[c][i % len(pools[c])] if pools.get(c) else 0 for i, c in enumerate(wanted)]
-    return x[rows]
+    return np.asarray(x[np.array(rows, int)])
 
 
 def flat(value: Any) -> list[Any]:

@@ -39,8 +39,9 @@ def score(
     )
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
-    entry = {"by": by, "site": site, "claimed": claimed, "honest": scoring.accuracy(outputs, labels),
-             "n": len(rows), "fit": fit, "number": number, "model": model.name,
+    entry = {"by": by, "site": site, "claimed": claimed,
+             "honest": scoring.accuracy(outputs, labels), "n": len(rows),
+             "fit": fit, "number": number, "model": model.name,
              "trained_on": float(trained_on),
              "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
     if duplicates is not None and len(duplicates):

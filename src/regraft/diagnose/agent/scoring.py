@@ -23,7 +23,7 @@ def classes_of(outputs: np.ndarray) -> np.ndarray:
 
 
 def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
-    """Remember a `predict`: its classes, the labels that came with the same rows, what was computed."""
+    """Remember a `predict`: its classes, the labels of the same rows, which rows were computed."""
     _PREDICTIONS.append({"classes": classes_of(outputs), "labels": labels, "computed": computed})
 
 
@@ -55,6 +55,7 @@ def _remembered(values: Any) -> dict[str, Any] | None:
         array = array.reshape(-1)
     if array.ndim != 1 or array.dtype.kind not in "iubf":
         return None
+    entry: dict[str, Any]
     for entry in reversed(_PREDICTIONS):
         classes: np.ndarray = entry["classes"]
         rows: np.ndarray = entry["computed"]

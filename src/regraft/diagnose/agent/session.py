@@ -10,8 +10,8 @@ import numpy as np
 from regraft.diagnose.agent import frozen
 
 
-class TooSlow(Exception):  # noqa: N818 - a signal inside one run
-    """The training does not fit its time; carries seconds per row."""
+class TooSlow(Exception):
+    """A signal: the training does not fit its time. Carries seconds per row."""
 
     def __init__(self, seconds_per_row: float) -> None:
         super().__init__(seconds_per_row)

@@ -49,9 +49,7 @@ def main() -> None:
 def _preload(names: list[str]) -> str:
     """Import what every replay needs; a failure here is the script's to meet again."""
     try:
-        import numpy  # noqa: F401
-
-        for name in names:
+        for name in ["numpy", *names]:
             if name:
                 __import__(name)
         import regraft.diagnose.agent.run  # noqa: F401
@@ -97,7 +95,7 @@ def _become_script(settings: dict[str, Any]) -> None:
     log = os.open(out / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    sys.stdin = open(os.devnull)  # noqa: SIM115 - for the life of the process
+    sys.stdin = Path(os.devnull).open()  # noqa: SIM115 - for the life of the process
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.chdir(settings["cwd"])
     code = 0

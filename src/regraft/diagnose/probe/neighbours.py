@@ -1,6 +1,7 @@
 """Nearly identical pictures, and whether pictures tell their labels or their part."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +116,7 @@ def transfer(plain: Values, labels: Values, changed: Values) -> tuple[float, flo
     return float(first), float(second)
 
 
-def _linear():  # type: ignore[no-untyped-def]  # noqa: ANN202 - scikit-learn ships no types
+def _linear() -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -13,7 +13,7 @@ NOT_WHOLE = 0.05  # misfit added when inverting gives no whole numbers although 
 
 
 def pixel_stats(pictures: npt.NDArray[np.generic]) -> PixelStats | None:
-    """Statistics of pictures, shape (n, h, w, c), in whatever units they have; None if not pictures."""
+    """Statistics of pictures, shape (n, h, w, c), in any units; None if they are not pictures."""
     if pictures.ndim != 4 or len(pictures) == 0 or pictures.shape[-1] not in (1, 3):
         return None
     values = pictures.astype(np.float32)

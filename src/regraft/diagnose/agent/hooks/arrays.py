@@ -1,0 +1,27 @@
+"""Hooks on numpy."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import operators
+
+
+def hook() -> None:
+    """`np.resize`, `np.reshape` and shuffles by name."""
+    resize, reshape = np.resize, np.reshape
+    np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)
+
+    @functools.wraps(reshape)
+    def reshaped(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return operators.reshaped("numpy.reshape", a, lambda x: reshape(x, *args, **kwargs))
+
+    np.reshape = reshaped
+    for name in ("shuffle", "permutation"):
+        original = getattr(np.random, name)
+
+        def call(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            return operators.shuffled(_original, args, kwargs)
+
+        setattr(np.random, name, call)

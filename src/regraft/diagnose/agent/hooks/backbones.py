@@ -1,0 +1,81 @@
+"""Hooks on pretrained networks and on `preprocess_input`."""
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import anatomy, boundary, interventions, ledger, session, sites
+from regraft.diagnose.agent.hooks import attach
+
+
+def hook() -> None:
+    """Builders of networks with published weights, and what prepares pictures for them."""
+    import keras
+
+    for info in pkgutil.iter_modules(keras.applications.__path__):
+        module = importlib.import_module(f"keras.applications.{info.name}")
+        original = getattr(module, "preprocess_input", None)
+        if original is not None:
+            attach.everywhere(original, _preprocess(original, info.name))
+    done: set[int] = set()
+    for name, builder in list(vars(keras.applications).items()):
+        if name[:1].isupper() and callable(builder) and id(builder) not in done:
+            done.add(id(builder))
+            attach.everywhere(builder, _builder(builder, name))
+    attach.after_import("regraft.backbones.efficientnet_lite", _hook_lite)
+
+
+def _hook_lite(module: ModuleType) -> None:
+    module.EfficientNetLite0 = _builder(  # type: ignore[attr-defined]
+        module.EfficientNetLite0, "EfficientNetLite0"
+    )
+
+
+def _builder(original: Any, name: str) -> Any:
+    @functools.wraps(original)
+    def build(*args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        if site is None or session.SESSION.depth:
+            return original(*args, **kwargs)
+        named = dict(inspect.signature(original).bind_partial(*args, **kwargs).arguments)
+        named |= named.pop("kwargs", {})
+        named |= interventions.ACTIVE.arguments("backbone", site)
+        if interventions.ACTIVE.one("load-imagenet-weights") is not None:
+            named["weights"] = "imagenet"
+        with session.inside():
+            model = original(**named)
+        weights = named.get("weights", "imagenet")
+        kind = "none" if weights is None else ("imagenet" if weights == "imagenet" else "file")
+        anatomy.BASES.append({
+            "name": name, "model": model, "site": site, "weights": kind,
+            "ids": {id(layer) for layer in anatomy.flat_layers(model)},
+        })  # fmt: skip
+        boundary.watch(model)
+        ledger.RECORD.event("backbone", site, name=name, weights=kind,
+                            include_top=bool(named.get("include_top", True)),
+                            input_shape=attach.plain(named.get("input_shape")))  # fmt: skip
+        return model
+
+    return build
+
+
+def _preprocess(original: Any, module: str) -> Any:
+    @functools.wraps(original)
+    def preprocess_input(x: Any, *args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        facts: dict[str, Any] = {"module": module}
+        if isinstance(x, np.ndarray) and x.size:
+            some = x[:16]
+            facts |= {"in_dtype": str(x.dtype), "in_low": float(some.min()),
+                      "in_high": float(some.max()), "in_place": x.dtype.kind == "f"}  # fmt: skip
+        if interventions.ACTIVE.dropped("preprocess_input", site):
+            return x
+        ledger.RECORD.event("preprocess_input", site, **facts)
+        return original(x, *args, **kwargs)
+
+    return preprocess_input

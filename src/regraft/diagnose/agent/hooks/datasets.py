@@ -1,0 +1,143 @@
+"""Hooks on data sets: folders of pictures, generators, steps of tf.data."""
+
+import contextlib
+import functools
+import importlib
+import inspect
+from typing import Any
+
+from regraft.diagnose.agent import augmentation, interventions, ledger, session, sites
+from regraft.diagnose.agent.hooks import attach
+
+
+def hook_folders() -> None:
+    """Pictures read from folders by Keras."""
+    import keras
+
+    original = keras.utils.image_dataset_from_directory
+
+    @functools.wraps(original)
+    def from_directory(*args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        named = dict(inspect.signature(original).bind_partial(*args, **kwargs).arguments)
+        named |= interventions.ACTIVE.arguments("image_dataset_from_directory", site)
+        result = original(**named)
+        first = result[0] if isinstance(result, tuple | list) else result
+        ledger.RECORD.event(
+            "image_dataset_from_directory", site,
+            class_names=list(getattr(first, "class_names", ())),
+            directory=str(named.get("directory")), subset=named.get("subset"),
+            shuffle=bool(named.get("shuffle", True)), label_mode=named.get("label_mode", "int"),
+            image_size=attach.plain(named.get("image_size", (256, 256))),
+            picture_sizes=_sizes_of(list(getattr(first, "file_paths", ()))[:5]),
+        )  # fmt: skip
+        return result
+
+    attach.everywhere(original, from_directory)
+    generator = getattr(keras, "legacy", None)
+    generator = getattr(getattr(generator, "preprocessing", None), "image", None)
+    if generator is None:
+        try:
+            generator = importlib.import_module("keras.src.legacy.preprocessing.image")
+        except ImportError:
+            return
+    _hook_generator(generator.ImageDataGenerator)
+
+
+def _sizes_of(paths: list[str]) -> list[list[int]]:
+    """Height and width of a few picture files."""
+    import keras
+
+    sizes = []
+    for path in paths:
+        with contextlib.suppress(Exception):  # the script's own reading will say what is wrong
+            width, height = keras.utils.load_img(path).size
+            sizes.append([height, width])
+    return sizes
+
+
+#: Arguments that make pictures change, and their values that do not.
+AUGMENTING = {"rotation_range": 0, "width_shift_range": 0.0, "height_shift_range": 0.0,
+              "brightness_range": None, "shear_range": 0.0, "zoom_range": 0.0,
+              "channel_shift_range": 0.0, "horizontal_flip": False,
+              "vertical_flip": False}  # fmt: skip
+
+
+def _hook_generator(kind: Any) -> None:
+    init = kind.__init__
+
+    @attach.wraps(init)
+    def built(self: Any, *args: Any, **kwargs: Any) -> None:
+        used = {k: kwargs[k] for k in AUGMENTING if kwargs.get(k)}
+        if used:
+            ledger.RECORD.event("augmentation", layer="ImageDataGenerator", arguments=used)
+        init(self, *args, **kwargs)
+        self._regraft_augmenting = {k: getattr(self, k, v) for k, v in AUGMENTING.items()}
+        augmentation.GENERATORS.append(self)
+
+    kind.__init__ = built
+    for name in ("flow_from_directory", "flow_from_dataframe", "flow"):
+        original = getattr(kind, name)
+
+        def flow(
+            self: Any, *args: Any, _name: str = name, _original: Any = original, **kw: Any
+        ) -> Any:
+            site = sites.here()
+            kw |= interventions.ACTIVE.arguments(_name, site)
+            result = _original(self, *args, **kw)
+            ledger.RECORD.event(_name, site, shuffle=bool(kw.get("shuffle", True)),
+                                class_indices=dict(getattr(result, "class_indices", {})),
+                                subset=kw.get("subset"))  # fmt: skip
+            return result
+
+        setattr(kind, name, functools.wraps(original)(flow))
+
+
+def hook_tensorflow() -> None:
+    """Steps of tf.data, random image functions, and training loops written by hand."""
+    import tensorflow as tf
+
+    kinds = {
+        tf.data.Dataset,
+        *(c for c in tf.data.Dataset.__mro__ if c.__module__.startswith("tensorflow.python.data")),
+    }
+    for name in ("map", "shuffle", "batch", "cache", "take", "skip", "repeat", "shard", "unbatch"):
+        for kind in kinds:
+            if name in vars(kind):
+                setattr(kind, name, _dataset_step(getattr(kind, name), name))
+    enter = tf.GradientTape.__enter__
+
+    @functools.wraps(enter)
+    def entered(self: Any) -> Any:
+        if session.SESSION.depth == 0 and sites.here() is not None:
+            ledger.RECORD.event("custom-training-loop")
+        return enter(self)
+
+    tf.GradientTape.__enter__ = entered
+    augmentation.hook_tensorflow(tf)
+
+
+def _dataset_step(original: Any, name: str) -> Any:
+    what = f"tf.data.{name}"
+
+    @functools.wraps(original)
+    def step(self: Any, *args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        if site is None or session.SESSION.depth:
+            return original(self, *args, **kwargs)
+        if interventions.ACTIVE.dropped(what, site):
+            return self
+        changes = interventions.ACTIVE.arguments(what, site)
+        if changes:
+            bound = inspect.signature(original).bind_partial(self, *args, **kwargs).arguments
+            args, kwargs = (), {**{k: v for k, v in bound.items() if k != "self"}, **changes}
+        first = args[0] if args else None
+        named = {k: attach.plain(v) for k, v in kwargs.items() if not callable(v)}
+        given = attach.plain(first) if not callable(first) else None
+        ledger.RECORD.event(what, site, arg=given, **named)
+        if name != "map":
+            return original(self, *args, **kwargs)
+        with augmentation.inside_map():
+            return original(self, *args, **kwargs)
+
+    return step

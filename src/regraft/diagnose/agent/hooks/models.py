@@ -1,0 +1,153 @@
+"""Hooks on Keras: models, layers, callbacks, weights."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import (
+    anatomy,
+    compiling,
+    fitting,
+    interventions,
+    ledger,
+    scored,
+    session,
+    sites,
+)
+from regraft.diagnose.agent.hooks import attach
+
+
+def hook() -> None:
+    """What is built, compiled, trained and scored, and which weights are loaded into it."""
+    import keras
+
+    methods = {"compile": compiling.compile_model, "fit": fitting.fit,
+               "evaluate": scored.evaluate, "predict": scored.predict}  # fmt: skip
+    for name, replacement in methods.items():
+        original = getattr(keras.Model, name)
+        session.SESSION.original[name] = original
+        setattr(keras.Model, name, functools.wraps(original)(_method(replacement)))
+    keras.Model.load_weights = _load_weights(keras.Model.load_weights)
+    _hook_layers(keras)
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if function is fitting.fit:
+            return function(self, **_named(session.SESSION.original["fit"], self, args, kwargs))
+        return function(self, *args, **kwargs)
+
+    return method
+
+
+def _named(original: Any, self: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """Every argument by its name."""
+    bound = inspect.signature(original).bind_partial(self, *args, **kwargs).arguments
+    return {k: v for k, v in bound.items() if k != "self"}
+
+
+def _load_weights(original: Any) -> Any:
+    @functools.wraps(original)
+    def load_weights(self: Any, *args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        if site is not None and interventions.ACTIVE.one("load-imagenet-weights") is not None:
+            return None
+        before = [np.array(w.value) for w in self.weights]
+        result = original(self, *args, **kwargs)
+        changed = sum(
+            not np.array_equal(old, np.asarray(new.value))
+            for old, new in zip(before, self.weights, strict=False)
+        )
+        ledger.RECORD.event(
+            "load_weights", site, matched=changed, total=len(before),
+            by_name=bool(kwargs.get("by_name")), skip_mismatch=bool(kwargs.get("skip_mismatch")),
+        )  # fmt: skip
+        return result
+
+    return load_weights
+
+
+def _hook_layers(keras: ModuleType) -> None:
+    layer_init, callback_init = keras.layers.Layer.__init__, keras.callbacks.Callback.__init__
+
+    @attach.wraps(layer_init)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        layer_init(self, *args, **kwargs)
+        anatomy.note_layer(self)
+        if anatomy.is_random(self) and "Dropout" not in type(self).__name__:
+            ledger.RECORD.event("augmentation", layer=type(self).__name__)
+
+    @attach.wraps(callback_init)
+    def noted(self: Any, *args: Any, **kwargs: Any) -> None:
+        callback_init(self, *args, **kwargs)
+        anatomy.note_layer(self)
+
+    keras.layers.Layer.__init__ = init
+    keras.callbacks.Callback.__init__ = noted
+    for name in ("Dense", "Activation", "Conv2D", "Dropout", "BatchNormalization",
+                 "Rescaling", "Normalization"):  # fmt: skip
+        _hook_constructor(getattr(keras.layers, name), name)
+    for name in ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
+        _hook_constructor(getattr(keras.callbacks, name), name)
+    if interventions.ACTIVE.one("pool-features") is not None:
+        flatten = keras.layers.Flatten
+        build = flatten.__new__
+        flatten.__new__ = lambda *args, **kwargs: (
+            keras.layers.GlobalAveragePooling2D()
+            if sites.here() is not None
+            else build(*args, **kwargs)
+        )
+    call = keras.layers.Layer.__call__
+
+    @functools.wraps(call)
+    def called(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for base in anatomy.BASES if "training" in kwargs and session.SESSION.depth == 0 else ():
+            if base["model"] is self:
+                base["called_with_training"] = kwargs["training"]
+                if interventions.ACTIVE.one("call-backbone-in-inference") is not None:
+                    kwargs["training"] = False
+        return call(self, *args, **kwargs)
+
+    keras.layers.Layer.__call__ = called
+
+
+def _hook_constructor(kind: Any, name: str) -> None:
+    original = kind.__init__
+
+    @attach.wraps(original)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        site = sites.here()
+        if site is not None:
+            changes = interventions.ACTIVE.arguments(name, site)
+            changes |= _as_output(name, site)
+            if changes:
+                bound = inspect.signature(original).bind_partial(self, *args, **kwargs).arguments
+                extra = bound.pop("kwargs", {})
+                args, kwargs = (), {**bound, **extra, **changes}
+                kwargs.pop("self", None)
+            if name == "Rescaling":
+                ledger.RECORD.event("rescaling", site, arguments=[repr(a) for a in args]
+                                    + [f"{k}={v!r}" for k, v in kwargs.items()])  # fmt: skip
+        original(self, *args, **kwargs)
+
+    kind.__init__ = init
+
+
+def _as_output(name: str, site: dict[str, Any]) -> dict[str, Any]:
+    """Changes that make the layer built here the output that a repair asks for."""
+    wanted = interventions.ACTIVE.one("set-output")
+    if wanted is None or wanted.get("file") != site["file"]:
+        return {}
+    if name == "Dense" and wanted.get("line") == site["line"]:
+        separate = wanted.get("activation_line") not in (None, wanted.get("line"))
+        chosen = {} if separate else {"activation": wanted["activation"]}
+        return {"units": wanted["units"], **chosen}
+    if name == "Activation" and wanted.get("activation_line") == site["line"]:
+        return {"activation": wanted["activation"]}
+    if name == "Dropout" and wanted.get("activation_line") == site["line"]:
+        return {"rate": 0.0}
+    return {}

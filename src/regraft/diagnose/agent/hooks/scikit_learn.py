@@ -1,0 +1,105 @@
+"""Hooks on scikit-learn."""
+
+import functools
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from regraft.diagnose.agent import feeds, interventions, ledger, scoring, session, sites
+from regraft.diagnose.agent.hooks import attach
+
+
+def hook() -> None:
+    """Scores and splits by scikit-learn, whenever it is imported."""
+    attach.after_import("sklearn.metrics._classification", _hook_metrics)
+    attach.after_import("sklearn.model_selection._split", _hook_split)
+    attach.after_import("sklearn.base", _hook_estimators)
+
+
+def _hook_metrics(module: ModuleType) -> None:
+    for name in ("accuracy_score", "confusion_matrix", "classification_report"):
+        original = getattr(module, name)
+
+        def metric(
+            y_true: Any, y_pred: Any, *args: Any, _original: Any = original, **kw: Any
+        ) -> Any:
+            scoring.compared(y_pred, y_true, sites.here(), by="sklearn")
+            return _original(y_true, y_pred, *args, **kw)
+
+        setattr(module, name, functools.wraps(original)(metric))
+
+
+def _hook_split(module: ModuleType) -> None:
+    original = module.train_test_split
+
+    @functools.wraps(original)
+    def train_test_split(*arrays: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        kwargs |= interventions.ACTIVE.arguments("train_test_split", site)
+        ledger.RECORD.event("train_test_split", site, n_arrays=len(arrays),
+                            shuffle=bool(kwargs.get("shuffle", True)),
+                            stratify=kwargs.get("stratify") is not None)  # fmt: skip
+        return original(*arrays, **kwargs)
+
+    module.train_test_split = train_test_split  # type: ignore[attr-defined]
+
+
+def _hook_estimators(module: ModuleType) -> None:
+    original = module.ClassifierMixin.score
+
+    @functools.wraps(original)
+    def score(self: Any, X: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        keep = _computed_rows(X)
+        if keep is not None:
+            X, y = np.asarray(X)[keep], np.asarray(y)[keep]
+        result = original(self, X, y, *args, **kwargs)
+        if site is not None:
+            ledger.RECORD.scores.append({"by": "sklearn", "site": site, "claimed": float(result),
+                                         "honest": float(result), "n": len(y)})  # fmt: skip
+        return result
+
+    module.ClassifierMixin.score = score
+    context = module._fit_context
+
+    def fit_context(*args: Any, **kwargs: Any) -> Any:
+        decorate = context(*args, **kwargs)
+
+        def decorated(fit: Any) -> Any:
+            inner = decorate(fit)
+
+            @functools.wraps(inner)
+            def outer(self: Any, X: Any, *rest: Any, **kw: Any) -> Any:
+                site = sites.here()
+                if site is not None and rest and np.ndim(X) == 2:
+                    keep = _computed_rows(X)
+                    if keep is not None:
+                        X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
+                    _note_estimator(self, rest[0], site)
+                return inner(self, X, *rest, **kw)
+
+            return outer
+
+        return decorated
+
+    module._fit_context = fit_context  # type: ignore[attr-defined]
+
+
+def _note_estimator(estimator: Any, y: Any, site: Any) -> None:
+    labels = feeds.label_indices(np.asarray(y))
+    number = len(ledger.RECORD.facts.setdefault("estimators", []))
+    ledger.RECORD.facts["estimators"].append(
+        {"class": type(estimator).__name__, "site": site, "n": len(labels), "number": number}
+    )
+    if labels.dtype.kind in "iufb":
+        ledger.RECORD.arrays[f"estimator{number}_labels"] = labels
+
+
+def _computed_rows(x: Any) -> np.ndarray | None:
+    """Rows that a sampled `predict` did compute, None if all were."""
+    array = np.asarray(x)
+    if array.ndim != 2 or array.dtype.kind != "f" or not session.SESSION.partial:
+        return None
+    fine = ~np.isnan(array[:, 0])
+    return None if fine.all() else np.flatnonzero(fine)
