@@ -1,0 +1,1 @@
+"""Labelled pictures of every kind as one `ImageSet`."""
