@@ -1,6 +1,8 @@
 """Nearly identical pictures, and whether pictures tell their labels or their part."""
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -37,8 +39,7 @@ def association(features: Values, labels: Values, positions: Values) -> Associat
     rows, y = _usable(labels)
     if len(rows) < 40 or len(np.unique(y)) < 2:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # small folds need not converge to tell
+    with _quickly():
         chances = cross_val_predict(
             _linear(), features[rows].astype(np.float32), y, cv=4, method="predict_proba"
         )
@@ -65,8 +66,7 @@ def _gain_without(features: Values, y: Values, clean: npt.NDArray[np.bool_]) -> 
         return 0.0
     x = features.astype(np.float32)
     gains = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quickly():
         for fit, held in StratifiedKFold(4, shuffle=True, random_state=0).split(x, y):
             scored = held[clean[held]]
             kept = fit[clean[fit]]
@@ -86,8 +86,7 @@ def shift(train: Values, train_labels: Values, validation: Values, labels: Value
         return None
     x = np.concatenate([train[a], validation[b]]).astype(np.float32)
     y = np.repeat([0, 1], [len(a), len(b)])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quickly():
         auc = cross_val_score(_linear(), x, y, cv=4, scoring="roc_auc")
     return Shift(separability=float(np.mean(auc)), n=len(y))
 
@@ -104,8 +103,7 @@ def transfer(plain: Values, labels: Values, changed: Values) -> tuple[float, flo
         return None
     folds = StratifiedKFold(4, shuffle=True, random_state=0)
     right: list[tuple[float, float]] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quickly():
         for fit, held in folds.split(rows, y):
             model = _linear().fit(plain[rows[fit]].astype(np.float32), y[fit])
             right.append((
@@ -114,6 +112,20 @@ def transfer(plain: Values, labels: Values, changed: Values) -> tuple[float, flo
             ))  # fmt: skip
     first, second = np.mean(right, axis=0)
     return float(first), float(second)
+
+
+@contextlib.contextmanager
+def _quickly() -> Iterator[None]:
+    """One thread, no warnings.
+
+    On several threads problems this small wait for each other: 60 s instead of 2 s were measured
+    on two busy cores. And small folds need not converge to tell.
+    """
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _linear() -> Any:
