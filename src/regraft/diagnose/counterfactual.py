@@ -44,22 +44,36 @@ class Laboratory:
     deadline: float  # time.monotonic() after which no arm is started
     sizes: Mapping[int, int]
     progress: Callable[[str], None]
-    arms: dict[tuple[tuple[str, ...], int], tuple[Arm, Replay] | None] = field(default_factory=dict)
+    arms: dict[tuple[tuple[str, ...], int, bool], tuple[Arm, Replay] | None] = field(
+        default_factory=dict
+    )
+    frozen_rows: dict[str, Any] = field(default_factory=dict)  # of arms with a frozen backbone
 
-    def run(self, results: Sequence[Result], *, seed: int = 0) -> tuple[Arm, Replay] | None:
-        """The arm with these causes repaired; None if there is no time or it came to nothing."""
-        key = (tuple(sorted(r.rule.id for r in results)), seed)
+    def run(
+        self, results: Sequence[Result], *, seed: int = 0, same_rows: bool = False
+    ) -> tuple[Arm, Replay] | None:
+        """The arm with these causes repaired; None if there is no time or it came to nothing.
+
+        Args:
+            results: The causes.
+            seed: Of the replay.
+            same_rows: Train on the rows of the unrepaired run even where a frozen backbone
+                leaves time for more.
+        """
+        key = (tuple(sorted(r.rule.id for r in results)), seed, same_rows or not _freeze(results))
         if not results and seed == 0:
             return self.unrepaired()
         if key not in self.arms:
-            self.arms[key] = self._run(results, seed)
+            self.arms[key] = self._run(results, seed, more_rows=not key[2])
         return self.arms[key]
 
     def unrepaired(self) -> tuple[Arm, Replay]:
         """The script as it is: the arm every other is compared with."""
         return self._arm([], self.baseline, self.score, 0), self.baseline
 
-    def _run(self, results: Sequence[Result], seed: int) -> tuple[Arm, Replay] | None:
+    def _run(
+        self, results: Sequence[Result], seed: int, *, more_rows: bool
+    ) -> tuple[Arm, Replay] | None:
         left = self.deadline - time.monotonic()
         if left < 2:
             return None
@@ -69,13 +83,15 @@ class Laboratory:
             [repair for r in results for repair in self.placed(r)],
             fit_seconds=self.fit_seconds,
             seconds=min(left + 5, 3 * self.baseline.seconds + 30),
-            rows=self._rows(),
+            rows=self.frozen_rows if more_rows else self._rows(),
             sizes=self._sizes(results),
             seed=seed,
         )
         found = observe.same_score(replay, self.score) if replay.scores else None
         if found is None or replay.status not in ("done", "failed"):
             return None
+        if more_rows and not self.frozen_rows:
+            self.frozen_rows = _rows_of(replay)
         return self._arm(results, replay, found, seed), replay
 
     def placed(self, result: Result) -> list[Repair]:
@@ -96,9 +112,9 @@ class Laboratory:
 
     def _rows(self) -> dict[str, Any]:
         return {
-            str(fit["number"]): fit["rows"]
-            for fit in self.baseline.fits
-            if fit.get("sampled") and fit.get("rows")
+            number: rows
+            for number, rows in _rows_of(self.baseline).items()
+            if self.baseline.fits[int(number)].get("sampled")
         }
 
     def _sizes(self, results: Sequence[Result]) -> dict[int, int]:
@@ -121,6 +137,15 @@ class Laboratory:
             seconds=round(replay.seconds, 2),
             input_size=int(score.get("input_size") or 0),
         )
+
+
+def _freeze(results: Sequence[Result]) -> bool:
+    """Does repairing these freeze the backbone, so that many more rows can be trained on?"""
+    return any(r.kind == "freeze-backbone" for result in results for r in result.finding.repairs)
+
+
+def _rows_of(replay: Replay) -> dict[str, Any]:
+    return {str(fit["number"]): fit["rows"] for fit in replay.fits if fit.get("rows")}
 
 
 def honest_number(laboratory: Laboratory, result: Result) -> float | None:
@@ -154,26 +179,40 @@ def price(
     if everything is None:
         return [], None
     for result in chosen:  # all arms first: the seed is repeated in the time that is left
-        laboratory.run([result])
-        laboratory.run([other for other in chosen if other is not result])
+        _arms_of(laboratory, result, chosen)
     noise = _noise(laboratory)
-    priced = [_price_one(laboratory, result, chosen, everything, noise) for result in chosen]
+    priced = [_price_one(laboratory, result, chosen, noise) for result in chosen]
     found = [p.result for p in priced if p.lower > LEAST_GAIN]
     best = laboratory.run(found) if found else None
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
+
+
+Runs = tuple[Arm, Replay] | None
+
+
+def _arms_of(
+    laboratory: Laboratory, result: Result, chosen: Sequence[Result]
+) -> tuple[Runs, Runs, Runs]:
+    """The arms that price one cause: it alone, all but it, and all; on comparable rows."""
+    rest = [other for other in chosen if other is not result]
+    same_rows = _freeze([result])  # against arms that are not frozen: the same rows as those
+    everything = laboratory.run(chosen, same_rows=same_rows)
+    without = laboratory.run(rest) if rest else None
+    alone = laboratory.run([result], same_rows=same_rows) if rest else everything
+    return alone, without, everything
 
 
 def _price_one(
     laboratory: Laboratory,
     result: Result,
     chosen: Sequence[Result],
-    everything: tuple[Arm, Replay],
     noise: float,
 ) -> Priced:
     observed = observe.measured(laboratory.score)
     rest = [other for other in chosen if other is not result]
-    without = laboratory.run(rest) if rest else None
-    alone = laboratory.run([result]) if rest else everything
+    alone, without, everything = _arms_of(laboratory, result, chosen)
+    if everything is None:
+        return Priced(result=result, gain=Gain(kind="accuracy"), lower=-1.0)
     before = laboratory.unrepaired()
     pairs = []
     if alone is not None:

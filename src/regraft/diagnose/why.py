@@ -6,6 +6,7 @@ from pathlib import Path
 
 from regraft.diagnose import observe
 from regraft.diagnose.causes import RULES
+from regraft.diagnose.causes.optimisation import ADAPTIVE_RATE, USUAL_RATE
 from regraft.diagnose.counterfactual import LEAST_GAIN, Laboratory, Priced, honest_number, price
 from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, Gain, ScriptError
 from regraft.diagnose.evidence import Evidence
@@ -15,6 +16,7 @@ from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates, diagnose
 
 FIT_SHARE = 0.05  # of the budget for one training: nine replays, each with its own preparation
+FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
 KEPT_FOR_REPORT = 0.06  # of the budget, for the reference and the report
 MIN_INPUT = 32  # the smallest input every ImageNet network accepts
 DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
@@ -40,7 +42,7 @@ def diagnose_script(
     with Replayer(script) as replayer:
         progress("running the script as it is")
         fit_seconds = max(4.0, FIT_SHARE * budget)
-        baseline, sizes = _baseline(replayer, fit_seconds, budget, progress)
+        baseline, sizes, prepared = _baseline(replayer, fit_seconds, budget, progress)
         if not baseline.fits and not baseline.scores:
             return _not_trained(script, baseline, time.monotonic() - started)
         evidence = observe.observe(baseline)
@@ -53,11 +55,11 @@ def diagnose_script(
             baseline=baseline,
             score=score,
             fit_seconds=fit_seconds,
-            deadline=started + budget * (1 - KEPT_FOR_REPORT) + _preparation(baseline),
+            deadline=started + budget * (1 - KEPT_FOR_REPORT) + prepared,
             sizes=sizes,
             progress=progress,
         )
-        repairable = _worth_pricing(results)
+        repairable = _worth_pricing(results, evidence)
         priced, reached = price(laboratory, repairable)
         if reached is not None:
             priced, reached, results = _look_again(laboratory, priced, reached, results)
@@ -70,8 +72,8 @@ def diagnose_script(
     if fix is not None and ranked:
         progress("running the repaired script")
         fixed = write_fixed(
-            ranked, script, evidence, out=Path(fix), input_size=size, fit_seconds=fit_seconds,
-            seconds=budget,
+            ranked, script, evidence, out=Path(fix), input_size=size,
+            fit_seconds=FIX_SHARE * budget, seconds=budget,
         )  # fmt: skip
     return _conclude(
         script, laboratory, evidence, results, priced, ranked, reached, fixed,
@@ -81,34 +83,58 @@ def diagnose_script(
 
 def _baseline(
     replayer: Replayer, fit_seconds: float, budget: float, progress: Callable[[str], None]
-) -> tuple[Replay, Mapping[int, int]]:
-    """The script as it is; with a smaller input where even a small sample would be too slow."""
+) -> tuple[Replay, Mapping[int, int], float]:
+    """The script as it is; with a smaller input where even a small sample would be too slow.
+
+    Returns:
+        The run, what numbers of the source it replaced, and the seconds of preparing data.
+    """
     limit = 2 * budget
     replay = replayer.run(fit_seconds=fit_seconds, seconds=limit)
     if replay.status != "too slow":
-        return replay, {}
+        return replay, {}, _preparation(replay)
+    prepared = _preparation(replay)
     side = int(replay.record["input_size"])
     each = float(replay.record["seconds_per_row"])
     wanted = (fit_seconds / (each * USEFUL_ROWS)) ** 0.5 * side
     smaller = max(MIN_INPUT, int(wanted) // 16 * 16)
     if not 0 < smaller < side:
-        return replayer.run(fit_seconds=1e9, seconds=limit), {}
+        return replayer.run(fit_seconds=1e9, seconds=limit), {}, prepared
     progress(f"too slow at {side} pixels: all runs use {smaller}")
     sizes = {side: smaller}
-    return replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes), sizes
+    smaller_run = replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes)
+    return smaller_run, sizes, prepared + _preparation(smaller_run)
 
 
-def _worth_pricing(results: Sequence[Result]) -> list[Result]:
+def _worth_pricing(results: Sequence[Result], evidence: Evidence) -> list[Result]:
     """Candidates with a repair. Rules about what is merely small or large wait for the others."""
+    results = _settle(results, evidence)
     repairable = [r for r in candidates(results) if r.finding.repairs and r.finding.claimed is None]
-    broken = [r for r in repairable if r.rule.family not in DEGREES]
-    return broken or repairable
+    broken = [r for r in repairable if r.rule.family not in DEGREES] or repairable
+    # rules that ask for the same repair cannot be told apart by replays: the first speaks
+    distinct: dict[str, Result] = {}
+    for result in broken:
+        distinct.setdefault(repr(result.finding.repairs), result)
+    return list(distinct.values())
+
+
+def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
+    """Overwritten pretrained weights have two readings; the rate decides which is priced.
+
+    At the optimiser's usual rate it is the fresh head that shakes the backbone, at a higher one
+    it is the rate itself.
+    """
+    found = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
+    if not {"OPT001", "FRZ004"} <= found or evidence.training is None:
+        return results
+    usual = USUAL_RATE.get(evidence.training.optimizer, ADAPTIVE_RATE)
+    other = "FRZ004" if evidence.training.learning_rate > 2 * usual else "OPT001"
+    return [r for r in results if r.rule.id != other]
 
 
 def _preparation(replay: Replay) -> float:
-    """Seconds the script spends outside its trainings; an arm spends them again."""
-    trained = sum(float(fit.get("seconds", 0.0)) for fit in replay.fits)
-    return max(0.0, replay.seconds - trained)
+    """Seconds until the first training: the script's own data, which the budget leaves out."""
+    return float(replay.record.get("facts", {}).get("prepared_after", 0.0))
 
 
 def _look_again(

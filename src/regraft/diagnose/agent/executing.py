@@ -18,6 +18,7 @@ from regraft.diagnose.agent import (
 from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
 
+COPIED = 256e6  # bytes: Keras copies an array whole, so a larger one is forecast on its first rows
 LEAST_ROWS = 128  # a smaller sample says nothing
 
 
@@ -154,10 +155,14 @@ def _train_directly(
         arguments["validation_data"] = (validation.x, validation.y)
     state = frozen.Snapshot(fit.model)
     watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=may_give_up)
+    train = session.SESSION.original["fit"]
     try:
-        history = session.SESSION.original["fit"](
-            fit.model, x, y, callbacks=[*own, watch], **arguments
-        )
+        if may_give_up and x.nbytes > COPIED:
+            few = callbacks.FORECAST_STEPS * fit.batch_size
+            train(fit.model, x[:few], y[:few], callbacks=[watch], batch_size=fit.batch_size,
+                  verbose=0)  # fmt: skip
+            state.restore()
+        history = train(fit.model, x, y, callbacks=[*own, watch], **arguments)
     except session.TooSlow:
         state.restore()
         raise

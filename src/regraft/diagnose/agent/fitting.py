@@ -1,5 +1,6 @@
 """`Model.fit`: read, sample, repair, train, score."""
 
+import time
 from typing import Any
 
 from regraft.diagnose.agent import (
@@ -27,6 +28,8 @@ def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     active = interventions.ACTIVE
     kwargs.update(active.arguments("fit", site))
     number = session.SESSION.fits
+    waited = time.monotonic() - session.SESSION.started
+    ledger.RECORD.facts.setdefault("prepared_after", waited)
     session.SESSION.fits += 1
     with session.inside():
         train, validation, how = preparing.given(x, y, kwargs)

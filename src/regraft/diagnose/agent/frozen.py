@@ -75,8 +75,8 @@ class Snapshot:
 
     def __init__(self, model: Any, *, trainable: bool = True) -> None:
         chosen = model.variables if trainable else model.non_trainable_variables
-        optimizer = getattr(model, "optimizer", None)
-        extra = list(optimizer.variables) if optimizer is not None and trainable else []
+        self._optimizer = getattr(model, "optimizer", None) if trainable else None
+        extra = list(self._optimizer.variables) if self._optimizer is not None else []
         # random states go on: a second try need not repeat the first one's draws
         self._kept = [(v, np.array(v.value)) for v in [*chosen, *extra] if "seed" not in v.name]
 
@@ -84,6 +84,10 @@ class Snapshot:
         """Put every value back."""
         for variable, value in self._kept:
             variable.assign(value)
+        known = {id(variable) for variable, _ in self._kept}
+        for variable in self._optimizer.variables if self._optimizer is not None else ():
+            if id(variable) not in known:  # made since, by the first step
+                variable.assign(np.zeros(variable.shape, variable.dtype))
 
 
 def _cannot_change(operation: Any) -> bool:

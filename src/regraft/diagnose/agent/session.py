@@ -1,6 +1,7 @@
 """State of one run, and the signals that end a training early."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Session:
         self.compiled: dict[int, dict[str, Any]] = {}
         self.cuts = frozen.Cuts()
         self.fits = 0
+        self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.partial: dict[
