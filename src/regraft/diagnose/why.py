@@ -142,7 +142,7 @@ def _look_again(
 ) -> tuple[list[Priced], float, Sequence[Result]]:
     """Rules that a repaired fault had hidden, judged on the repaired run."""
     chosen = [p.result for p in priced]
-    arm = laboratory.arms.get((tuple(sorted(r.rule.id for r in chosen)), 0))
+    arm = laboratory.run(chosen)
     if arm is None or len(chosen) >= 3:
         return priced, reached, results
     again = diagnose(RULES, observe.observe(arm[1]))

@@ -149,7 +149,8 @@ def load_imagenet_weights(draft: Draft, mends: Mends, context: PatchContext) -> 
     build = builder(draft, context)
     if any(keyword.arg is None for keyword in build.keywords):
         raise UnknownEdit("the arguments of the network are not written out")
-    draft.set_argument(build, "weights", '"imagenet"', position=1)
+    if argument(build, "weights", 1) is not None:  # without it they are the ImageNet weights
+        draft.set_argument(build, "weights", '"imagenet"', position=1)
     loads = {
         (call.site.file, call.site.line)
         for call in context.evidence.ledger.of("load_weights")
