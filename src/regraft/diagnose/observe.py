@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from regraft.backbones import table
 from regraft.diagnose import evidence as facts
+from regraft.diagnose import seen
 from regraft.diagnose.conventions import CONVENTIONS, of_spec
-from regraft.diagnose.diagnosis import Material, Pictures
-from regraft.diagnose.probe import accuracy, labels, neighbours, pixels
+from regraft.diagnose.probe import accuracy, labels
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]
@@ -45,29 +45,29 @@ def same_score(replay: Replay, like: Record) -> Record | None:
 def observe(replay: Replay) -> facts.Evidence:
     """Assemble everything one unrepaired replay shows."""
     ledger = _ledger(replay)
-    fit = _main_fit(replay)
+    fit = main_fit(replay)
     score = observed_score(replay)
     if fit is None:
         return facts.Evidence(ledger=ledger, order=_order(replay))
     train_labels, validation_labels = _label_arrays(replay, fit, score)
     return facts.Evidence(
         ledger=ledger,
-        pixels=_pixels(replay, fit, score, ledger),
+        pixels=seen.pixels(replay, fit, score, ledger),
         backbone=_backbone(fit),
         output=_output(replay, fit, train_labels, validation_labels),
         labels=_labels(fit, ledger, train_labels, validation_labels),
         training=_training(replay, fit, ledger),
         accuracy=_accuracy(replay, fit, score, train_labels),
-        overlap=_overlap(replay, fit, score),
-        association=_association(replay, fit, train_labels),
-        augmentation=_augmentation(replay, fit, ledger),
+        overlap=seen.overlap(replay, fit, score),
+        association=seen.association(replay, fit, train_labels),
+        augmentation=seen.augmentation(replay, fit, ledger),
         order=_order(replay),
-        shift=_shift(replay, fit, train_labels, validation_labels),
+        shift=seen.shift(replay, fit, train_labels, validation_labels),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
     )
 
 
-def _main_fit(replay: Replay) -> Record | None:
+def main_fit(replay: Replay) -> Record | None:
     """The training behind the score: the last one of the scored model, else the last of all."""
     fits = [f for f in replay.fits if not f.get("unreadable")]
     score = observed_score(replay)
@@ -92,55 +92,6 @@ def _ledger(replay: Replay) -> facts.Ledger:
         if where is not None:
             calls.append(facts.Call(what=event["what"], site=where, details=event["details"]))
     return facts.Ledger(calls=tuple(calls))
-
-
-def _stats(replay: Replay, *names: str) -> facts.PixelStats | None:
-    for name in names:
-        if name in replay.arrays:
-            return pixels.pixel_stats(replay.arrays[name])
-    return None
-
-
-def _pixels(
-    replay: Replay, fit: Record, score: Record | None, ledger: facts.Ledger
-) -> facts.Pixels | None:
-    key = f"fit{fit['number']}"
-    train = [f"{key}_train", *_keys(fit, "features_of_train")]
-    validation = [f"{key}_validation", *_keys(fit, "features_of_validation")]
-    if score is not None and score.get("by") != "fit" and score.get("number") is not None:
-        validation.insert(0, f"score{score['number']}")
-    # trained on frozen features: the pictures are those the backbone was given
-    pictured = [name for name in train if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
-    held = [name for name in validation if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
-    model_train = _stats(replay, *(f"{name}_x" for name in pictured))
-    if model_train is None:
-        return None
-    height, width = _source_size(ledger)
-    return facts.Pixels(
-        source_height=height,
-        source_width=width,
-        predicted=_stats(replay, "predicted_x"),
-        model_train=model_train,
-        model_validation=_stats(replay, *(f"{name}_x" for name in held)),
-        backbone_train=_stats(replay, *(f"{name}_backbone" for name in pictured)),
-        backbone_validation=_stats(replay, *(f"{name}_backbone" for name in held)),
-    )
-
-
-def _source_size(ledger: facts.Ledger) -> tuple[int, int]:
-    """Median size of the picture files the script read, (0, 0) if none were seen."""
-    sizes = [
-        size
-        for call in ledger.of("image_dataset_from_directory")
-        for size in call.details.get("picture_sizes", ())
-    ]
-    if not sizes:
-        return 0, 0
-    return int(np.median([s[0] for s in sizes])), int(np.median([s[1] for s in sizes]))
-
-
-def _keys(fit: Record, name: str) -> list[str]:
-    return [fit[name]] if fit.get(name) else []
 
 
 def _backbone(fit: Record) -> facts.Backbone | None:
@@ -304,85 +255,6 @@ def _accuracy(
     )
 
 
-def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
-    names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
-    empty = np.zeros((0, 1), np.float16)
-    return next(
-        (replay.arrays[f"{n}_thumbs"] for n in names if f"{n}_thumbs" in replay.arrays), empty
-    )
-
-
-def _overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap | None:
-    if score is None or (
-        "exact_overlap" not in fit and not len(_thumbs(replay, fit, "validation"))
-    ):
-        return None
-    exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
-    train, validation = _thumbs(replay, fit, "train"), _thumbs(replay, fit, "validation")
-    return facts.Overlap(
-        exact=exact,
-        near=max(exact, neighbours.near_share(train, validation)),
-        honest=score.get("without_duplicates"),
-        n_honest=int(score.get("n_without_duplicates", 0)),
-        changes_between_passes=bool(
-            fit["validation_seen_again"] < 0.9 and not fit["validation_random"]
-        ),
-    )
-
-
-def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
-    key = f"fit{fit['number']}"
-    features = replay.arrays.get(f"{key}_train_features")
-    if features is not None:
-        rows = replay.arrays[f"{key}_train_feature_rows"]
-        return neighbours.association(features, train_labels[rows], rows)
-    thumbs = _thumbs(replay, fit, "train")
-    rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(thumbs)))
-    if (
-        not len(thumbs)
-        or len(rows) != len(thumbs)
-        or (len(rows) and rows.max() >= len(train_labels))
-    ):
-        return None
-    return neighbours.association(thumbs, train_labels[rows], rows)
-
-
-def _augmentation(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Augmentation | None:
-    calls = ledger.of("augmentation")
-    random = bool(fit["train_random"] or fit["in_model_augmentation"])
-    if not calls and not random and not fit["validation_random"]:
-        return None
-    key = f"fit{fit['number']}_train"
-    plain, changed = replay.arrays.get(f"{key}_plain"), replay.arrays.get(f"{key}_augmented")
-    ranges = (0.0, 0.0, 0.0, 0.0)
-    both: tuple[float, float] | None = None
-    if plain is not None and changed is not None:
-        ranges = (*_range(changed), *_range(plain))
-        tags = replay.arrays.get(f"{key}_augmented_labels")
-        thumbs = (
-            replay.arrays.get(f"{key}_plain_thumbs"),
-            replay.arrays.get(f"{key}_augmented_thumbs"),
-        )
-        if tags is not None and thumbs[0] is not None and thumbs[1] is not None:
-            both = neighbours.transfer(thumbs[0], tags, thumbs[1])
-    return facts.Augmentation(
-        sites=calls,
-        train_is_random=random,
-        validation_is_random=bool(fit["validation_random"]),
-        low=ranges[0],
-        high=ranges[1],
-        plain_low=ranges[2],
-        plain_high=ranges[3],
-        plain_accuracy=both[0] if both else None,
-        augmented_accuracy=both[1] if both else None,
-    )
-
-
-def _range(values: Array) -> tuple[float, float]:
-    low, high = np.percentile(values.astype(np.float32), (0.1, 99.9))
-    return float(low), float(high)
-
-
 def _order(replay: Replay) -> facts.Order | None:
     """The last comparison by the script of predictions whose own labels are known."""
     for score in reversed(replay.scores):
@@ -397,73 +269,3 @@ def _order(replay: Replay) -> facts.Order | None:
                 n_labels=int(score["n_labels"]),
             )
     return None
-
-
-def _shift(
-    replay: Replay, fit: Record, train_labels: Array, validation_labels: Array
-) -> facts.Shift | None:
-    key = f"fit{fit['number']}"
-    train, validation = (_thumbs(replay, fit, part) for part in ("train", "validation"))
-    rows = [
-        replay.arrays.get(f"{key}_{part}_thumb_rows", np.zeros(0, int))
-        for part in ("train", "validation")
-    ]
-    if not len(rows[0]) or not len(rows[1]) or not len(train_labels) or not len(validation_labels):
-        return None
-    if rows[0].max() >= len(train_labels) or rows[1].max() >= len(validation_labels):
-        return None
-    return neighbours.shift(train, train_labels[rows[0]], validation, validation_labels[rows[1]])
-
-
-SHOWN = 8  # pictures a report shows
-
-
-def pictures(baseline: Replay, repaired: Replay | None) -> Pictures | None:
-    """A few validation pictures as they reach the network, and as they do once repaired."""
-    fit = _main_fit(baseline)
-    if fit is None:
-        return None
-    fed = _visible(baseline, fit)
-    if fed is None:
-        return None
-    labels = baseline.arrays.get(f"fit{fit['number']}_train_y", np.zeros(0))
-    other = _main_fit(repaired) if repaired is not None else None
-    return Pictures(
-        as_fed=fed,
-        repaired=_visible(repaired, other) if repaired is not None and other else None,
-        labels=tuple(str(v) for v in labels[:SHOWN].tolist()),
-    )
-
-
-def _visible(replay: Replay, fit: Record) -> npt.NDArray[np.uint8] | None:
-    """The first training pictures stretched to bytes, whatever range they were fed in."""
-    x = replay.arrays.get(f"fit{fit['number']}_train_x", np.zeros(0))
-    if x.ndim != 4 or x.shape[-1] not in (1, 3):
-        return None
-    some = x[:SHOWN].astype(np.float32)
-    low, high = float(some.min()), float(some.max())
-    stretched = (some - low) * (255 / max(high - low, 1e-6))
-    return np.repeat(stretched.astype(np.uint8), 3 // x.shape[-1], axis=-1)
-
-
-def material(replay: Replay, backbone: facts.Backbone | None) -> Material | None:
-    """Pictures and labels of a replay as bytes, if its pixels are in a known convention."""
-    fit = _main_fit(replay)
-    if fit is None:
-        return None
-    key = f"fit{fit['number']}"
-    parts: list[Array] = []
-    for part in ("train", "validation"):
-        x, y = replay.arrays.get(f"{key}_{part}_x"), replay.arrays.get(f"{key}_{part}_y")
-        stats = pixels.pixel_stats(x) if x is not None else None
-        if x is None or y is None or stats is None or not stats.convention or len(x) != len(y):
-            return None
-        parts += [pixels.as_bytes(x, stats.convention), y.astype(np.int64)]
-    return Material(
-        train=parts[0],
-        train_labels=parts[1],
-        validation=parts[2],
-        validation_labels=parts[3],
-        backbone=backbone.name if backbone else None,
-        input_size=int(fit.get("input_size", 0)),
-    )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from regraft.diagnose import observe
+from regraft.diagnose import material, observe
 from regraft.diagnose.causes import RULES
 from regraft.diagnose.causes.optimisation import ADAPTIVE_RATE, USUAL_RATE
 from regraft.diagnose.counterfactual import LEAST_GAIN, Laboratory, Priced, honest_number, price
@@ -194,8 +194,8 @@ def _conclude(
         error=_script_error(baseline),
         notes=(*_notes(baseline, laboratory.sizes), *_told(fixed)),
         seconds=seconds,
-        pictures=observe.pictures(baseline, best[1] if best is not None and ranked else None),
-        material=observe.material(best[1] if best is not None else baseline, evidence.backbone),
+        pictures=material.pictures(baseline, best[1] if best is not None and ranked else None),
+        material=material.material(best[1] if best is not None else baseline, evidence.backbone),
         history={"losses": list(evidence.training.losses) if evidence.training else []},
     )
 

@@ -1,0 +1,164 @@
+"""What the pictures of a replay show: evidence from its samples of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.diagnose import evidence as facts
+from regraft.diagnose.probe import neighbours
+from regraft.diagnose.probe.pixels import pixel_stats
+from regraft.diagnose.replays import Replay
+
+Array = npt.NDArray[Any]
+Record = Mapping[str, Any]
+
+
+def pixels(
+    replay: Replay, fit: Record, score: Record | None, ledger: facts.Ledger
+) -> facts.Pixels | None:
+    """Pictures as they reach the model and the backbone; None where no pictures were seen."""
+    key = f"fit{fit['number']}"
+    train = [f"{key}_train", *_keys(fit, "features_of_train")]
+    validation = [f"{key}_validation", *_keys(fit, "features_of_validation")]
+    if score is not None and score.get("by") != "fit" and score.get("number") is not None:
+        validation.insert(0, f"score{score['number']}")
+    # trained on frozen features: the pictures are those the backbone was given
+    pictured = [name for name in train if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
+    held = [name for name in validation if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
+    model_train = _stats(replay, *(f"{name}_x" for name in pictured))
+    if model_train is None:
+        return None
+    height, width = _source_size(ledger)
+    return facts.Pixels(
+        source_height=height,
+        source_width=width,
+        predicted=_stats(replay, "predicted_x"),
+        model_train=model_train,
+        model_validation=_stats(replay, *(f"{name}_x" for name in held)),
+        backbone_train=_stats(replay, *(f"{name}_backbone" for name in pictured)),
+        backbone_validation=_stats(replay, *(f"{name}_backbone" for name in held)),
+    )
+
+
+def _source_size(ledger: facts.Ledger) -> tuple[int, int]:
+    """Median size of the picture files the script read, (0, 0) if none were seen."""
+    sizes = [
+        size
+        for call in ledger.of("image_dataset_from_directory")
+        for size in call.details.get("picture_sizes", ())
+    ]
+    if not sizes:
+        return 0, 0
+    return int(np.median([s[0] for s in sizes])), int(np.median([s[1] for s in sizes]))
+
+
+def _stats(replay: Replay, *names: str) -> facts.PixelStats | None:
+    for name in names:
+        if name in replay.arrays:
+            return pixel_stats(replay.arrays[name])
+    return None
+
+
+def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap | None:
+    """Validation pictures that training has too, exactly or nearly."""
+    if score is None or (
+        "exact_overlap" not in fit and not len(_thumbs(replay, fit, "validation"))
+    ):
+        return None
+    exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
+    train, validation = _thumbs(replay, fit, "train"), _thumbs(replay, fit, "validation")
+    return facts.Overlap(
+        exact=exact,
+        near=max(exact, neighbours.near_share(train, validation)),
+        honest=score.get("without_duplicates"),
+        n_honest=int(score.get("n_without_duplicates", 0)),
+        changes_between_passes=bool(
+            fit["validation_seen_again"] < 0.9 and not fit["validation_random"]
+        ),
+    )
+
+
+def association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
+    """Whether the training pictures tell their labels."""
+    key = f"fit{fit['number']}"
+    features = replay.arrays.get(f"{key}_train_features")
+    if features is not None:
+        rows = replay.arrays[f"{key}_train_feature_rows"]
+        return neighbours.association(features, train_labels[rows], rows)
+    thumbs = _thumbs(replay, fit, "train")
+    rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(thumbs)))
+    if (
+        not len(thumbs)
+        or len(rows) != len(thumbs)
+        or (len(rows) and rows.max() >= len(train_labels))
+    ):
+        return None
+    return neighbours.association(thumbs, train_labels[rows], rows)
+
+
+def augmentation(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Augmentation | None:
+    """What changes pictures at random, and what that does to them; None if nothing does."""
+    calls = ledger.of("augmentation")
+    random = bool(fit["train_random"] or fit["in_model_augmentation"])
+    if not calls and not random and not fit["validation_random"]:
+        return None
+    key = f"fit{fit['number']}_train"
+    plain, changed = replay.arrays.get(f"{key}_plain"), replay.arrays.get(f"{key}_augmented")
+    ranges = (0.0, 0.0, 0.0, 0.0)
+    both: tuple[float, float] | None = None
+    if plain is not None and changed is not None:
+        ranges = (*_range(changed), *_range(plain))
+        tags = replay.arrays.get(f"{key}_augmented_labels")
+        thumbs = (
+            replay.arrays.get(f"{key}_plain_thumbs"),
+            replay.arrays.get(f"{key}_augmented_thumbs"),
+        )
+        if tags is not None and thumbs[0] is not None and thumbs[1] is not None:
+            both = neighbours.transfer(thumbs[0], tags, thumbs[1])
+    return facts.Augmentation(
+        sites=calls,
+        train_is_random=random,
+        validation_is_random=bool(fit["validation_random"]),
+        low=ranges[0],
+        high=ranges[1],
+        plain_low=ranges[2],
+        plain_high=ranges[3],
+        plain_accuracy=both[0] if both else None,
+        augmented_accuracy=both[1] if both else None,
+    )
+
+
+def shift(
+    replay: Replay, fit: Record, train_labels: Array, validation_labels: Array
+) -> facts.Shift | None:
+    """How different validation pictures are from training pictures."""
+    key = f"fit{fit['number']}"
+    train, validation = (_thumbs(replay, fit, part) for part in ("train", "validation"))
+    rows = [
+        replay.arrays.get(f"{key}_{part}_thumb_rows", np.zeros(0, int))
+        for part in ("train", "validation")
+    ]
+    if not len(rows[0]) or not len(rows[1]) or not len(train_labels) or not len(validation_labels):
+        return None
+    if rows[0].max() >= len(train_labels) or rows[1].max() >= len(validation_labels):
+        return None
+    return neighbours.shift(train, train_labels[rows[0]], validation, validation_labels[rows[1]])
+
+
+def _range(values: Array) -> tuple[float, float]:
+    low, high = np.percentile(values.astype(np.float32), (0.1, 99.9))
+    return float(low), float(high)
+
+
+def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
+    names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
+    empty = np.zeros((0, 1), np.float16)
+    return next(
+        (replay.arrays[f"{n}_thumbs"] for n in names if f"{n}_thumbs" in replay.arrays), empty
+    )
+
+
+def _keys(fit: Record, name: str) -> list[str]:
+    return [fit[name]] if fit.get(name) else []
