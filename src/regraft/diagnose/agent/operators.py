@@ -15,6 +15,8 @@ from regraft.adapt.resize import resize
 from regraft.diagnose.agent import interventions, ledger, scoring, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
+index = np.s_  # turns what stands between brackets into the index that it is
+
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
     "/": operator.truediv, "//": operator.floordiv,
@@ -48,8 +50,9 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
     operand = next((float(v) for v in (right, left) if np.ndim(v) == 0 and _is_number(v)), None)
     ledger.RECORD.event("operator", site, op=symbol, operand=operand)
     if isinstance(result, np.ndarray) and result.dtype in (np.uint8, np.int8):
-        exact = _PLAIN[symbol](_as_float(_head(left)), _as_float(_head(right)))
-        wrapped = float(np.mean(np.abs(exact - _head(result)) > 1))
+        few = [_head(value, len(result), result.ndim) for value in (left, right)]
+        exact = _PLAIN[symbol](_as_float(few[0]), _as_float(few[1]))
+        wrapped = float(np.mean(np.abs(exact - result[: exact.shape[0]]) > 1))
         if wrapped > 0:
             ledger.RECORD.event("uint8-wrap", site, operator=symbol, wrapped=wrapped,
                                 in_dtype=str(result.dtype))  # fmt: skip
@@ -74,7 +77,7 @@ def reversed_axis(value: Any, index: Any) -> Any:
     return value[index]
 
 
-def method(owner: Any, name: str, *arguments: Any, **named: Any) -> Any:
+def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     """``owner.name(...)`` for the few methods of arrays and generators that matter."""
     call = getattr(owner, name)
     if name in ("shuffle", "permutation") and type(owner).__module__.startswith("numpy.random"):
@@ -106,7 +109,7 @@ def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
     """`np.resize`, which repeats the flat buffer rather than resizing."""
     site = sites.here()
     array = np.asarray(pictures)
-    shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
+    shape = tuple(np.atleast_1d(new_shape).tolist())
     picture_like = (
         array.ndim >= 2 and len(shape) >= 2 and array.shape != shape and array.size > 1
         and array.shape[-3:-1] != shape[-3:-1] and min(shape[-3:-1] or (0,)) > 1
@@ -139,7 +142,7 @@ def shuffled(call: Any, arguments: Any, named: Any) -> Any:
     """A shuffle of an array in place: of pictures or labels alone it separates the two."""
     site = sites.here()
     target = arguments[0] if arguments else None
-    if isinstance(target, np.ndarray) and len(target) > 1:
+    if isinstance(target, np.ndarray) and target.ndim and len(target) > 1:
         if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
             return None if call.__name__ == "shuffle" else target
         if call.__name__ == "shuffle":
@@ -150,11 +153,12 @@ def shuffled(call: Any, arguments: Any, named: Any) -> Any:
     return call(*arguments, **named)
 
 
-def assign(owner: Any, name: str, value: Any) -> None:
+def assign(value: Any, owner: Any, name: str) -> None:
     """``owner.name = value``, with a look at layers."""
-    known = hasattr(owner, name)
+    layer = _is_layer(owner)
+    known = layer and hasattr(owner, name)
     setattr(owner, name, value)
-    if type(owner).__name__ and _is_layer(owner):
+    if layer:
         if name == "trainable":
             ledger.RECORD.event("trainable", layer=owner.name, value=bool(value))
         elif not known:
@@ -166,7 +170,8 @@ def assign(owner: Any, name: str, value: Any) -> None:
 
 def _best_correlation(array: np.ndarray) -> float:
     layouts = [array] if array.ndim == 3 else [array, np.moveaxis(array, 1, -1)]
-    return max(neighbour_correlation(layout) for layout in layouts if min(layout.shape[1:3]) > 1)
+    planes = [layout for layout in layouts if min(layout.shape[1:3]) > 1]
+    return max(map(neighbour_correlation, planes), default=0.0)  # flat rows tell nothing
 
 
 def _axes_fix(before: np.ndarray, after: np.ndarray) -> list[int] | None:
@@ -202,8 +207,10 @@ def _reaches_last(value: np.ndarray, index: Any) -> bool:
     return isinstance(index, tuple) and (Ellipsis in index or len(index) == value.ndim)
 
 
-def _head(value: Any) -> Any:
-    return value[:64] if isinstance(value, np.ndarray) and value.ndim >= 3 else value
+def _head(value: Any, n: int, ndim: int) -> Any:
+    """A few of n rows, of what has rows."""
+    has_rows = isinstance(value, np.ndarray) and value.ndim == ndim and len(value) == n
+    return value[:64] if has_rows else value
 
 
 def _as_float(value: Any) -> Any:

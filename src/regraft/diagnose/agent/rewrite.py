@@ -24,7 +24,9 @@ from regraft.diagnose.agent import operators, sites
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 METHODS = {"reshape", "resize", "shuffle", "permutation"}
-MAGIC = re.compile(r"^\s*(%|!|\?)|^\s*get_ipython\(\)")
+CALL = re.compile(r"^(\s*)(get_ipython\(\).*)")
+MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*$|get_ipython\(\).*)")
+TIMED = {"%%time", "%%timeit", "%%capture", "%%prun"}  # cells of Python all the same
 
 
 def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
@@ -55,10 +57,21 @@ def read_source(path: Path) -> str:
             continue
         text = cell.get("source", "")
         body = "".join(text) if isinstance(text, list) else text
-        if body.lstrip().startswith("%%"):  # a whole cell in another language
-            body = "\n".join(f"# {line}" for line in body.splitlines())
-        lines += [f"pass  # {line}" if MAGIC.match(line) else line for line in body.splitlines()]
+        lines += _plain_python(body.splitlines())
     return "\n".join(lines) + "\n"
+
+
+def _plain_python(cell: list[str]) -> list[str]:
+    """The lines of a cell with what only IPython understands commented out."""
+    first = next((line.split()[0] for line in cell if line.strip()), "")
+    if first.startswith("%%") and first not in TIMED:  # a whole cell in another language
+        return [f"# {line}" for line in cell]
+    magic = CALL
+    try:
+        ast.parse("\n".join(cell))  # then a line that starts with % goes on with an expression
+    except SyntaxError:
+        magic = MAGIC
+    return [magic.sub(r"\1pass  # \2", line) for line in cell]
 
 
 class _Router(ast.NodeTransformer):
@@ -72,6 +85,9 @@ class _Router(ast.NodeTransformer):
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
         return node
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        return node  # a pattern holds no calls
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
@@ -100,7 +116,9 @@ class _Router(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.ctx, ast.Load) and _reverses_last(node.slice):
-            return self._route("reversed_axis", node, node.value, _as_value(node.slice))
+            index = ast.Subscript(self._gate("index", node), node.slice, ast.Load())
+            index = ast.copy_location(index, node)
+            return self._route("reversed_axis", node, node.value, index)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -112,14 +130,14 @@ class _Router(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
-            target = node.targets[0]
-            call = self._route("assign", node, target.value, ast.Constant(target.attr), node.value)
+        target = node.targets[0]
+        if len(node.targets) == 1 and isinstance(target, ast.Attribute):
+            if target.attr.startswith("__") and not target.attr.endswith("__"):
+                return node  # a private name: the compiler prefixes the class's own
+            # the value first, as Python evaluates them
+            call = self._route("assign", node, node.value, target.value, ast.Constant(target.attr))
             return ast.copy_location(ast.Expr(call), node)
         return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return self.generic_visit(node)
 
     def _gate(self, name: str, node: ast.AST) -> ast.expr:
         gate = ast.copy_location(ast.Name(GATE, ast.Load()), node)
@@ -147,17 +165,6 @@ def _reverses_last(index: ast.expr) -> bool:
         and isinstance(last.step.operand, ast.Constant)
         and last.step.operand.value == 1
     )
-
-
-def _as_value(index: ast.expr) -> ast.expr:
-    """The index as an expression: slices become `slice(...)` calls."""
-    if isinstance(index, ast.Slice):
-        parts = [part or ast.Constant(None) for part in (index.lower, index.upper, index.step)]
-        return ast.copy_location(ast.Call(ast.Name("slice", ast.Load()), parts, []), index)
-    if isinstance(index, ast.Tuple):
-        elements = [_as_value(element) for element in index.elts]
-        return ast.copy_location(ast.Tuple(elements, ast.Load()), index)
-    return index
 
 
 class UserModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
