@@ -83,3 +83,8 @@ def test_a_script_cannot_steer_the_terminal():
     text = lines(failure())
     assert "\x1b" not in text
     assert r"no such\x1b[31m folder" in text
+
+
+def test_pictures_that_a_repair_leaves_alone_are_shown_once():
+    same = {"as_fed": pictures()["as_fed"], "repaired": pictures()["as_fed"]}
+    assert "The same with the script repaired" not in lines(diagnosis(), pictures=same)

@@ -86,6 +86,8 @@ class Laboratory:
             rows=self.frozen_rows if more_rows else self._rows(),
             sizes=self._sizes(results),
             seed=seed,
+            may_sample=more_rows and not self.frozen_rows,
+            predicted=self.baseline.record.get("facts", {}).get("predicted"),
         )
         found = observe.same_score(replay, self.score) if replay.scores else None
         if found is None or replay.status not in ("done", "failed"):

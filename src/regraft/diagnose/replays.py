@@ -138,6 +138,8 @@ class Replayer:
         rows: Mapping[str, Any] | None = None,
         sizes: Mapping[int, int] | None = None,
         seed: int = 0,
+        may_sample: bool = True,
+        predicted: Mapping[str, int] | None = None,
     ) -> Replay:
         """Run the script once from start to end.
 
@@ -148,6 +150,9 @@ class Replayer:
             rows: Rows a training may use, by its number: those of the unrepaired run.
             sizes: Whole numbers in the source to replace, to make the input smaller.
             seed: Of sampling, initialisation and shuffling.
+            may_sample: May it choose its rows by the time they take? A replay that is compared
+                with another may not.
+            predicted: Rows that a long `predict` computes, by the number of all: likewise.
         """
         self._count += 1
         out = self.folder / "shared" / f"run{self._count}"
@@ -168,6 +173,8 @@ class Replayer:
             "sizes": {str(k): v for k, v in (sizes or {}).items()},
             "shrunk": bool(sizes),
             "seed": seed,
+            "may_sample": may_sample,
+            "predicted": dict(predicted or {}),
             "memory_bytes": int(MEMORY_SHARE * _memory()),
         }
         stdin = self._process.stdin

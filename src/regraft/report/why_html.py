@@ -112,8 +112,9 @@ def _rows(pictures: Mapping[str, npt.NDArray[np.uint8]]) -> list[tuple[str, list
         "as_fed": "as they reach the network",
         "repaired": "the same with the script repaired",
     }
-    return [
+    rows = [
         (title, [data_uri(picture) for picture in pictures[name][:PICTURES]])
         for name, title in titles.items()
         if name in pictures and len(pictures[name])
     ]
+    return rows[:1] if len(rows) > 1 and rows[0][1] == rows[1][1] else rows

@@ -94,7 +94,7 @@ class _Page:
             return ""
         blocks = ["Pictures as they reach the network", self._row(fed, captions)]
         repaired = pictures.get("repaired")
-        if repaired is not None and len(repaired):
+        if repaired is not None and len(repaired) and not np.array_equal(repaired, fed):
             blocks += ["The same with the script repaired", self._row(repaired, captions)]
         return "\n".join(blocks)
 

@@ -34,7 +34,7 @@ def train(fit: Fit) -> Any:
     cut = session.SESSION.cuts.of(fit.model) if _may_cut(fit) else None
     started = time.monotonic()
     try:
-        history = _train_on(fit, cut)
+        history = _train_on(fit, cut, may_give_up=session.SESSION.may_sample)
     except session.TooSlow as slow:
         rows = int(session.SESSION.fit_seconds / (slow.seconds_per_row * fit.epochs))
         if rows < LEAST_ROWS and not session.SESSION.settings.get("shrunk"):
@@ -68,7 +68,7 @@ def _may_cut(fit: Fit) -> bool:
     )
 
 
-def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool = True) -> Any:
+def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     keep = ("verbose", "epochs", "initial_epoch", "class_weight", "validation_freq")
     arguments = {k: v for k, v in fit.arguments.items() if k in keep}
     arguments["verbose"] = 0

@@ -52,6 +52,11 @@ class Session:
         return float(self.settings["fit_seconds"])
 
     @property
+    def may_sample(self) -> bool:
+        """May this run choose its rows, or must it take those of the unrepaired one?"""
+        return bool(self.settings.get("may_sample", True))
+
+    @property
     def seed(self) -> int:
         """Seed of every sample."""
         return int(self.settings.get("seed", 0))
