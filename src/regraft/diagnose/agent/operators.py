@@ -15,6 +15,7 @@ from regraft.adapt.resize import resize
 from regraft.diagnose.agent import interventions, ledger, scoring, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
+CHANNELS = (1, 3, 4)
 index = np.s_  # turns what stands between brackets into the index that it is
 
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
@@ -46,11 +47,13 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
     if interventions.ACTIVE.at("float-arithmetic", site):
         left, right = _as_float(left), _as_float(right)
         operate = _PLAIN[symbol]
+    # an operator in place leaves nothing of what it worked on
+    start = left[:64].copy() if operate is _IN_PLACE[symbol] else left
     result = operate(left, right)
     operand = next((float(v) for v in (right, left) if np.ndim(v) == 0 and _is_number(v)), None)
     ledger.RECORD.event("operator", site, op=symbol, operand=operand)
     if isinstance(result, np.ndarray) and result.dtype in (np.uint8, np.int8):
-        few = [_head(value, len(result), result.ndim) for value in (left, right)]
+        few = [_head(value, len(result), result.ndim) for value in (start, right)]
         exact = _PLAIN[symbol](_as_float(few[0]), _as_float(few[1]))
         wrapped = float(np.mean(np.abs(exact - result[: exact.shape[0]]) > 1))
         if wrapped > 0:
@@ -113,6 +116,7 @@ def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
     picture_like = (
         array.ndim >= 2 and len(shape) >= 2 and array.shape != shape and array.size > 1
         and array.shape[-3:-1] != shape[-3:-1] and min(shape[-3:-1] or (0,)) > 1
+        and not _keeps_pictures(array, shape)
     )  # fmt: skip
     if picture_like and interventions.ACTIVE.at("true-resize", site):
         return _resize_each(array, shape)
@@ -121,8 +125,18 @@ def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
     return original(pictures, new_shape)
 
 
+def _keeps_pictures(array: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Are pictures repeated or left out as a whole, or only flattened or taken from flat rows?"""
+    many = array.ndim == 4 or (array.ndim == 3 and shape[-1] not in CHANNELS)
+    if array.ndim == len(shape):
+        return many and array.shape[1:] == shape[1:]
+    return array.shape[0] == shape[0] and array.size == np.prod(shape)
+
+
 def _resize_each(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Resize picture by picture to the height and width that `shape` asks for."""
+    if array.ndim == len(shape) and (len(shape) == 2 or shape[-1] not in CHANNELS):
+        return _resize_each(array[..., None], (*shape, 1))[..., 0]  # without channels
     single = len(shape) <= 3 and array.ndim <= 3 and not (array.ndim == 3 and len(shape) == 4)
     if len(shape) == 2:
         shape = (*shape, 1)

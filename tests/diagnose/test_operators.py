@@ -1,0 +1,233 @@
+import numpy as np
+import pytest
+
+from regraft.adapt.resize import resize
+from regraft.diagnose.agent import operators, scoring
+
+
+@pytest.fixture
+def pictures(digits):
+    return digits["x_train"][:40]
+
+
+def events(record, what):
+    return [event["details"] for event in record.events if event["what"] == what]
+
+
+def test_np_resize_of_pictures_is_noted_where_it_stands(script, record, pictures, monkeypatch):
+    resize = np.resize
+    monkeypatch.setattr(np, "resize", lambda a, new_shape: operators.resized(resize, a, new_shape))
+    names = script.run("import numpy as np\n\ny = np.resize(x, (40, 56, 56, 3))", x=pictures)
+    np.testing.assert_array_equal(names["y"], resize(pictures, (40, 56, 56, 3)))
+    (event,) = [e for e in record.events if e["what"] == "numpy.resize"]
+    assert event["site"] == {
+        "file": str(script.path),
+        "line": 3,
+        "code": "y = np.resize(x, (40, 56, 56, 3))",
+    }
+    assert event["details"] == {
+        "in_shape": [40, 28, 28],
+        "out_shape": [40, 56, 56, 3],
+        "picture_like": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("shape", "new_shape"),
+    [
+        ((4,), 12),
+        ((4,), np.int64(12)),
+        ((6, 28, 28), (3, 28, 28)),
+        ((6, 28, 28, 1), (9, 28, 28, 1)),
+        ((5, 7), 3),
+        ((6, 28, 28), (6, 784)),
+        ((6, 784), (6, 28, 28, 1)),
+    ],
+    ids=[
+        "a number",
+        "a numpy number",
+        "fewer rows",
+        "more rows",
+        "a few",
+        "flattened",
+        "from flat",
+    ],
+)
+def test_np_resize_of_what_is_no_picture(script, record, shape, new_shape):
+    array = np.arange(np.prod(shape)).reshape(shape)
+    line = "y = r(np.resize, x, s)"
+    names = script.run(line, r=operators.resized, np=np, x=array, s=new_shape)
+    np.testing.assert_array_equal(names["y"], np.resize(array, new_shape))
+    assert not any(event["picture_like"] for event in events(record, "numpy.resize"))
+
+
+@pytest.mark.parametrize(
+    ("given", "shape"),
+    [
+        ((40, 28, 28), (40, 56, 56, 3)),
+        ((40, 28, 28, 1), (40, 14, 14, 1)),
+        ((40, 28, 28), (40, 56, 56)),
+        ((28, 28), (56, 56)),
+        ((28, 28), (56, 56, 3)),
+    ],
+    ids=["all, with channels", "all, smaller", "all, gray", "one gray", "one with channels"],
+)
+def test_the_repair_resizes_each_picture(script, pictures, given, shape):
+    x = pictures[: given[0]].reshape(given) if len(given) > 2 else pictures[0].reshape(given)
+    repair = ("true-resize", script.at(1))
+    y = script.run("y = r(np.resize, x, s)", repair, r=operators.resized, np=np, x=x, s=shape)["y"]
+    assert y.shape == shape
+    assert y.dtype == np.uint8
+    height, width = shape[1:3] if given[0] == 40 else shape[:2]
+    wanted = np.rint(resize(pictures[0][..., None], height=height, width=width))[..., 0]
+    first = y[0] if given[0] == 40 else y
+    channels = first.reshape(height, width, -1)
+    np.testing.assert_array_equal(channels, np.repeat(wanted[..., None], channels.shape[-1], -1))
+
+
+def test_bytes_that_wrap_are_noted(script, record, pictures):
+    names = script.run("y = x - 127\nz = x / 255.0", x=pictures)
+    np.testing.assert_array_equal(names["y"], pictures - np.uint8(127))
+    (event,) = events(record, "uint8-wrap")
+    assert event["wrapped"] == pytest.approx(np.mean(pictures < 127), abs=0.02)
+    assert [e["operand"] for e in events(record, "operator")] == [127.0, 255.0]
+
+
+def test_bytes_that_do_not_wrap_are_fine(script, record, pictures):
+    script.run("y = x // 2\ny //= 3\nz = x - x", x=pictures)
+    assert events(record, "uint8-wrap") == []
+
+
+@pytest.mark.parametrize("source", ["y = x - 127", "y = x\ny -= 127"], ids=["-", "-="])
+def test_the_repair_computes_in_floats(script, record, pictures, source):
+    repair = ("float-arithmetic", script.at(source.count("\n") + 1))
+    y = script.run(source, repair, x=pictures)["y"]
+    np.testing.assert_array_equal(y, pictures.astype(np.float32) - 127)
+    assert events(record, "uint8-wrap") == []
+
+
+def test_in_place_stays_in_place(script, pictures):
+    x = pictures.astype(np.float32)
+    names = script.run("y = x\ny /= 255.0", x=x)
+    assert names["y"] is x
+    assert x.max() <= 1
+
+
+def photographs(n=24, side=20):
+    """Smooth colour pictures: noise of four pixels a side, enlarged."""
+    rng = np.random.default_rng(3)
+    coarse = rng.uniform(0, 255, (n, 4, 4, 3))
+    steps = np.linspace(0, 3, side)
+    low = np.minimum(steps.astype(int), 2)
+    part = steps - low
+    rows = coarse[:, low] * (1 - part)[:, None, None] + coarse[:, low + 1] * part[:, None, None]
+    part = part[:, None]
+    return rows[:, :, low] * (1 - part) + rows[:, :, low + 1] * part
+
+
+def test_planes_read_as_pixels_are_noted_with_their_mend(script, record):
+    planes = np.moveaxis(photographs(), -1, 1).copy()
+    script.run("y = x.reshape(24, 20, 20, 3)", x=planes)
+    (event,) = events(record, "ndarray.reshape")
+    assert event["correlation_before"] > 0.9
+    assert event["correlation_after"] < 0.7
+    assert event["axes_fix"] == [0, 2, 3, 1]
+    repair = ("true-transpose", script.at(1, axes=event["axes_fix"]))
+    y = script.run("y = x.reshape(24, 20, 20, 3)", repair, x=planes)["y"]
+    np.testing.assert_array_equal(y, photographs())
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x.reshape(24, 20, 20, 3)", "x.reshape(-1, 20, 20, 3)", "x.reshape(12, 2, 20, 60)"],
+)
+def test_reshapes_that_keep_neighbours_are_no_fault(script, record, line):
+    script.run(f"y = {line}", x=photographs())
+    for event in events(record, "ndarray.reshape"):
+        assert event["axes_fix"] is None
+        assert event["correlation_after"] > 0.7
+
+
+def test_flat_rows_become_pictures_without_a_word(script, record, pictures):
+    script.run("y = x.reshape(40, 28, 28, 1)", x=pictures.reshape(40, 784))
+    script.run("y = x.reshape(40, 28, 28, 1)", x=pictures.reshape(40, 1, 784))
+    assert all(event["correlation_before"] == 0 for event in events(record, "ndarray.reshape"))
+
+
+def test_swapped_channels_are_noted_and_left_out(script, record):
+    x = photographs()
+    names = script.run("y = x[..., ::-1]\nz = x[:, :, :, ::-1]\nf = x[:, :, ::-1]", x=x)
+    np.testing.assert_array_equal(names["y"], x[..., ::-1])
+    np.testing.assert_array_equal(names["f"], x[:, :, ::-1])
+    assert [e["site"]["line"] for e in record.events if e["what"] == "channel-flip"] == [1, 2]
+    repair = ("drop-call", script.at(1, what="channel-flip"))
+    assert script.run("y = x[..., ::-1]", repair, x=x)["y"] is x
+
+
+ALONE = {
+    "labels": ("rng.shuffle(y)", True),
+    "pictures": ("rng.shuffle(x)", True),
+    "row numbers": ("rng.shuffle(i)", False),
+    "names": ("rng.shuffle(names)", False),
+}
+
+
+@pytest.mark.parametrize(("line", "alone"), ALONE.values(), ids=ALONE)
+def test_a_shuffle_of_one_of_two_arrays(script, record, line, alone, digits):
+    given = {
+        "x": digits["x_train"][:20].copy(),
+        "y": digits["y_train"][:20].copy(),
+        "i": np.arange(20),
+        "names": np.array(list("abcdefgh")),
+    }
+    source = f"import numpy as np\nrng = np.random.default_rng(0)\n{line}"
+    script.run(source, **given)
+    (event,) = events(record, "numpy.random.shuffle")
+    assert event["alone"] is alone
+
+
+def test_a_shuffle_can_be_left_out(script, digits):
+    source = (
+        "import numpy as np\nrng = np.random.default_rng(0)\nrng.shuffle(y)\nz = rng.permutation(y)"
+    )
+    y = digits["y_train"][:20].copy()
+    left_out = [("drop-call", script.at(n, what="numpy.random.shuffle")) for n in (3, 4)]
+    names = script.run(source, *left_out, y=y)
+    np.testing.assert_array_equal(names["y"], digits["y_train"][:20])
+    np.testing.assert_array_equal(names["z"], y)
+
+
+def test_permutations_of_numbers_and_lists_are_left_alone(script):
+    source = """
+        import numpy as np
+        rng = np.random.default_rng(0)
+        a, b, c = rng.permutation(5), rng.permutation(np.int64(4)), [1, 2, 3]
+        rng.shuffle(c)
+    """
+    names = script.run(source)
+    assert sorted(names["a"]) == list(range(5))
+    assert sorted(names["b"]) == list(range(4))
+    assert sorted(names["c"]) == [1, 2, 3]
+
+
+class Layer:
+    name = "block"
+    trainable_variables = ()
+    trainable = True
+
+
+def test_what_is_set_on_layers_is_noted(script, record):
+    names = script.run("a.trainable = False\na.trainabel = False\na.units = 3", a=Layer())
+    assert names["a"].trainable is False
+    assert events(record, "trainable") == [{"layer": "block", "value": False}]
+    (mistyped,) = events(record, "attribute")
+    assert mistyped["name"] == "trainabel"
+    assert mistyped["nearest"] == "trainable"
+
+
+def test_a_comparison_of_remembered_predictions_is_a_score(script, record):
+    outputs = np.eye(3)[[0, 1, 2, 2]]
+    scoring.predicted(outputs, np.array([0, 1, 2, 2]), np.arange(4))
+    script.run("hits = (p == y).mean()", p=np.array([0, 1, 2, 2]), y=np.array([2, 1, 0, 2]))
+    (score,) = record.scores
+    assert (score["claimed"], score["honest"], score["n"]) == (0.5, 1.0, 4)
