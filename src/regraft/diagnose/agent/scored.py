@@ -133,10 +133,10 @@ def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray
     known = (session.SESSION.settings.get("predicted") or {}).get(str(n))
     if known is None and (each * n <= allowed or not session.SESSION.may_sample):
         return session.SESSION.store.outputs(model, feed.x, boundary.signature()), np.arange(n)
-    keep = max(LEAST_PREDICTED, int(allowed / each))
-    rows = np.sort(
-        np.random.default_rng(session.SESSION.seed).choice(n, min(keep, n), replace=False)
-    )
+    keep = min(known or max(LEAST_PREDICTED, int(allowed / each)), n)
+    # one choice a length, whatever the seed of the run: every replay computes the same rows
+    rows = np.sort(np.random.default_rng(n).choice(n, keep, replace=False))
+    ledger.RECORD.facts.setdefault("predicted", {})[str(n)] = keep
     some = session.SESSION.store.outputs(model, feed.x[rows], boundary.signature())
     outputs = np.full((n, *some.shape[1:]), np.nan, some.dtype)
     outputs[rows] = some
