@@ -10,6 +10,7 @@ NO_FIT = 0.25  # misfit above which no convention explains the pictures
 LOW_CONTRAST = 0.7  # pictures are expected to span this share of [0, 255]
 WHOLE = 0.02  # a byte value this near a whole number counts as one
 NOT_WHOLE = 0.05  # misfit added when inverting gives no whole numbers although another map does
+NOT_ALL_WHOLE = 0.005  # likewise, when only black and white come out whole: signed against lite
 
 
 def pixel_stats(pictures: npt.NDArray[np.generic]) -> PixelStats | None:
@@ -56,7 +57,8 @@ def misfit(values: npt.NDArray[np.float32], affine: Affine) -> float:
     uneven = 0.0
     if values.shape[-1] == 3 and len(set(back.offset)) + len(set(back.scale)) > 2:
         uneven = _uneven_greys(values, bytes_)
-    return outside / 255 + gap + (0.0 if whole > 0.5 else NOT_WHOLE) + uneven
+    broken = 0.0 if whole > 0.99 else NOT_ALL_WHOLE if whole > 0.5 else NOT_WHOLE
+    return outside / 255 + gap + broken + uneven
 
 
 def as_bytes(values: npt.NDArray[np.generic], convention: str) -> npt.NDArray[np.uint8]:

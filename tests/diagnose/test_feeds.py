@@ -1,0 +1,189 @@
+import numpy as np
+import pytest
+
+from regraft.diagnose.agent import feeds
+
+X = np.random.default_rng(0).integers(0, 256, (96, 6, 6, 1)).astype(np.uint8)
+Y = np.arange(96) % 4
+
+
+def read(x, y=None, *, batch_size=None, steps=None, limit=1000, **more):
+    return feeds.read(x, y, batch_size=batch_size, steps=steps, limit=limit, **more)
+
+
+class Batches:
+    """Like a data set: can be gone through again and again."""
+
+    def __init__(self, x=X, y=Y, *, size=16, shuffle=False, change=None, known=True):
+        self.x, self.y, self.size, self.shuffle, self.change = x, y, size, shuffle, change
+        self.rng = np.random.default_rng(1)
+        self.known = known
+
+    def cardinality(self):
+        return -(-len(self.x) // self.size) if self.known else -2
+
+    def map(self, function):
+        raise NotImplementedError
+
+    def __iter__(self):
+        order = self.rng.permutation(len(self.x)) if self.shuffle else np.arange(len(self.x))
+        for start in range(0, len(order), self.size):
+            rows = order[start : start + self.size]
+            yield self._batch(rows)
+
+    def _batch(self, rows):
+        x = self.x[rows]
+        if self.change is not None:
+            x = x + self.rng.random(x.shape)
+        return (x, self.y[rows]) if self.y is not None else x
+
+
+class Sequence(Batches):
+    """Like a Keras PyDataset: batches by number."""
+
+    map = property()
+
+    def __len__(self):
+        return self.cardinality()
+
+    def __getitem__(self, number):
+        return self._batch(np.arange(len(self.x))[number * self.size : (number + 1) * self.size])
+
+
+def test_arrays_are_taken_as_they_are():
+    feed = read(X, Y)
+    assert feed.x is X
+    assert (len(feed), feed.planned, feed.batch_size, feed.source) == (96, 96, 32, None)
+    np.testing.assert_array_equal(feed.rows, np.arange(96))
+    assert not feed.reshuffles
+    assert not feed.random_pixels
+
+
+def test_lists_of_pictures_are_arrays():
+    feed = read(list(X[..., 0]), list(Y))
+    np.testing.assert_array_equal(feed.x, X[..., 0])
+    np.testing.assert_array_equal(feed.y, Y)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [None, {"a": X}, [X, X[:, :3]], [X]],
+    ids=["nothing", "by name", "two inputs", "one input in a list"],
+)
+def test_what_only_keras_can_read_is_left_to_it(x):
+    assert read(x, Y if x is not None else None) is None
+
+
+def test_pictures_of_several_sizes_are_left_to_keras():
+    assert read(iter([(X, Y), (X[:, :4], Y)])) is None
+
+
+@pytest.mark.parametrize("kind", [Batches, Sequence], ids=["data set", "sequence"])
+def test_a_data_set_is_read_once_in_its_order(kind):
+    feed = read(kind())
+    np.testing.assert_array_equal(feed.x, X)
+    np.testing.assert_array_equal(feed.y, Y)
+    assert (feed.planned, feed.batch_size, feed.complete) == (96, 16, True)
+    assert (feed.reshuffles, feed.random_pixels, feed.seen_again) == (False, False, 1.0)
+
+
+def test_a_data_set_longer_than_the_limit():
+    feed = read(Batches(), limit=50)
+    assert (len(feed), feed.planned, feed.complete) == (48, 96, False)
+    unknown = read(Batches(known=False), limit=50)
+    assert (len(unknown), unknown.planned) == (48, 48)
+
+
+def test_a_batch_larger_than_the_limit_is_read_all_the_same():
+    assert len(read(Batches(size=64), limit=50)) == 64
+
+
+def test_reshuffling_is_seen():
+    feed = read(Batches(shuffle=True))
+    assert feed.reshuffles
+    assert not feed.random_pixels
+    assert feed.seen_again == 1.0
+
+
+def test_reshuffling_is_seen_in_a_part_too():
+    assert read(Batches(shuffle=True), limit=32).reshuffles
+
+
+def test_random_pixels_are_seen():
+    still = read(Batches(change="noise"))
+    assert still.random_pixels
+    assert not still.reshuffles
+    moving = read(Batches(change="noise", shuffle=True))
+    assert moving.random_pixels
+    assert moving.reshuffles
+
+
+def test_a_generator_is_read_as_far_as_its_steps():
+    def forever():
+        while True:
+            yield from Batches()
+
+    feed = read(forever(), steps=3)
+    np.testing.assert_array_equal(feed.x, X[:48])
+    assert (feed.planned, feed.reshuffles, feed.random_pixels) == (48, False, False)
+
+
+def test_a_generator_without_steps_ends_at_the_limit():
+    def forever():
+        while True:
+            yield from Batches()
+
+    assert len(read(forever(), limit=60)) == 48
+
+
+def test_weights_of_rows_come_along():
+    weights = np.linspace(0, 1, 96)
+    batches = [(X[i : i + 32], Y[i : i + 32], weights[i : i + 32]) for i in (0, 32, 64)]
+    np.testing.assert_array_equal(read(iter(batches)).sample_weight, weights)
+    np.testing.assert_array_equal(read(X, Y, sample_weight=list(weights)).sample_weight, weights)
+
+
+def test_pictures_without_labels():
+    feed = read(Batches(y=None))
+    assert feed.y is None
+    with pytest.raises(ValueError, match="labels"):
+        _ = feed.labels
+
+
+def test_an_empty_data_set_is_none():
+    assert read(Batches(X[:0], Y[:0])) is None
+
+
+def test_taking_rows_remembers_where_they_were():
+    feed = read(X, Y).take(np.array([5, 3])).take(np.array([1]))
+    np.testing.assert_array_equal(feed.x, X[[3]])
+    assert feed.rows.tolist() == [3]
+    assert feed.planned == 96
+    assert not feed.complete
+
+
+def test_labels_as_numbers():
+    one_hot = np.eye(4)[Y]
+    np.testing.assert_array_equal(feeds.label_indices(one_hot), Y)
+    np.testing.assert_array_equal(feeds.label_indices(Y[:, None]), Y)
+    assert len(feeds.label_indices(None)) == 0
+
+
+@pytest.mark.parametrize("n", [8, 20, 37])
+def test_a_sample_has_the_mix_of_all(n):
+    labels = np.repeat([0, 1, 2], [60, 30, 10])
+    rows = feeds.stratified(labels, n, seed=0)
+    counts = np.bincount(labels[rows], minlength=3)
+    assert np.abs(counts - n * np.array([0.6, 0.3, 0.1])).max() <= 1
+    assert (np.diff(rows) > 0).all()
+    np.testing.assert_array_equal(rows, feeds.stratified(labels, n, seed=0))
+    assert rows.tolist() != feeds.stratified(labels, n, seed=1).tolist()
+
+
+def test_a_sample_of_everything_is_everything():
+    assert feeds.stratified(Y, 96, seed=0).tolist() == list(range(96))
+
+
+def test_every_class_is_in_a_sample():
+    labels = np.repeat([0, 1], [999, 1])
+    assert set(labels[feeds.stratified(labels, 10, seed=0)]) == {0, 1}

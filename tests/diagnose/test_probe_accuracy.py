@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from regraft.diagnose.probe.accuracy import balanced, best_renaming
+
+LABELS = np.repeat(np.arange(5), 20)
+
+
+def test_right_names_stay():
+    assert best_renaming(LABELS, LABELS) == (1.0, ())
+
+
+def test_a_renaming_is_found_exactly():
+    renaming = np.array([3, 0, 4, 1, 2])  # true class of each predicted one
+    predicted = np.argsort(renaming)[LABELS]
+    accuracy, found = best_renaming(predicted, LABELS)
+    assert accuracy == 1
+    assert found == tuple(renaming)
+
+
+def test_a_renaming_of_noisy_predictions():
+    rng = np.random.default_rng(0)
+    predicted = (LABELS + 1) % 5
+    predicted[rng.choice(100, 20, replace=False)] = 0
+    accuracy, found = best_renaming(predicted, LABELS)
+    assert accuracy == pytest.approx(np.mean(np.array(found)[predicted] == LABELS))
+    assert accuracy > 0.8
+
+
+def test_one_class_for_all_gains_nothing_from_a_name():
+    accuracy, found = best_renaming(np.zeros(100, int), LABELS)
+    assert (accuracy, found) == (0.2, ())
+
+
+@pytest.mark.parametrize("labels", [np.zeros(0), np.array([-1, 0])], ids=["none", "negative"])
+def test_labels_without_a_table(labels):
+    accuracy, found = best_renaming(labels, labels)
+    assert np.isnan(accuracy)
+    assert found == ()
+
+
+def test_balanced_accuracy_counts_every_class_alike():
+    labels = np.repeat([0, 1], [90, 10])
+    assert balanced(np.zeros(100, int), labels) == 0.5
+    assert balanced(labels, labels) == 1
+    assert np.isnan(balanced(labels[:0], labels[:0]))
