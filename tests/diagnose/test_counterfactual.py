@@ -1,0 +1,237 @@
+import time
+
+import numpy as np
+import pytest
+
+from regraft.diagnose.counterfactual import (
+    LEAST_GAIN,
+    MOST_PRICED,
+    Laboratory,
+    honest_number,
+    price,
+)
+from regraft.diagnose.replays import Replay
+from regraft.diagnose.rule import Repair, found, rule
+from regraft.diagnose.runner import Result
+
+ROWS = 1000
+SITE = {"file": "train.py", "line": 9, "code": "model.fit(x, y)"}
+LABELS = np.arange(ROWS) % 10
+
+
+def prepared(accuracy, *, status="done", rows=ROWS, fits=()):
+    """A replay that scored `rows` pictures; those right come first."""
+    right = np.arange(rows) < round(accuracy * rows)
+    score = {"by": "fit", "site": SITE, "n": rows, "number": 0, "honest": accuracy,
+             "claimed": accuracy, "input_size": 28}  # fmt: skip
+    labels = LABELS[:rows]
+    return Replay(
+        status=status,
+        seconds=1.0,
+        peak_bytes=0,
+        record={"scores": [score], "fits": list(fits)},
+        arrays={"score0_labels": labels, "score0_classes": np.where(right, labels, labels + 1)},
+        output="",
+    )
+
+
+class FakeReplayer:
+    """Answers at once with what these repairs are said to reach."""
+
+    def __init__(self, reached, noise=0.0):
+        self.reached, self.noise = reached, noise
+        self.asked = []
+
+    def run(self, repairs=(), *, seed=0, **how):
+        kinds = frozenset(repair.kind for repair in repairs)
+        self.asked.append((kinds, seed, how))
+        accuracy = self.reached(kinds)
+        if accuracy is None:
+            return prepared(0.5, status="out of time")
+        return prepared(accuracy + (self.noise if seed else 0))
+
+
+def cause(name, **more):
+    @rule(name, name.lower(), source="test")
+    def check(ledger):
+        raise NotImplementedError
+
+    repairs = (Repair(kind=name),)
+    return Result(rule=check, finding=found("broken", fix="mend it", repairs=repairs, **more))
+
+
+A, B, C, D = (cause(f"{letter * 3}001") for letter in "ABCD")
+
+
+def laboratory(reached, *, noise=0.0, seconds=600.0, baseline=None):
+    baseline = prepared(reached(frozenset())) if baseline is None else baseline
+    return Laboratory(
+        replayer=FakeReplayer(reached, noise),
+        baseline=baseline,
+        score=baseline.scores[0],
+        fit_seconds=5.0,
+        deadline=time.monotonic() + seconds,
+        sizes={},
+        progress=lambda _: None,
+    )
+
+
+def arms(lab):
+    """The repairs of every arm that was run, in order."""
+    return [tuple(sorted(kinds)) for kinds, seed, _ in lab.replayer.asked if seed == 0]
+
+
+def table(**reached):
+    """What sets of repairs reach, by first letters; others reach what their best part does."""
+
+    def look_up(kinds):
+        letters = {kind[0] for kind in kinds}
+        return max(value for name, value in reached.items() if set(name.strip("_")) <= letters)
+
+    return look_up
+
+
+def test_the_arm_with_everything_runs_first():
+    lab = laboratory(table(_=0.3, A=0.6, B=0.4, AB=0.9))
+    price(lab, [A, B])
+    assert arms(lab)[0] == ("AAA001", "BBB001")
+
+
+def test_one_cause_is_priced_by_itself():
+    lab = laboratory(table(_=0.3, A=0.8))
+    (priced,), reached = price(lab, [A])
+    assert reached == pytest.approx(0.8)
+    assert priced.gain.only_this == pytest.approx(0.5)
+    assert priced.gain.all_but_this == pytest.approx(0.5)
+    low, high = priced.gain.interval
+    assert 0.4 < low < 0.5 < high < 0.6
+    assert priced.lower == low
+    assert arms(lab) == [("AAA001",)]
+
+
+def test_what_gains_nothing_is_no_finding_and_costs_few_arms():
+    lab = laboratory(table(_=0.9))
+    priced, reached = price(lab, [A, B, C])
+    assert reached == pytest.approx(0.9)
+    assert all(p.lower <= LEAST_GAIN for p in priced)
+    assert len(arms(lab)) <= 2  # everything, and the likeliest alone
+
+
+def test_two_faults_of_which_either_alone_gains_nothing_are_both_found():
+    lab = laboratory(table(_=0.1, AB=0.9))
+    priced, reached = price(lab, [A, B])
+    assert reached == pytest.approx(0.9)
+    assert [p.result for p in priced] == [A, B]
+    for one in priced:
+        assert one.lower > LEAST_GAIN
+        assert one.gain.only_this == pytest.approx(0)
+        assert one.gain.all_but_this == pytest.approx(0.8)
+
+
+def test_a_harmless_suspect_among_them_is_not_blamed():
+    lab = laboratory(table(_=0.3, A=0.9))
+    priced, _ = price(lab, [A, B])
+    blamed = [p.result for p in priced if p.lower > LEAST_GAIN]
+    assert blamed == [A]
+
+
+def test_one_wrong_repair_does_not_hide_the_likeliest_cause():
+    def reached(kinds):
+        return 0.1 if "BBB001" in kinds else 0.8 if "AAA001" in kinds else 0.3
+
+    priced, best = price(laboratory(reached), [A, B])
+    assert [p.result for p in priced] == [A]
+    assert best == pytest.approx(0.8)
+    assert priced[0].lower > LEAST_GAIN
+
+
+def test_no_more_than_three_are_priced():
+    lab = laboratory(table(_=0.1, A=0.5, B=0.3, C=0.2, ABC=0.9))
+    priced, _ = price(lab, [A, B, C, D])
+    assert len(priced) == MOST_PRICED
+    assert not any("DDD001" in kinds for kinds in arms(lab))
+    assert len(arms(lab)) == len(set(arms(lab))) == 7
+
+
+def test_an_arm_is_run_once_only():
+    lab = laboratory(table(_=0.3, A=0.6))
+    first = lab.run([A])
+    assert lab.run([A]) is first
+    assert lab.run([])[1] is lab.baseline
+    assert arms(lab) == [("AAA001",)]
+
+
+def test_chance_between_seeds_widens_the_interval():
+    def width(noise):
+        (priced,), _ = price(laboratory(table(_=0.3, A=0.8), noise=noise), [A])
+        low, high = priced.gain.interval
+        return high - low
+
+    assert width(0.05) > width(0.0) + 0.1
+
+
+def test_a_gain_within_the_noise_is_no_finding():
+    (priced,), _ = price(laboratory(table(_=0.80, A=0.84), noise=0.06), [A])
+    assert priced.gain.only_this == pytest.approx(0.04)
+    assert priced.lower < LEAST_GAIN
+
+
+def test_other_rows_are_compared_without_pairs():
+    lab = laboratory(table(_=0.3, A=0.8), baseline=prepared(0.3, rows=400))
+    (priced,), _ = price(lab, [A])
+    low, high = priced.gain.interval
+    assert low < 0.5 < high
+    assert low > 0.4
+
+
+def test_without_time_nothing_is_run():
+    lab = laboratory(table(_=0.3, A=0.8), seconds=1)
+    assert price(lab, [A, B]) == ([], None)
+    assert lab.replayer.asked == []
+
+
+def test_an_arm_that_came_to_nothing_prices_nothing():
+    lab = laboratory(lambda kinds: None if kinds else 0.3)
+    assert price(lab, [A, B]) == ([], None)
+
+
+def test_without_suspects_nothing_is_run():
+    lab = laboratory(table(_=0.3))
+    assert price(lab, []) == ([], None)
+    assert lab.replayer.asked == []
+
+
+def test_the_honest_number_of_an_artefact():
+    lab = laboratory(lambda kinds: 0.7 if kinds else 0.99)
+    assert honest_number(lab, A) == pytest.approx(0.7)
+    assert honest_number(laboratory(table(_=0.9), seconds=1), A) is None
+
+
+def test_repairs_of_the_output_are_placed_where_it_was_built():
+    fit = {"number": 0, "output_site": {"file": "train.py", "line": 5, "code": ""},
+           "activation_site": {"file": "train.py", "line": 6, "code": ""},
+           "compile_site": {"file": "train.py", "line": 8, "code": ""}}  # fmt: skip
+    lab = laboratory(table(_=0.3), baseline=prepared(0.3, fits=[{"unreadable": True}, fit]))
+    repairs = (Repair(kind="set-output", parameters={"units": 10}),
+               Repair(kind="set-learning-rate", parameters={"value": 0.1}))  # fmt: skip
+    finding = found("broken", fix="mend it", repairs=repairs)
+    output, rate = lab.placed(Result(rule=A.rule, finding=finding))
+    assert output.parameters == {"file": "train.py", "line": 5, "activation_line": 6, "units": 10}
+    assert rate.parameters == {"line": 8, "value": 0.1}
+
+
+def test_arms_use_the_rows_and_sizes_of_the_unrepaired_run():
+    fits = [
+        {"number": 0, "sampled": True, "rows": {"train": 300, "validation": 100}, "input_size": 64},
+        {"number": 1, "sampled": False, "rows": {"train": 50, "validation": 9}, "input_size": 64},
+    ]
+    lab = laboratory(table(_=0.3, A=0.6), baseline=prepared(0.3, fits=fits))
+    lab.sizes = {224: 64}
+    lab.run([A])
+    ((_, _, how),) = lab.replayer.asked
+    assert how["rows"] == {"0": {"train": 300, "validation": 100}}
+    assert how["sizes"] == {224: 64}
+    enlarge = Repair(kind="enlarge-input", parameters={"size": 96})
+    bigger = found("small", fix="enlarge", repairs=(enlarge,))
+    lab.run([Result(rule=B.rule, finding=bigger)])
+    assert lab.replayer.asked[-1][2]["sizes"] == {224: 64, 64: 96}

@@ -1,0 +1,231 @@
+import numpy as np
+import pytest
+
+from regraft.diagnose import material, observe
+from regraft.diagnose.agent.boundary import thumbnails
+from regraft.diagnose.replays import Replay
+
+
+def at(line, code=""):
+    return {"file": "train.py", "line": line, "code": code}
+
+
+def fit(number=0, **changes):
+    """The record of a small training that went well."""
+    facts = {
+        "number": number, "site": at(20), "model": "net", "compile_site": at(18),
+        "output_site": at(12), "activation_site": None, "units": 10, "activation": "softmax",
+        "loss": "sparse_categorical_crossentropy", "from_logits": False, "dropout_on_output": False,
+        "narrowest_hidden": 64, "narrowest_site": at(11), "largest_dropout": 0.0,
+        "dropout_site": None, "head_parameters": 5000, "fresh_batchnorm": 0, "optimizer": "adam",
+        "learning_rate": 0.001, "batch_size": 32, "epochs": 3, "planned_updates": 60,
+        "n_train": 600, "n_train_used": 600, "shuffle": True, "validation": "data",
+        "losses": [2.0, 1.0, 0.5], "first_loss": 2.3, "trainable_parameters": 5000,
+        "trainable_changed_after_compile": False, "callbacks": [], "train_random": False,
+        "validation_random": False, "validation_seen_again": 1.0, "in_model_augmentation": [],
+        "train_accuracy": 0.95, "train_accuracy_in_training_mode": 0.94, "base": None,
+        "exact_overlap": 0.0, "input_size": 28, "rows": {"train": 600, "validation": 200},
+        "sampled": False,
+    }  # fmt: skip
+    return facts | changes
+
+
+def score(number=0, by="fit", line=20, **changes):
+    facts = {"by": by, "site": at(line), "claimed": 0.8, "honest": 0.75, "n": 200, "fit": None,
+             "number": number, "model": "net", "trained_on": 0.0, "input_size": 28}  # fmt: skip
+    return facts | changes
+
+
+@pytest.fixture
+def arrays(digits):
+    x, y = digits["x_train"][:600, ..., None], digits["y_train"][:600].astype(np.int64)
+    xv, yv = digits["x_test"][:200, ..., None], digits["y_test"][:200].astype(np.int64)
+    wrong = yv.copy()
+    wrong[:50] = (wrong[:50] + 1) % 10
+    return {
+        "fit0_train_x": x, "fit0_train_y": y, "fit0_train_labels": y, "fit0_raw_labels": y,
+        "fit0_validation_x": xv, "fit0_validation_y": yv, "fit0_validation_labels": yv,
+        "score0_classes": wrong, "score0_labels": yv,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def with_thumbs(arrays):
+    """What the slower probes look at too."""
+    parts = {}
+    for part, n in (("train", 400), ("validation", 200)):
+        parts[f"fit0_{part}_thumbs"] = thumbnails(arrays[f"fit0_{part}_x"][:n])
+        parts[f"fit0_{part}_thumb_rows"] = np.arange(n)
+    return arrays | parts
+
+
+def replay(fits=(), scores=(), events=(), arrays=None, **facts):
+    return Replay(
+        status="done", seconds=3.0, peak_bytes=0, arrays=arrays or {}, output="",
+        record={"fits": list(fits), "scores": list(scores), "events": list(events),
+                "facts": facts},
+    )  # fmt: skip
+
+
+def event(what, line, **details):
+    return {"what": what, "site": at(line), "details": details}
+
+
+def test_the_last_score_of_held_out_rows_counts():
+    scores = [score(0), score(1, by="evaluate"), score(2, by="evaluate", trained_on=1.0)]
+    assert observe.observed_score(replay(scores=scores))["number"] == 1
+    assert observe.observed_score(replay(scores=scores[2:]))["number"] == 2
+    assert observe.observed_score(replay()) is None
+    assert observe.observed_score(replay(scores=[score(n=0, claimed=None)])) is None
+
+
+def test_the_measured_number_counts_before_the_claimed_one():
+    assert observe.measured(score()) == 0.75
+    assert observe.measured(score(honest=None)) == 0.8
+
+
+def test_scores_of_two_runs_belong_together_by_where_they_were_made():
+    scores = [score(0), score(1, by="evaluate", line=22), score(2, by="evaluate", line=24)]
+    other = replay(scores=scores)
+    assert observe.same_score(other, score(by="evaluate", line=22))["number"] == 1
+    assert observe.same_score(other, score(by="predict", line=9))["number"] == 2
+
+
+def test_the_fit_behind_the_score():
+    fits = [fit(0), fit(1, model="other"), fit(2, unreadable=True)]
+    assert observe.main_fit(replay(fits, [score(fit=0)]))["number"] == 0
+    assert observe.main_fit(replay(fits, [score(fit=None, model="net")]))["number"] == 0
+    assert observe.main_fit(replay(fits, [score(fit=None, model="")]))["number"] == 1
+    assert observe.main_fit(replay(fits[2:])) is None
+
+
+def test_a_run_without_a_training_shows_its_calls_only():
+    evidence = observe.observe(replay(events=[event("numpy.resize", 3, picture_like=True)]))
+    (call,) = evidence.ledger.calls
+    assert (call.what, call.site.line, call.details) == ("numpy.resize", 3, {"picture_like": True})
+    assert evidence.training is None
+    assert evidence.pixels is None
+
+
+def test_everything_of_a_plain_run(with_thumbs):
+    arrays = with_thumbs
+    evidence = observe.observe(replay([fit()], [score()], arrays=arrays, keras_version="3.15.1"))
+    assert evidence.keras_version == "3.15.1"
+    assert evidence.backbone is None
+    assert evidence.augmentation is None
+    assert evidence.order is None
+    assert evidence.pixels.model_train.convention == "byte"
+    assert evidence.pixels.model_validation.n_images == 200
+    assert (evidence.output.units, evidence.output.label_kind) == (10, "index")
+    assert evidence.output.n_classes == 10
+    assert evidence.labels.train_counts["3"] == int((arrays["fit0_train_labels"] == 3).sum())
+    assert evidence.training.losses == (2.0, 1.0, 0.5)
+    assert evidence.training.last_loss == 0.5
+    assert evidence.accuracy.validation == 0.75
+    assert evidence.accuracy.claimed == 0.8
+    assert evidence.accuracy.chance == pytest.approx(0.1)
+    assert evidence.accuracy.predicted_classes == 10
+    assert evidence.accuracy.renaming == ()
+    assert evidence.overlap.exact == 0
+    assert evidence.overlap.near < 0.02
+    assert evidence.association.accuracy > 0.7
+    assert 0.3 < evidence.shift.separability < 0.7
+
+
+def test_what_was_not_measured_stays_out(arrays):
+    few = {name: arrays[name] for name in ("fit0_train_labels", "fit0_train_x")}
+    record = fit(losses=[], first_loss=None, train_accuracy=None)
+    evidence = observe.observe(replay([record], [], arrays=few))
+    assert evidence.accuracy is None
+    assert evidence.shift is None
+    assert evidence.association is None
+    assert np.isnan(evidence.training.last_loss)
+    assert evidence.training.losses == ()
+    assert evidence.pixels.model_validation is None
+
+
+def test_one_hot_labels_are_told_by_what_was_given(arrays):
+    raw = np.eye(10)[arrays["fit0_train_labels"]]
+    evidence = observe.observe(
+        replay([fit()], [score()], arrays={**arrays, "fit0_raw_labels": raw})
+    )
+    assert evidence.output.label_kind == "one-hot"
+
+
+def test_the_backbone_and_its_own_convention(arrays):
+    base = {"name": "VGG16", "site": at(5), "weights": "imagenet", "looks_random": False,
+            "input_height": 48, "input_width": 48, "last_map": [1, 1], "n_layers": 13,
+            "n_trainable_layers": 0, "n_batchnorm": 0, "n_batchnorm_trainable": 0,
+            "called_with_training": None}  # fmt: skip
+    evidence = observe.observe(replay([fit(base=base)], [score()], arrays=arrays))
+    assert (evidence.backbone.name, evidence.backbone.convention) == ("vgg16", "caffe")
+    assert evidence.backbone.last_map == (1, 1)
+    unknown = observe.observe(replay([fit(base=base | {"name": "Own"})], [score()], arrays=arrays))
+    assert unknown.backbone is None
+
+
+def test_pictures_of_a_head_trained_on_frozen_features(arrays):
+    key = "predict0"
+    held = dict(arrays)
+    held[f"{key}_x"] = held.pop("fit0_train_x")
+    held["fit0_train_x"] = np.zeros((600, 512), np.float32)
+    evidence = observe.observe(replay([fit(features_of_train=key)], [score()], arrays=held))
+    assert evidence.pixels.model_train.convention == "byte"
+
+
+def test_class_names_of_both_parts():
+    calls = [
+        event("image_dataset_from_directory", 3, class_names=["cat", "dog"]),
+        event("flow_from_directory", 4, class_indices={"dog": 0, "cat": 1}),
+    ]
+    labels = np.array([0, 1] * 10)
+    arrays = {"fit0_train_labels": labels, "fit0_validation_labels": labels}
+    evidence = observe.observe(replay([fit()], [score()], calls, arrays))
+    assert evidence.labels.train_class_names == ("cat", "dog")
+    assert evidence.labels.validation_class_names == ("dog", "cat")
+
+
+def test_predictions_compared_with_labels_in_another_order():
+    compared = score(1, by="predict", line=30, n_predictions=200, n_labels=200, claimed=0.1,
+                     honest=0.9)  # fmt: skip
+    order = observe.observe(replay([], [score(), compared])).order
+    assert (order.claimed, order.honest, order.site.line) == (0.1, 0.9, 30)
+
+
+def test_random_pictures_and_their_range(arrays):
+    thumbs = thumbnails(arrays["fit0_train_x"][:300])
+    x = arrays["fit0_train_x"][:60].astype(np.float32)
+    more = {
+        "fit0_train_plain": x, "fit0_train_augmented": x * 3,
+        "fit0_train_plain_thumbs": thumbs,
+        "fit0_train_augmented_thumbs": thumbs,
+        "fit0_train_augmented_labels": arrays["fit0_train_labels"][:300],
+    }  # fmt: skip
+    calls = [event("augmentation", 7, layer="RandomBrightness")]
+    run = replay([fit(train_random=True)], [score()], calls, {**arrays, **more})
+    augmentation = observe.observe(run).augmentation
+    assert augmentation.train_is_random
+    assert augmentation.sites[0].site.line == 7
+    assert (augmentation.plain_high, augmentation.high) == (255, 765)
+    assert augmentation.plain_accuracy == augmentation.augmented_accuracy > 0.6
+
+
+def test_pictures_to_look_at(arrays):
+    before = replay([fit()], [score()], arrays=arrays)
+    signed = {**arrays, "fit0_train_x": arrays["fit0_train_x"] / 127.5 - 1}
+    shown = material.pictures(before, replay([fit()], [score()], arrays=signed))
+    assert shown.as_fed.shape == (8, 28, 28, 3)
+    assert shown.as_fed.dtype == np.uint8
+    assert np.abs(shown.as_fed.astype(int) - shown.repaired).max() <= 1
+    assert shown.labels == tuple(str(v) for v in arrays["fit0_train_y"][:8])
+    assert material.pictures(replay(), None) is None
+
+
+def test_material_is_bytes_whatever_the_convention(arrays):
+    unit = {**arrays, "fit0_train_x": arrays["fit0_train_x"] / 255.0}
+    got = material.material(replay([fit()], [score()], arrays=unit), None)
+    np.testing.assert_array_equal(got.train, arrays["fit0_train_x"])
+    np.testing.assert_array_equal(got.validation_labels, arrays["fit0_validation_y"])
+    assert got.backbone is None
+    dark = {**arrays, "fit0_train_x": arrays["fit0_train_x"] * 1e5}
+    assert material.material(replay([fit()], [score()], arrays=dark), None) is None
