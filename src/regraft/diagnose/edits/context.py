@@ -18,7 +18,7 @@ class PatchContext:
 
     script: str  # as sites name it; only this file is edited
     evidence: Evidence
-    input_size: int = 0  # side that pictures are resized to in the model; 0 keeps the script's
+    input_size: int = 0  # side used in the replays; 0 keeps the script's
 
 
 class Mend(NamedTuple):

@@ -11,6 +11,9 @@ from regraft.diagnose.edits.context import Mends, PatchContext, backbone_name, b
 from regraft.diagnose.evidence import Site
 
 ARRAY_ELEMENTS = 2**27  # resized at once at most: half a gigabyte in float32
+# Five epochs of a new head on 3,000 digits behind a frozen VGG16: 0.84 at 48 pixels, where its last
+# map is one cell, 0.90 (pooled) and 0.94 (flattened) at 64, where it is 2x2.
+LEAST_SIZE = 64
 INPUTS = ("Input", "InputLayer")
 
 
@@ -96,7 +99,9 @@ def _resize_in_model(draft: Draft, sites: Sequence[Site], context: PatchContext)
     if is_called(draft, name) and not has_own_input:
         raise UnknownEdit("the network is called on an input that was not found")
 
-    size = (context.input_size,) * 2 if context.input_size else (height, width)
+    size = (height, width)
+    if context.input_size:
+        size = (min(height, max(context.input_size, LEAST_SIZE)),) * 2
     first, resized = draft.fresh("pictures"), draft.fresh("resized")
     lines = [f"{first} = {keras}.Input(shape={native})"]
     source = first
