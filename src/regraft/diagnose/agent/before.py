@@ -72,8 +72,10 @@ def measure_before(fit: Fit) -> None:
         _keep(fit, "validation", fit.validation, rows, shown)
         _overlap(fit)
     _keep_all_labels(fit, labels)
-    fit.kernels = {id(v): np.array(v.value) for v in model.trainable_variables if len(v.shape) >= 2}
-    fit.statistics = {id(v): np.array(v.value) for v in anatomy.statistics(model)}
+    fit.kernels = {
+        id(v): np.asarray(v.value).copy() for v in model.trainable_variables if len(v.shape) >= 2
+    }
+    fit.statistics = {id(v): np.asarray(v.value).copy() for v in anatomy.statistics(model)}
     fit.record["first_loss"] = _loss(fit)
 
 
@@ -120,7 +122,7 @@ def _keep(fit: Fit, part: str, feed: feeds.Feed, rows: np.ndarray, shown: Any) -
         arrays[f"{key}_y"] = feeds.label_indices(feed.y[rows])
     for name, value in shown.items():
         arrays[f"{key}_{name}"] = value
-    if feed.x.ndim == 4:
+    if samples.as_pictures(feed.x).ndim == 4:
         keep = samples.spread(len(feed), 4000)
         arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[keep])
         arrays[f"{key}_thumb_rows"] = keep
@@ -181,6 +183,9 @@ def _overlap(fit: Fit) -> None:
     same = [feeds.digest_row(row) in known for row in validation.x[rows]]
     fit.duplicates = rows[np.asarray(same, bool)]
     fit.record["exact_overlap"] = float(np.mean(same))
+    asked = {feeds.digest_row(row) for row in validation.x[rows]}
+    leaking = [feeds.digest_row(row) in asked for row in train.x]
+    ledger.RECORD.arrays[f"fit{fit.number}_leaking_rows"] = np.flatnonzero(leaking)
 
 
 def _loss(fit: Fit) -> float | None:

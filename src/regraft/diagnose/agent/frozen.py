@@ -78,7 +78,9 @@ class Snapshot:
         self._optimizer = getattr(model, "optimizer", None) if trainable else None
         extra = list(self._optimizer.variables) if self._optimizer is not None else []
         # random states go on: a second try need not repeat the first one's draws
-        self._kept = [(v, np.array(v.value)) for v in [*chosen, *extra] if "seed" not in v.name]
+        self._kept = [
+            (v, np.asarray(v.value).copy()) for v in [*chosen, *extra] if "seed" not in v.name
+        ]
 
     def restore(self) -> None:
         """Put every value back."""
@@ -94,7 +96,12 @@ def _cannot_change(operation: Any) -> bool:
     if getattr(operation, "trainable_variables", None):
         return False
     layers = operation._flatten_layers() if hasattr(operation, "_flatten_layers") else [operation]
-    return not any(anatomy.is_random(layer) for layer in layers)
+    return not any(anatomy.is_random(layer) or _learns_statistics(layer) for layer in layers)
+
+
+def _learns_statistics(layer: Any) -> bool:
+    """BatchNorm without scale and centre has nothing to train, and changes all the same."""
+    return type(layer).__name__ == "BatchNormalization" and bool(layer.trainable)
 
 
 class Store:

@@ -56,7 +56,7 @@ def _load_weights(original: Any) -> Any:
         site = sites.here()
         if site is not None and interventions.ACTIVE.one("load-imagenet-weights") is not None:
             return None
-        before = [np.array(w.value) for w in self.weights]
+        before = [np.asarray(w.value).copy() for w in self.weights]
         result = original(self, *args, **kwargs)
         changed = sum(
             not np.array_equal(old, np.asarray(new.value))
