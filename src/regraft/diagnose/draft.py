@@ -6,9 +6,17 @@ so that edits build on one another; the original line numbers are followed throu
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import TypeGuard
 
 from regraft.diagnose.evidence import Site
+from regraft.diagnose.syntax import (
+    argument,
+    arguments,
+    assigns,
+    block_of,
+    imported,
+    is_future,
+    last_name,
+)
 
 
 class UnknownEdit(Exception):
@@ -150,7 +158,7 @@ class Draft:
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 return tuple(self.constant(element) for element in elements)
             case ast.Name(id=name):
-                values = [n.value for n in self.tree.body if _assigns(n, name)]
+                values = [n.value for n in self.tree.body if assigns(n, name)]
                 if len(values) == 1:
                     return self.constant(values[0])
         raise UnknownEdit("a value that is computed")
@@ -185,7 +193,7 @@ class Draft:
 
     def delete(self, statement: ast.stmt) -> None:
         """Take a statement away, with its comment."""
-        siblings = _block_of(statement, next(self.parents(statement)))
+        siblings = block_of(statement, next(self.parents(statement)))
         start, end = self.span(statement)
         line_start = self.text.rfind("\n", 0, start) + 1
         line_end = self.text.find("\n", end)
@@ -241,7 +249,7 @@ class Draft:
     def numpy(self) -> str:
         """The name the script has for NumPy; imports it if it has none."""
         for node in self.tree.body:
-            for name, bound in _imported(node):
+            for name, bound in imported(node):
                 if name == "numpy":
                     return bound
         self._import("import numpy as np")
@@ -251,7 +259,7 @@ class Draft:
         """The name the script has for Keras; imports it if it has none."""
         whole: str | None = None
         for node in self.tree.body:
-            for name, bound in _imported(node):
+            for name, bound in imported(node):
                 if name in ("keras", "tensorflow.keras"):
                     return bound
                 if name == "tensorflow":
@@ -279,7 +287,7 @@ class Draft:
     def _import(self, text: str) -> None:
         """Put an import before the first one of the script."""
         imports = [n for n in self.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-        usual = [n for n in imports if not _is_future(n)]
+        usual = [n for n in imports if not is_future(n)]
         if not usual:
             raise UnknownEdit("the script imports nothing at its top level")
         self.insert_before(usual[0], text)
@@ -342,68 +350,3 @@ class Draft:
             kept = [*old[:1], *[None] * (n - 1)]
         self._origins[first : last + 1] = kept
         self.text = self.text[:start] + new + self.text[end:]
-
-
-def last_name(function: ast.expr) -> str:
-    """``c`` of ``a.b.c``; nothing for what has no name."""
-    match function:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-    return ""
-
-
-def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
-    """The value a call is given under this name or at this position."""
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    if position is not None and position < len(call.args):
-        held = call.args[position]
-        return None if any(isinstance(a, ast.Starred) for a in call.args) else held
-    return None
-
-
-def arguments(call: ast.Call) -> list[ast.AST]:
-    """Positional and keyword arguments in the order of the text."""
-    items: list[ast.AST] = [*call.args, *call.keywords]
-    return sorted(items, key=lambda item: (item.lineno, item.col_offset))  # type: ignore[attr-defined]
-
-
-def is_name(node: ast.AST | None, name: str | None = None) -> bool:
-    """Is this node a plain name (this one, if given)?"""
-    return isinstance(node, ast.Name) and name in (None, node.id)
-
-
-def assigned_name(statement: ast.stmt) -> str:
-    """``x`` of ``x = ...``; nothing for other statements."""
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            return name
-    return ""
-
-
-def _assigns(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
-    return isinstance(node, ast.Assign) and assigned_name(node) == name
-
-
-def _block_of(statement: ast.stmt, parent: ast.AST) -> list[ast.stmt]:
-    for _, held in ast.iter_fields(parent):
-        if isinstance(held, list) and statement in held:
-            return held
-    return [statement]
-
-
-def _imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
-    """Modules a statement imports, and the names they are bound to."""
-    match node:
-        case ast.Import(names=names):
-            for alias in names:
-                top = alias.name.split(".")[0]
-                yield (alias.name, alias.asname) if alias.asname else (top, top)
-        case ast.ImportFrom(module=str(module), names=names):
-            for alias in names:
-                yield f"{module}.{alias.name}", alias.asname or alias.name
-
-
-def _is_future(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"

@@ -200,6 +200,9 @@ class Overlap:
     honest: float | None  # accuracy on the validation pictures that are not in the training part
     n_honest: int
     changes_between_passes: bool  # the validation set is another one each time it is read
+    # positions in the array given to `fit` of training rows with a (near) twin in validation
+    leaking_rows: tuple[int, ...] = ()
+    leaking_share: float = 0.0  # of the training rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,6 +27,8 @@ def pixels(
     # trained on frozen features: the pictures are those the backbone was given
     pictured = [name for name in train if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
     held = [name for name in validation if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
+    if score is not None and score["by"] in ("predict", "sklearn"):
+        held.append("predicted")
     model_train = _stats(replay, *(f"{name}_x" for name in pictured))
     if model_train is None:
         return None
@@ -68,12 +70,26 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     ):
         return None
     exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
+    key = f"fit{fit['number']}"
     train, validation = _thumbs(replay, fit, "train"), _thumbs(replay, fit, "validation")
+    validated, trained = neighbours.near_twins(train, validation)
+    rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(train)))
+    leaking = set(replay.arrays.get(f"{key}_leaking_rows", np.zeros(0, int)).tolist())
+    if len(rows) == len(trained):
+        leaking |= set(rows[trained].tolist())
+    honest, n_honest = score.get("without_duplicates"), int(score.get("n_without_duplicates", 0))
+    classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
+    if honest is None and validated.any() and len(classes) == len(validated):
+        right = classes == replay.arrays[f"score{score['number']}_labels"]
+        n_honest = int((~validated).sum())
+        honest = float(np.mean(right[~validated])) if n_honest else None
     return facts.Overlap(
         exact=exact,
-        near=max(exact, neighbours.near_share(train, validation)),
-        honest=score.get("without_duplicates"),
-        n_honest=int(score.get("n_without_duplicates", 0)),
+        near=max(exact, float(np.mean(validated)) if len(validated) else 0.0),
+        honest=honest,
+        n_honest=n_honest,
+        leaking_rows=tuple(sorted(leaking)),
+        leaking_share=len(leaking) / max(int(fit["n_train"]), 1),
         changes_between_passes=bool(
             fit["validation_seen_again"] < 0.9 and not fit["validation_random"]
         ),

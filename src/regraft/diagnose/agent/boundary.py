@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize
-from regraft.diagnose.agent import feeds, interventions
+from regraft.diagnose.agent import feeds, interventions, samples
 
 #: Ways a square picture may have been laid down wrongly; names as in regraft.diagnose.repairs.
 TRANSFORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -127,6 +127,7 @@ def fit_size(feed: feeds.Feed, model: Any) -> None:
 
 def thumbnails(x: np.ndarray) -> np.ndarray:
     """16 x 16 gray, each picture standardised: shape (n, 256), float16."""
+    x = samples.as_pictures(x)
     small = np.stack([resize(_plain(p), height=16, width=16).mean(axis=-1) for p in x])
     flat = small.reshape(len(small), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)

@@ -1,5 +1,7 @@
 """`Model.compile`, and what repairs change about a model before it is trained."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,7 @@ def compile_model(model: Any, *args: Any, **kwargs: Any) -> Any:
         "site": site,
         "model": model,
         "trainable": frozenset(id(v) for v in model.trainable_variables),
+        "fitted": False,
     }
     loss, logits = anatomy.describe_loss(named.get("loss"))
     ledger.RECORD.event("compile", site, loss=loss, from_logits=logits,
@@ -92,6 +95,7 @@ def repair_model(model: Any) -> None:
     arguments["optimizer"] = _fresh(arguments.get("optimizer", "rmsprop"))
     session.SESSION.original["compile"](model, **arguments)
     stored["trainable"] = frozenset(id(v) for v in model.trainable_variables)
+    stored["fitted"] = False
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:
@@ -125,3 +129,28 @@ def rate(model: Any) -> float:
         return float(np.asarray(model.optimizer.learning_rate))
     except (AttributeError, TypeError, ValueError):
         return float("nan")
+
+
+@contextlib.contextmanager
+def as_compiled(model: Any) -> Iterator[None]:
+    """Train what was trainable at `compile`, as Keras does.
+
+    The training step is made by the first `fit` after `compile` and kept: what is frozen or
+    unfrozen later has no effect until the next `compile`.
+    """
+    stored = session.SESSION.compiled.get(id(model))
+    changed: list[tuple[Any, bool]] = []
+    if stored is not None and stored["fitted"]:
+        for layer in anatomy.flat_layers(model):
+            own = {id(w) for w in layer.weights}
+            was = bool(own & stored["trainable"])
+            if own and bool(layer.trainable_variables) != was:
+                changed.append((layer, layer.trainable))
+                _set_trainable([layer], value=was)
+    try:
+        yield
+    finally:
+        for layer, value in changed:
+            _set_trainable([layer], value=value)
+        if stored is not None:
+            stored["fitted"] = True

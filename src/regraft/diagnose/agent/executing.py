@@ -61,11 +61,7 @@ def _sample(fit: Fit, wanted: dict[str, int]) -> None:
 def _may_cut(fit: Fit) -> bool:
     import keras
 
-    return not (
-        fit.train.random_pixels
-        or fit.record["trainable_changed_after_compile"]
-        or type(fit.model).train_step is not keras.Model.train_step
-    )
+    return not (fit.train.random_pixels or type(fit.model).train_step is not keras.Model.train_step)
 
 
 def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:

@@ -49,7 +49,7 @@ def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
             number=number, how=how,
         )  # fmt: skip
         before.measure_before(this)
-        with augmentation.wanted_off("train"):
+        with augmentation.wanted_off("train"), compiling.as_compiled(model):
             history = executing.train(this)
         after.measure_after(this, history)
     return history

@@ -19,9 +19,14 @@ def affordable(x: np.ndarray) -> np.ndarray:
     return spread(len(x), max(16, int(BYTES / max(1, x[:1].nbytes))))
 
 
+def as_pictures(x: np.ndarray) -> np.ndarray:
+    """(n, h, w) gray pictures with a channel axis; everything else as it is."""
+    return x[..., None] if x.ndim == 3 and min(x.shape[1:]) > 6 else x
+
+
 def pictures(x: np.ndarray) -> np.ndarray:
     """A few of these pictures, as they are kept in the record."""
-    kept = x[affordable(x)]
+    kept = as_pictures(x[affordable(x)])
     return np.asarray(kept, np.float32 if kept.dtype.kind == "f" else None)
 
 

@@ -114,6 +114,8 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         if base is not None and not trained:
             _remember_pictures(model, base, feed)
         elif trained and feed.x.ndim == 4:
+            for name, value in boundary.look(model, feed.x[samples.spread(len(feed), 32)]).items():
+                ledger.RECORD.arrays[f"predicted_{name}"] = value
             ledger.RECORD.arrays["predicted_x"] = samples.pictures(
                 feed.x[samples.spread(len(feed), 64)]
             )

@@ -3,11 +3,12 @@
 import math
 
 from regraft.diagnose.evidence import Accuracy, Ledger, Overlap, Site, Training
-from regraft.diagnose.repairs import set_arguments
+from regraft.diagnose.repairs import drop_rows, set_arguments
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 MANY = 0.02  # share of leaked pictures below which the number hardly moves
 MANY_NEAR = 0.1
+MOST_DROPPED = 0.9  # of the training rows: training on fewer would be another experiment
 MIN_HONEST = 50  # pictures left, to measure an honest number on
 INFLATED = 0.02  # points a leak must be worth
 # Pictures with a close relative are easier anyway: near duplicates must explain more than that.
@@ -125,7 +126,18 @@ def _leak(
     if share < many:
         return clear(seen)
     if overlap.honest is None or overlap.n_honest < MIN_HONEST:
-        return unknown(f"{seen}; too few others are left to measure an honest number")
+        if not overlap.leaking_rows or overlap.leaking_share > MOST_DROPPED:
+            return unknown(f"{seen}; too few others are left to measure an honest number")
+        return found(
+            f"{seen}; too few others are left to score: the honest number is that of training "
+            "without those pictures",
+            fix="remove duplicates before splitting, and split by group",
+            where=(where,),
+            repairs=(drop_rows(overlap.leaking_rows),),
+            claimed=accuracy.validation,
+            severity=0.3,
+            share=share,
+        )
     honest = overlap.honest
     # the honest number is of a sample of the same pictures: its own error decides
     spread = math.sqrt(max(honest * (1 - honest), 1e-4) / overlap.n_honest)

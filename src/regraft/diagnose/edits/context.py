@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from regraft.diagnose.draft import Draft, UnknownEdit, argument, assigned_name, is_name, last_name
+from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.evidence import Evidence, Site
 from regraft.diagnose.rule import Repair
+from regraft.diagnose.syntax import argument, assigned_name, is_name, last_name
 
 FITS = ("fit", "fit_generator")
 

@@ -6,9 +6,10 @@ import ast
 import math
 from collections.abc import Sequence
 
-from regraft.diagnose.draft import Draft, UnknownEdit, argument, assigned_name, is_name
+from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import Mends, PatchContext, backbone_name, builder, is_called
 from regraft.diagnose.evidence import Site
+from regraft.diagnose.syntax import argument, assigned_name, is_name
 
 ARRAY_ELEMENTS = 2**27  # resized at once at most: half a gigabyte in float32
 # Five epochs of a new head on 3,000 digits behind a frozen VGG16: 0.84 at 48 pixels, where its last

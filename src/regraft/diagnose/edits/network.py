@@ -6,14 +6,7 @@ import ast
 import difflib
 from collections.abc import Iterator
 
-from regraft.diagnose.draft import (
-    Draft,
-    UnknownEdit,
-    argument,
-    assigned_name,
-    is_name,
-    last_name,
-)
+from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import (
     Mends,
     PatchContext,
@@ -25,6 +18,7 @@ from regraft.diagnose.edits.context import (
     require_once,
 )
 from regraft.diagnose.edits.pixels import drop_layer
+from regraft.diagnose.syntax import argument, assigned_name, is_name, last_name
 
 
 def freeze_backbone(draft: Draft, mends: Mends, context: PatchContext) -> None:

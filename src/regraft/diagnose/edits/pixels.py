@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from regraft.diagnose.conventions import RGB
-from regraft.diagnose.draft import Draft, UnknownEdit, argument, last_name
+from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import (
     Mend,
     Mends,
@@ -18,6 +18,7 @@ from regraft.diagnose.edits.context import (
 )
 from regraft.diagnose.edits.geometry import INPUTS, feed
 from regraft.diagnose.evidence import Site
+from regraft.diagnose.syntax import argument, last_name
 
 BYTE_RANGE = (255, 255.0)
 #: Start of a builder's name -> its module in keras.applications; longer starts come first.

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from regraft.diagnose.draft import Draft, UnknownEdit, argument, assigned_name, is_name, last_name
+from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import (
     Mends,
     PatchContext,
@@ -17,6 +17,7 @@ from regraft.diagnose.edits.context import (
     validation_names,
 )
 from regraft.diagnose.edits.pixels import drop_layer
+from regraft.diagnose.syntax import argument, assigned_name, is_name, last_name
 
 READERS = (
     "image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow",

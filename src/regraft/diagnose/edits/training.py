@@ -4,8 +4,9 @@
 
 import ast
 
-from regraft.diagnose.draft import Draft, UnknownEdit, argument, last_name
+from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import Mends, PatchContext, compile_call, definition
+from regraft.diagnose.syntax import argument, last_name
 
 OPTIMIZERS = {
     "adam": "Adam",

@@ -11,19 +11,27 @@ import numpy.typing as npt
 from regraft.diagnose.evidence import Association, Shift
 
 Values = npt.NDArray[np.generic]
+Flags = npt.NDArray[np.bool_]
 MAX_ROWS = 600  # of a probe: accuracy within two points, a second or two of work
 NEAR = 0.995  # cosine of standardised 16 x 16 thumbnails; digits of one writer stay below 0.99
 
 
-def near_share(train: Values, validation: Values) -> float:
-    """Share of validation thumbnails with a nearly identical training thumbnail."""
+def near_twins(train: Values, validation: Values) -> tuple[Flags, Flags]:
+    """Which validation thumbnails have a nearly identical training thumbnail, and the reverse.
+
+    Returns:
+        Two boolean arrays: a flag a validation row, a flag a training row.
+    """
     if not len(train) or not len(validation) or train.shape[1] != validation.shape[1]:
-        return 0.0
+        return np.zeros(len(validation), bool), np.zeros(len(train), bool)
     a, b = validation.astype(np.float32), train.astype(np.float32)
-    best = np.concatenate(
-        [(part @ b.T).max(axis=1) for part in np.array_split(a, 1 + len(a) // 500)]
-    )
-    return float(np.mean(best > NEAR))
+    of_validation: list[Flags] = []
+    of_train = np.zeros(len(b), bool)
+    for part in np.array_split(a, 1 + len(a) // 500):
+        twins = part @ b.T > NEAR
+        of_validation.append(twins.any(axis=1))
+        of_train |= twins.any(axis=0)
+    return np.concatenate(of_validation), of_train
 
 
 def association(features: Values, labels: Values, positions: Values) -> Association | None:

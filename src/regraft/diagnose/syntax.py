@@ -1,0 +1,70 @@
+"""Questions about pieces of a syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from typing import TypeGuard
+
+
+def last_name(function: ast.expr) -> str:
+    """``c`` of ``a.b.c``; nothing for what has no name."""
+    match function:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """The value a call is given under this name or at this position."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if position is not None and position < len(call.args):
+        held = call.args[position]
+        return None if any(isinstance(a, ast.Starred) for a in call.args) else held
+    return None
+
+
+def arguments(call: ast.Call) -> list[ast.AST]:
+    """Positional and keyword arguments in the order of the text."""
+    items: list[ast.AST] = [*call.args, *call.keywords]
+    return sorted(items, key=lambda item: (item.lineno, item.col_offset))  # type: ignore[attr-defined]
+
+
+def is_name(node: ast.AST | None, name: str | None = None) -> bool:
+    """Is this node a plain name (this one, if given)?"""
+    return isinstance(node, ast.Name) and name in (None, node.id)
+
+
+def assigned_name(statement: ast.stmt) -> str:
+    """``x`` of ``x = ...``; nothing for other statements."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return ""
+
+
+def assigns(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and assigned_name(node) == name
+
+
+def block_of(statement: ast.stmt, parent: ast.AST) -> list[ast.stmt]:
+    for _, held in ast.iter_fields(parent):
+        if isinstance(held, list) and statement in held:
+            return held
+    return [statement]
+
+
+def imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Modules a statement imports, and the names they are bound to."""
+    match node:
+        case ast.Import(names=names):
+            for alias in names:
+                top = alias.name.split(".")[0]
+                yield (alias.name, alias.asname) if alias.asname else (top, top)
+        case ast.ImportFrom(module=str(module), names=names):
+            for alias in names:
+                yield f"{module}.{alias.name}", alias.asname or alias.name
+
+
+def is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
