@@ -44,10 +44,12 @@ def assigned_name(statement: ast.stmt) -> str:
 
 
 def assigns(node: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    """Does this statement set this name, and nothing else?"""
     return isinstance(node, ast.Assign) and assigned_name(node) == name
 
 
 def block_of(statement: ast.stmt, parent: ast.AST) -> list[ast.stmt]:
+    """The statements of the suite that a statement is one of."""
     for _, held in ast.iter_fields(parent):
         if isinstance(held, list) and statement in held:
             return held
@@ -67,4 +69,5 @@ def imported(node: ast.stmt) -> Iterator[tuple[str, str]]:
 
 
 def is_future(node: ast.stmt) -> bool:
+    """Is this an import that must stay the first one?"""
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
