@@ -172,6 +172,7 @@ def fit(
         artefact=folder,
         seconds=clock.seconds(),
         images_per_second=len(images) / max(features.seconds, 1e-9),
+        is_from_cache=not features.n_computed,
         peak_memory_bytes=peak_memory_bytes(),
     )
 

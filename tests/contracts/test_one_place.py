@@ -111,7 +111,7 @@ def unpickles(node: ast.AST) -> bool:
 # `diagnose/` reads and names what the user's script does, so it must be able to speak of it;
 # `diagnose/agent/` runs inside that script's process, on its streams and on its models.
 CONTRACTS = [
-    pytest.param(decodes, ("data/decode.py",), id="one-decoder"),
+    pytest.param(decodes, ("data/decode.py", "diagnose/agent/"), id="one-decoder"),
     pytest.param(resizes, ("adapt/resize.py",), id="one-resize"),
     pytest.param(scales_pixels, ("adapt/pixels.py", "diagnose/"), id="one-place-scales-pixels"),
     pytest.param(

@@ -40,7 +40,7 @@ def fit_view(**changes):
 
 
 def test_fit_lines_show_what_matters():
-    text = fit_lines(*fit_view(), NAMES)
+    text = fit_lines(*fit_view(), NAMES, is_from_cache=False)
     for fact in (
         "0.7500  [0.3006, 0.9544]  on 4 pictures",
         "floor: majority class",
@@ -56,12 +56,22 @@ def test_fit_lines_show_what_matters():
 
 def test_a_floor_that_wins_is_said():
     assert "A floor is as good: nearest neighbour" in fit_lines(
-        *fit_view(floors={"majority_class": 0.5, "nearest_neighbour": 0.8}), NAMES
+        *fit_view(floors={"majority_class": 0.5, "nearest_neighbour": 0.8}),
+        NAMES,
+        is_from_cache=False,
     )
 
 
+def test_the_speed_of_the_cache_is_not_that_of_the_backbone():
+    text = fit_lines(*fit_view(), NAMES, is_from_cache=True)
+    assert "all in the cache" in text
+    assert "1,234" not in text
+
+
 def test_unknown_memory_is_left_out():
-    assert "peak memory" not in fit_lines(*fit_view(peak_memory_bytes=None), NAMES)
+    assert "peak memory" not in fit_lines(
+        *fit_view(peak_memory_bytes=None), NAMES, is_from_cache=False
+    )
 
 
 def test_class_names_cannot_steer_the_terminal():

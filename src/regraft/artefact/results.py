@@ -22,6 +22,7 @@ class FitResult:
     artefact: Path
     seconds: Mapping[str, float]  # by stage, and in total
     images_per_second: float  # of the stage `extract`, computed or found in the cache
+    is_from_cache: bool  # all features were known already
     peak_memory_bytes: int | None  # of this process so far; None where the system does not say
 
     @property

@@ -25,7 +25,12 @@ def demo(
     with TerminalProgress(quiet=quiet) as progress:
         result = fit("digits", out=out, progress=progress, command="regraft demo")
     typer.echo(
-        fit_lines(result.as_json(), result.classifier.metrics, result.classifier.class_names)
+        fit_lines(
+            result.as_json(),
+            result.classifier.metrics,
+            result.classifier.class_names,
+            is_from_cache=result.is_from_cache,
+        )
     )
     # from the folder, not from memory: this is what others would do with it
     rows = result.split.test[:: len(result.split.test) // N_SHOWN][:N_SHOWN]

@@ -92,4 +92,11 @@ def fit(
     view = result.as_json()
     if json is not None:
         write_json(json, view)
-    typer.echo(fit_lines(view, result.classifier.metrics, result.classifier.class_names))
+    typer.echo(
+        fit_lines(
+            view,
+            result.classifier.metrics,
+            result.classifier.class_names,
+            is_from_cache=result.is_from_cache,
+        )
+    )

@@ -16,13 +16,20 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _SPACE_BETWEEN = "  "
 
 
-def fit_lines(view: Mapping[str, Any], metrics: Mapping[str, Any], names: Sequence[str]) -> str:
+def fit_lines(
+    view: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    names: Sequence[str],
+    *,
+    is_from_cache: bool,
+) -> str:
     """What `regraft fit` ends with.
 
     Args:
         view: The JSON of the result.
         metrics: As the artefact holds them.
         names: Of the classes.
+        is_from_cache: All features were known already: their speed would say nothing.
     """
     plan, seconds = view["plan"], view["seconds"]
     taps = " + ".join(
@@ -38,7 +45,12 @@ def fit_lines(view: Mapping[str, Any], metrics: Mapping[str, Any], names: Sequen
         ("plan", f"{plan['backbone']}, {plan['size']} px, {taps}, {plan['mode']}"),
         ("computed by", f"{plan['runtime']} {plan['precision']}, weights: {plan['weights']}"),
         ("time", f"{seconds['total']:.1f} s ({spent})"),
-        ("extraction", f"{view['images_per_second']:,.0f} pictures a second"),
+        (
+            "extraction",
+            "all in the cache"
+            if is_from_cache
+            else f"{view['images_per_second']:,.0f} pictures a second",
+        ),
         ("artefact", view["artefact"]),
     ]
     if view["peak_memory_bytes"] is not None:
