@@ -63,8 +63,9 @@ def measure_before(fit: Fit) -> None:
     if fit.base is None:
         _link_features(fit)
     _keep(fit, "train", fit.train, sample, shown)
-    some = fit.train.x[samples.spread(len(fit.train), 20_000)]
-    session.SESSION.trained_rows = {feeds.digest_row(row) for row in some}
+    session.SESSION.trained_rows = {
+        feeds.digest_row(fit.train.x[row]) for row in samples.spread_within(fit.train.x, 20_000)
+    }
     _keep_augmented(fit)
     if fit.validation is not None:
         rows = samples.spread(len(fit.validation), samples.ROWS)
@@ -123,7 +124,7 @@ def _keep(fit: Fit, part: str, feed: feeds.Feed, rows: np.ndarray, shown: Any) -
     for name, value in shown.items():
         arrays[f"{key}_{name}"] = value
     if samples.as_pictures(feed.x).ndim == 4:
-        keep = samples.spread(len(feed), 4000)
+        keep = samples.spread_within(feed.x, 4000)
         arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[keep])
         arrays[f"{key}_thumb_rows"] = keep
 
@@ -174,18 +175,19 @@ def _keep_all_labels(fit: Fit, labels: np.ndarray) -> None:
 
 
 def _overlap(fit: Fit) -> None:
-    """Which validation rows the training part has too, value for value."""
+    """Which validation rows the training part has too, value for value, and the reverse."""
     train, validation = fit.train, fit.validation
     if validation is None or train.x.shape[1:] != validation.x.shape[1:]:
         return
-    known = session.SESSION.trained_rows
-    rows = samples.spread(len(validation), 5000)
-    same = [feeds.digest_row(row) in known for row in validation.x[rows]]
+    rows = samples.spread_within(validation.x, 5000)
+    asked = {row: feeds.digest_row(validation.x[row]) for row in rows.tolist()}
+    same = [digest in session.SESSION.trained_rows for digest in asked.values()]
     fit.duplicates = rows[np.asarray(same, bool)]
     fit.record["exact_overlap"] = float(np.mean(same))
-    asked = {feeds.digest_row(row) for row in validation.x[rows]}
-    leaking = [feeds.digest_row(row) in asked for row in train.x]
-    ledger.RECORD.arrays[f"fit{fit.number}_leaking_rows"] = np.flatnonzero(leaking)
+    known = set(asked.values())
+    looked = samples.spread_within(train.x, 20_000).tolist()
+    leaking = [row for row in looked if feeds.digest_row(train.x[row]) in known]
+    ledger.RECORD.arrays[f"fit{fit.number}_leaking_rows"] = np.array(leaking, int)
 
 
 def _loss(fit: Fit) -> float | None:

@@ -19,6 +19,12 @@ def affordable(x: np.ndarray) -> np.ndarray:
     return spread(len(x), max(16, int(BYTES / max(1, x[:1].nbytes))))
 
 
+def spread_within(x: np.ndarray, most: int, n_bytes: float = 4e8) -> np.ndarray:
+    """As `spread`, and of no more than so many bytes: rows of a large array are slow to read."""
+    each = max(1, x[:1].nbytes)
+    return spread(len(x), max(16, min(most, int(n_bytes / each))))
+
+
 def as_pictures(x: np.ndarray) -> np.ndarray:
     """(n, h, w) gray pictures with a channel axis; everything else as it is."""
     return x[..., None] if x.ndim == 3 and min(x.shape[1:]) > 6 else x

@@ -155,7 +155,7 @@ def _remember_pictures(model: Any, base: dict[str, Any], feed: feeds.Feed) -> No
     for name, value in shown.items():
         arrays[f"{key}_{name}"] = value
     if feed.x.ndim == 4:
-        arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[samples.spread(len(feed), 4000)])
+        arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[samples.spread_within(feed.x, 4000)])
     session.SESSION.pictures.append(
         {"key": key, "n": len(feed), "base": anatomy.describe_base(model, base)}
     )
@@ -169,7 +169,7 @@ def _keep_scored(model: Any, feed: feeds.Feed, number: int) -> None:
         arrays[f"score{number}_{name}"] = value
     if feed.x.ndim == 4:
         arrays[f"score{number}_thumbs"] = boundary.thumbnails(
-            feed.x[samples.spread(len(feed), 4000)]
+            feed.x[samples.spread_within(feed.x, 4000)]
         )
 
 

@@ -28,8 +28,8 @@ def near_twins(train: Values, validation: Values) -> tuple[Flags, Flags]:
     of_validation: list[Flags] = []
     of_train = np.zeros(len(b), bool)
     for part in np.array_split(a, 1 + len(a) // 500):
-        twins = part @ b.T > NEAR
-        of_validation.append(twins.any(axis=1))
+        twins: Flags = np.asarray(part @ b.T > NEAR)
+        of_validation.append(np.asarray(twins.any(axis=1)))
         of_train |= twins.any(axis=0)
     return np.concatenate(of_validation), of_train
 
