@@ -48,7 +48,8 @@ class FakeReplayer:
         accuracy = self.reached(kinds)
         if accuracy is None:
             return prepared(0.5, status="out of time")
-        return prepared(accuracy + (self.noise if seed else 0))
+        luck = self.noise(kinds) if callable(self.noise) else self.noise
+        return prepared(accuracy + (luck if seed else 0))
 
 
 def cause(name, **more):
@@ -170,8 +171,30 @@ def test_chance_between_seeds_widens_the_interval():
     assert width(0.05) > width(0.0) + 0.1
 
 
+def test_a_fault_that_makes_the_outcome_a_matter_of_luck_is_found():
+    def luck(kinds):
+        return 0.01 if kinds else 0.2  # 0.44 or 0.64 as it is, 0.84 or 0.85 repaired
+
+    lab = laboratory(table(_=0.44, A=0.84), noise=luck)
+    (priced,), _ = price(lab, [A])
+    low, high = priced.gain.interval
+    assert 0.05 < low < 0.305 < high
+    assert [(arm.repairs, arm.seed) for arm in priced.gain.arms] == [
+        ((), 0), (("AAA001",), 0), ((), 1), (("AAA001",), 1),
+    ]  # fmt: skip
+
+
+def test_what_is_decided_is_not_repeated():
+    lab = laboratory(table(_=0.3, A=0.8), noise=0.01)
+    price(lab, [A])
+    assert [kinds for kinds, seed, _ in lab.replayer.asked if seed == 1] == [frozenset()]
+
+
 def test_a_gain_within_the_noise_is_no_finding():
-    (priced,), _ = price(laboratory(table(_=0.80, A=0.84), noise=0.06), [A])
+    def luck(kinds):
+        return -0.03 if kinds else 0.06
+
+    (priced,), _ = price(laboratory(table(_=0.80, A=0.84), noise=luck), [A])
     assert priced.gain.only_this == pytest.approx(0.04)
     assert priced.lower < LEAST_GAIN
 
