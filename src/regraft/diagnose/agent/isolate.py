@@ -2,7 +2,8 @@
 
 On Linux every real file system is covered by an overlay in a private mount namespace: reads fall
 through, writes, renames and deletes (by Python, C++ or a sub-process alike) go to a scratch
-folder. Where the kernel does not allow that, `guard` makes Python and the kernel refuse writes.
+folder. Where the kernel does not allow that, `guard` makes Python refuse them; what libraries
+write in C and what sub-processes do is not held back then.
 """
 
 import ctypes
