@@ -1,6 +1,8 @@
 """Fixtures every stage may use."""
 
+import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,29 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 collect_ignore_glob = ["planted/*/*.py"]
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+STARTED = time.monotonic()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stop-after",
+        type=float,
+        metavar="MINUTES",
+        help="skip what has not begun by then, in an order that mixes all kinds",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--stop-after") is not None:
+        items.sort(key=lambda item: hashlib.sha256(item.nodeid.encode()).digest())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    minutes = item.config.getoption("--stop-after")
+    if minutes is not None and time.monotonic() - STARTED > 60 * minutes:
+        pytest.skip(f"not begun within the {minutes:g} minutes of --stop-after")
 
 
 @pytest.fixture(scope="session")
