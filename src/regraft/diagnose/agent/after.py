@@ -41,7 +41,10 @@ def measure_after(fit: Fit, history: Any) -> None:
     labels = feeds.label_indices(feed.y)[rows]
     fit.record["train_accuracy"] = scoring.accuracy(outputs, labels)
     ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.classes_of(outputs)
-    fit.record["train_accuracy_in_training_mode"] = _in_training_mode(fit, rows[:128], labels[:128])
+    few = samples.spread_eagerly(feed.x, 128)
+    fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
+        fit, few, feeds.label_indices(feed.y)[few]
+    )
     claimed = scoring.claimed(history)
     fit.record["claimed"] = claimed
     if fit.validation is not None and fit.validation.y is not None:

@@ -193,7 +193,7 @@ def _overlap(fit: Fit) -> None:
 def _loss(fit: Fit) -> float | None:
     """Loss on a few rows in inference mode."""
     feed = fit.train
-    rows = fit.sample[:64]
+    rows = samples.spread_eagerly(feed.x, 64)
     try:
         outputs = fit.model(feed.x[rows], training=False)
         return float(np.mean(fit.model.compute_loss(x=None, y=feed.labels[rows], y_pred=outputs)))

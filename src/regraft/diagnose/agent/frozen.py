@@ -14,6 +14,7 @@ import numpy as np
 from regraft.diagnose.agent import anatomy, feeds
 
 CHUNK = 64
+LARGEST = 2.0  # elements kept a picture, as a multiple of its own
 
 
 @dataclass(kw_only=True)
@@ -48,6 +49,8 @@ def cut(model: Any) -> Cut | None:
     if not has_weights or len(frontier) != 1 or id(source) in frontier:
         return None
     (tensor,) = frontier.values()
+    if not _elements(tensor) <= LARGEST * _elements(source):
+        return None  # frozen early layers only: their maps cost more to keep than to compute
     return Cut(trunk=keras.Model(source, tensor), rest=keras.Model(tensor, graph.outputs[0]))
 
 
@@ -90,6 +93,12 @@ class Snapshot:
         for variable in self._optimizer.variables if self._optimizer is not None else ():
             if id(variable) not in known:  # made since, by the first step
                 variable.assign(np.zeros(variable.shape, variable.dtype))
+
+
+def _elements(tensor: Any) -> float:
+    """Elements of one row; infinite where a side is not known."""
+    sides = tensor.shape[1:]
+    return float("inf") if None in sides else float(np.prod(sides))
 
 
 def _cannot_change(operation: Any) -> bool:

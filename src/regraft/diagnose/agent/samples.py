@@ -6,6 +6,8 @@ import numpy as np
 
 ROWS = 1000  # pictures kept for the probes and for the reference
 BYTES = 24e6  # of them at most
+EAGER_VALUES = 128 * 96 * 96 * 3  # input values of one eager pass: some 2 GB in MobileNetV2
+LEAST_EAGER = 16
 
 
 def spread(n: int, most: int) -> np.ndarray:
@@ -23,6 +25,11 @@ def spread_within(x: np.ndarray, most: int, n_bytes: float = 4e8) -> np.ndarray:
     """As `spread`, and of no more than so many bytes: rows of a large array are slow to read."""
     each = max(1, x[:1].nbytes)
     return spread(len(x), max(16, min(most, int(n_bytes / each))))
+
+
+def spread_eagerly(x: np.ndarray, most: int) -> np.ndarray:
+    """As `spread`, few enough to run a network on eagerly: every layer's maps stay in memory."""
+    return spread(len(x), max(LEAST_EAGER, min(most, int(EAGER_VALUES / max(1, x[:1].size)))))
 
 
 def as_pictures(x: np.ndarray) -> np.ndarray:
