@@ -192,12 +192,31 @@ def _conclude(
             if r.finding.verdict is Verdict.UNKNOWN
         ),
         error=_script_error(baseline),
-        notes=(*_notes(baseline, laboratory.sizes), *_told(fixed)),
+        notes=(
+            *_notes(baseline, laboratory.sizes),
+            *_unpriced(results, priced, named),
+            *_told(fixed),
+        ),
         seconds=seconds,
         pictures=material.pictures(baseline, best[1] if best is not None and ranked else None),
         material=material.material(best[1] if best is not None else baseline, evidence.backbone),
         history={"losses": list(evidence.training.losses) if evidence.training else []},
     )
+
+
+def _unpriced(
+    results: Sequence[Result], priced: Sequence[Priced], named: set[str]
+) -> tuple[str, ...]:
+    """Says which suspicions were never measured, so that no one takes silence for a verdict."""
+    measured = {p.result.rule.id for p in priced if p.gain.arms} | named
+    suspected = {r.rule.id for r in _suspected(results)} - measured
+    if not suspected:
+        return ()
+    return (f"not priced, for want of time or room: {', '.join(sorted(suspected))}",)
+
+
+def _suspected(results: Sequence[Result]) -> list[Result]:
+    return [r for r in candidates(results) if r.finding.repairs and r.rule.family not in DEGREES]
 
 
 def _told(fixed: Fixed | None) -> tuple[str, ...]:

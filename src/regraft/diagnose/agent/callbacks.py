@@ -8,11 +8,9 @@ from regraft.diagnose.agent import (
     session,
 )
 
-WARM_STEPS = 2  # steps that include tracing
+WARM_STEPS = 1  # the step that includes tracing
 TIMED_STEPS = 2
 FORECAST_STEPS = WARM_STEPS + TIMED_STEPS
-TRACING_SECONDS = 6.0  # of a large network's training step, on a slow machine
-HOPELESS = 20.0  # times the time a training is given
 
 
 def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
@@ -27,16 +25,8 @@ def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
             super().__init__()
             self.steps, self.started = 0, 0.0
 
-        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-            self.started = time.monotonic()
-
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.steps += 1
-            if self.steps == 1 and give_up:
-                # hopeless cases need no second step
-                first = time.monotonic() - self.started - TRACING_SECONDS
-                if first * (n / batch_size) * epochs > HOPELESS * session.SESSION.fit_seconds:
-                    raise session.TooSlow(first / batch_size)
             if self.steps == WARM_STEPS:
                 self.started = time.monotonic()
             if self.steps == FORECAST_STEPS and give_up:
