@@ -29,7 +29,11 @@ def test_the_keys_are_those_of_the_contract():
     } <= set(view)  # fmt: skip
     assert view["schema"] == 1
     assert view["observed"]["source"] == {"call": "evaluate", "file": None, "line": None}
-    assert view["reachable"] == {"repaired_script": 0.9, "regraft_fit": 0.97}
+    assert view["reachable"] == {
+        "repaired_script": 0.9,
+        "regraft_fit": 0.97,
+        "patched_script": None,
+    }
     assert math.isclose(view["unexplained"], 0.07)
 
 

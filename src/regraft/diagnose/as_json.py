@@ -42,6 +42,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "reachable": {
             "repaired_script": _number(diagnosis.repaired_script),
             "regraft_fit": _number(diagnosis.regraft_fit),
+            "patched_script": _number(diagnosis.fixed),
         },
         "findings": [_cause(cause, rank) for rank, cause in enumerate(diagnosis.findings, 1)],
         "considered": [

@@ -22,6 +22,7 @@ from regraft.diagnose.runner import Result
 MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one unrepaired
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
 Z = 1.96
+LONGER = 2.0  # time for an arm that fills its frozen backbone's cache: later arms read it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ class Laboratory:
         self.progress(f"repairing {names}")
         replay = self.replayer.run(
             [repair for r in results for repair in self.placed(r)],
-            fit_seconds=self.fit_seconds,
+            fit_seconds=self.fit_seconds * (LONGER if more_rows else 1),
             seconds=min(left + 5, 3 * self.baseline.seconds + 30),
             rows=self.frozen_rows if more_rows else self._rows(),
             sizes=self._sizes(results),

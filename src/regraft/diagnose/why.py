@@ -18,7 +18,7 @@ from regraft.diagnose.runner import Result, candidates, diagnose
 FIT_SHARE = 0.05  # of the budget for one training: nine replays, each with its own preparation
 FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
 KEPT_FOR_REPORT = 0.06  # of the budget, for the reference and the report
-MIN_INPUT = 32  # the smallest input every ImageNet network accepts
+MIN_INPUT = 64  # below, the last map of an ImageNet network is a single cell
 DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
 USEFUL_ROWS = 600  # training rows that a shrunk input should leave time for
 

@@ -19,6 +19,7 @@ from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
 
 COPIED = 256e6  # bytes: Keras copies an array whole, so a larger one is forecast on its first rows
+REHEARSAL_BATCH = 8  # such arrays hold large pictures: a step of more takes half a minute
 LEAST_ROWS = 128  # a smaller sample says nothing
 
 
@@ -154,8 +155,10 @@ def _train_directly(
     train = session.SESSION.original["fit"]
     try:
         if may_give_up and x.nbytes > COPIED:
-            few = callbacks.FORECAST_STEPS * fit.batch_size
-            train(fit.model, x[:few], y[:few], callbacks=[watch], batch_size=fit.batch_size,
+            small = min(REHEARSAL_BATCH, fit.batch_size)
+            few = callbacks.FORECAST_STEPS * small
+            rehearsal = callbacks.stopwatch(len(x), small, fit.epochs, give_up=True)
+            train(fit.model, x[:few], y[:few], callbacks=[rehearsal], batch_size=small,
                   verbose=0)  # fmt: skip
             state.restore()
         history = train(fit.model, x, y, callbacks=[*own, watch], **arguments)
