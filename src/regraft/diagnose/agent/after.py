@@ -1,5 +1,6 @@
 """What is known of a training once it is over."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from regraft.diagnose.agent import (
     samples,
     scored,
     scoring,
+    session,
 )
 from regraft.diagnose.agent.training import Fit
 
+MOST_TURNING = 0.5  # of the time of a training, for all ways of turning together
 WORTH_TURNING = 0.15  # points validation must lie behind training
 
 
@@ -62,8 +65,13 @@ def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     if feed.x.ndim != 4 or feed.x.shape[1] != feed.x.shape[2]:
         return
     labels = feeds.label_indices(feed.y)[rows]
+    scored.infer(fit.model, feed.x[rows[:1]])  # traces
+    started = time.monotonic()
     plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels)
+    seconds = len(boundary.TRANSFORMS) * (time.monotonic() - started)
     if not fit.record["train_accuracy"] - plain > WORTH_TURNING:
+        return
+    if seconds > MOST_TURNING * session.SESSION.fit_seconds:
         return
     fit.record["by_transform"] = {
         name: scoring.accuracy(scored.infer(fit.model, turn(feed.x[rows])), labels)
