@@ -20,6 +20,9 @@ from regraft.diagnose.probe import labels as label_probe
 
 COPIED = 256e6  # bytes: Keras copies an array whole, so a larger one is forecast on its first rows
 REHEARSAL_BATCH = 8  # such arrays hold large pictures: a step of more takes half a minute
+FASTEST = 0.004  # seconds to train a network on one 224-pixel picture, on any CPU we know
+USUAL = 0.06  # the same on two small cores, between MobileNetV2 and VGG16
+HOPELESS = 20.0  # times the time that a training is given
 LEAST_ROWS = 128  # a smaller sample says nothing
 
 
@@ -46,6 +49,23 @@ def train(fit: Fit) -> Any:
     fit.record["seconds"] = time.monotonic() - started
     fit.record["cut"] = cut is not None
     return history
+
+
+def refuse_the_hopeless(fit: Fit) -> None:
+    """Ask for a smaller input at once where not even a first step needs to be timed.
+
+    Raises:
+        NeedsSmallerInput: If training whole large pictures would take many times its time on
+            any processor.
+    """
+    x, allowed = fit.train.x, session.SESSION.fit_seconds
+    if session.SESSION.settings.get("shrunk") or not session.SESSION.may_sample or x.ndim != 4:
+        return
+    share = x.shape[1] * x.shape[2] / (224 * 224)
+    if len(x) * fit.epochs * share * FASTEST < HOPELESS * allowed or share < 0.25:
+        return
+    if anatomy.base_of(fit.model) and session.SESSION.cuts.of(fit.model) is None:
+        raise session.NeedsSmallerInput(x.shape[1], USUAL * share * fit.epochs)
 
 
 def _sample(fit: Fit, wanted: dict[str, int]) -> None:

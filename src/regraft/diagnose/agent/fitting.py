@@ -48,6 +48,7 @@ def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
             model=model, train=train, validation=validation, arguments=kwargs, site=site,
             number=number, how=how,
         )  # fmt: skip
+        executing.refuse_the_hopeless(this)
         before.measure_before(this)
         with augmentation.wanted_off("train"), compiling.as_compiled(model):
             history = executing.train(this)
