@@ -64,7 +64,7 @@ def refuse_the_hopeless(fit: Fit) -> None:
     share = x.shape[1] * x.shape[2] / (224 * 224)
     if len(x) * fit.epochs * share * FASTEST < HOPELESS * allowed or share < 0.25:
         return
-    if anatomy.base_of(fit.model) and session.SESSION.cuts.of(fit.model) is None:
+    if fit.base is not None and session.SESSION.cuts.of(fit.model) is None:
         raise session.NeedsSmallerInput(x.shape[1], USUAL * share * fit.epochs)
 
 
