@@ -22,11 +22,3 @@ def here() -> dict[str, Any] | None:
 def at(file: str, line: int) -> dict[str, Any]:
     """A site as plain data."""
     return {"file": file, "line": line, "code": linecache.getline(file, line).strip()}
-
-
-def function_site(function: Any) -> dict[str, Any] | None:
-    """Where a function of the user's was written, None for a library's."""
-    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
-    if code is not None and code.co_filename in USER_FILES:
-        return at(code.co_filename, code.co_firstlineno)
-    return None
