@@ -40,6 +40,10 @@ class Extraction(Mapping[Request, FloatArray]):
     def __getitem__(self, request: Request) -> FloatArray:
         return self.features[request]
 
+    def of(self, requests: Sequence[Request], rows: IntArray) -> FloatArray:
+        """The features of some rows, all requests beside one another: (len(rows), d)."""
+        return np.concatenate([self.features[request][rows] for request in requests], axis=1)
+
     def __iter__(self) -> Iterator[Request]:
         return iter(self.features)
 

@@ -95,12 +95,12 @@ def test_the_plan_and_the_forecast_are_told_before_the_work(data, tmp_path):
 
 
 def test_a_budget_too_short_is_told_once(monkeypatch):
-    from regraft import pipeline
+    from regraft.pipeline import fitting
 
     now = iter(range(0, 1000, 6))
-    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: next(now))
+    monkeypatch.setattr(fitting.time, "perf_counter", lambda: next(now))
     listener = Listener()
-    progress = pipeline._extraction_progress(listener, budget=30.0)
+    progress = fitting._extraction_progress(listener, budget=30.0)
     for done in range(1, 20):
         progress(done, 20)
     assert len(listener.notes) == 1

@@ -1,0 +1,7 @@
+"""The only composition of stages: what each command does, from its arguments to its result."""
+
+from regraft.pipeline.diagnosing import why
+from regraft.pipeline.evaluating import evaluate
+from regraft.pipeline.fitting import fit
+
+__all__ = ["evaluate", "fit", "why"]

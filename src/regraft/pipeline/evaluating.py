@@ -1,0 +1,94 @@
+"""`evaluate`: what an artefact is worth on labelled pictures."""
+
+from pathlib import Path
+
+import numpy as np
+
+from regraft.artefact.classifier import Classifier
+from regraft.artefact.recipe import Origin
+from regraft.artefact.results import EvaluateResult
+from regraft.artefact.store import load
+from regraft.data.open import Data, OnBadImage, open_data
+from regraft.data.source import TEST, ImageSet
+from regraft.data.split import split_rows
+from regraft.data.text import listed
+from regraft.errors import DataError, expected_received
+from regraft.evaluate.scores import full_scores
+from regraft.pipeline.observer import Nobody, Observer
+from regraft.records import IntArray
+
+_READ_TOGETHER = 256  # pictures in memory at once
+
+
+def evaluate(
+    artefact: str | Path,
+    data: Data,
+    *,
+    limit: int | None = None,
+    on_bad_image: OnBadImage = "fail",
+    progress: Observer | None = None,
+) -> EvaluateResult:
+    """Measure an artefact on labelled pictures.
+
+    On the very data it was fitted on, only the pictures that were then held out for the test
+    count. Of other data the test part counts if they name one, else all pictures.
+
+    Args:
+        artefact: Folder that `fit` wrote.
+        data: As for `fit`; its classes must be among those of the artefact.
+        limit: Use so many pictures, drawn class by class.
+        on_bad_image: `skip` leaves out pictures that cannot be read.
+        progress: Is told how the job goes.
+
+    Raises:
+        RegraftError: For anything wrong with the artefact or the data.
+    """
+    observer = progress or Nobody()
+    classifier = load(artefact)
+    origin = classifier.origin
+    images = open_data(data, on_bad_image=on_bad_image, limit=limit, seed=origin.seed)
+    labels = _labels_for(classifier, images)
+    rows, which = _rows_to_score(images, origin, observer)
+    parts = []
+    for start in range(0, len(rows), _READ_TOGETHER):
+        pictures = images.read(rows[start : start + _READ_TOGETHER])
+        parts.append(classifier.predict(list(pictures)).probabilities)
+        observer.advance("evaluate", min(start + _READ_TOGETHER, len(rows)), len(rows))
+    return EvaluateResult(
+        class_names=classifier.class_names,
+        scores=full_scores(np.concatenate(parts), labels[rows]),
+        pictures=which,
+    )
+
+
+def _labels_for(classifier: Classifier, images: ImageSet) -> IntArray:
+    """The labels of the data as indices into the classes of the classifier."""
+    place = {name: index for index, name in enumerate(classifier.class_names)}
+    unknown = [name for name in images.class_names if name not in place]
+    if unknown:
+        raise DataError(
+            expected_received(
+                f"classes of the artefact ({listed(list(classifier.class_names))})",
+                f"{listed(unknown)} in {images.name}",
+            )
+        )
+    return np.array([place[name] for name in images.class_names], np.int64)[images.labels]
+
+
+def _rows_to_score(images: ImageSet, origin: Origin, observer: Observer) -> tuple[IntArray, str]:
+    if images.fingerprint() == origin.fingerprint:
+        split = split_rows(
+            images,
+            validation_fraction=origin.validation_fraction,
+            test_fraction=origin.test_fraction,
+            seed=origin.seed,
+        )
+        return split.test, "the test pictures held out when it was fitted"
+    if images.given_split is not None and np.any(images.given_split == TEST):
+        return np.flatnonzero(images.given_split == TEST), "the test part of the data"
+    if images.name == origin.name:
+        observer.note(
+            f"The artefact was fitted on data named {images.name}, too, but on other pictures "
+            "or on fewer of these: pictures it has seen would flatter the result."
+        )
+    return np.arange(len(images)), "all pictures of the data"

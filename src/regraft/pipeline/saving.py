@@ -1,0 +1,66 @@
+"""What an artefact says about where it comes from, and where it goes."""
+
+from pathlib import Path
+
+from regraft.adapt.resize import RESIZE_VERSION
+from regraft.artefact.classifier import Classifier
+from regraft.artefact.recipe import Origin, Pixels, Recipe
+from regraft.artefact.runs import write_to_next_free
+from regraft.artefact.store import save
+from regraft.backbones.weights import Weights
+from regraft.data.decode import DECODE_VERSION
+from regraft.data.source import ImageSet
+from regraft.pipeline.parting import TEST_FRACTION, VALIDATION_FRACTION
+from regraft.records import LinearHead, Split
+from regraft.search.default import Choice
+
+
+def recipe_of(choice: Choice, weights: Weights, runtime: str, head: LinearHead) -> Recipe:
+    """The recipe of a linear head on frozen features."""
+    n_features, n_classes = head.kernel.shape
+    return Recipe(
+        backbone=choice.row.name,
+        size=choice.size,
+        taps=choice.taps,
+        grids=choice.grids,
+        pixels=Pixels.of(choice.row.pixels),
+        decode_version=DECODE_VERSION,
+        resize_version=RESIZE_VERSION,
+        mode="head",
+        runtime=runtime,
+        precision="float32",
+        weights=weights.origin,
+        weights_sha256=weights.sha256,
+        n_features=n_features,
+        n_classes=n_classes,
+        l2=head.l2,
+        temperature=head.temperature,
+    )
+
+
+def origin_of(images: ImageSet, split: Split, *, seed: int, limit: int | None) -> Origin:
+    """The data, and how `part` parted them."""
+    return Origin(
+        name=images.name,
+        fingerprint=images.fingerprint(),
+        n_images=len(images),
+        limit=limit,
+        n_train=len(split.train),
+        n_validation=len(split.validation),
+        n_test=len(split.test),
+        n_bad_images=len(images.bad_images),
+        split_given=images.given_split is not None,
+        validation_fraction=VALIDATION_FRACTION,
+        test_fraction=TEST_FRACTION,
+        seed=seed,
+    )
+
+
+def saved(classifier: Classifier, out: str | Path | None, command: str) -> Path:
+    """Write the artefact to `out`, or to the next free `runs/NAME-N`; returns where it went."""
+    if out is None:
+        return write_to_next_free(
+            classifier.origin.name, lambda folder: save(folder, classifier, command=command)
+        )
+    save(Path(out), classifier, command=command)
+    return Path(out)
