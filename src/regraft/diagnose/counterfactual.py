@@ -23,6 +23,7 @@ MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
 Z = 1.96
 LONGER = 2.0  # time for an arm that fills its frozen backbone's cache: later arms read it
+SHARE_OF_LEFT = 0.2  # of the time left, the same where the input was made smaller to be in time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,12 @@ class Laboratory:
     frozen_rows: dict[str, Any] = field(default_factory=dict)  # of arms with a frozen backbone
 
     def run(
-        self, results: Sequence[Result], *, seed: int = 0, same_rows: bool = False
+        self,
+        results: Sequence[Result],
+        *,
+        seed: int = 0,
+        same_rows: bool = False,
+        is_probed: bool = False,
     ) -> tuple[Arm, Replay] | None:
         """The arm with these causes repaired; None if there is no time or it came to nothing.
 
@@ -60,12 +66,13 @@ class Laboratory:
             seed: Of the replay.
             same_rows: Train on the rows of the unrepaired run even where a frozen backbone
                 leaves time for more.
+            is_probed: Will rules judge this run too?
         """
         key = (tuple(sorted(r.rule.id for r in results)), seed, same_rows or not _freeze(results))
         if not results and seed == 0:
             return self.unrepaired()
         if key not in self.arms:
-            self.arms[key] = self._run(results, seed, more_rows=not key[2])
+            self.arms[key] = self._run(results, seed, more_rows=not key[2], is_probed=is_probed)
         return self.arms[key]
 
     def unrepaired(self) -> tuple[Arm, Replay]:
@@ -73,7 +80,7 @@ class Laboratory:
         return self._arm([], self.baseline, self.score, 0), self.baseline
 
     def _run(
-        self, results: Sequence[Result], seed: int, *, more_rows: bool
+        self, results: Sequence[Result], seed: int, *, more_rows: bool, is_probed: bool
     ) -> tuple[Arm, Replay] | None:
         left = self.deadline - time.monotonic()
         if left < 2:
@@ -82,13 +89,14 @@ class Laboratory:
         self.progress(f"repairing {names}")
         replay = self.replayer.run(
             [repair for r in results for repair in self.placed(r)],
-            fit_seconds=self.fit_seconds * (LONGER if more_rows else 1),
+            fit_seconds=self._fit_seconds(left, more_rows=more_rows),
             seconds=min(left + 5, 3 * self.baseline.seconds + 30),
             rows=self.frozen_rows if more_rows else self._rows(),
             sizes=self._sizes(results),
             seed=seed,
             may_sample=more_rows and not self.frozen_rows,
             predicted=self.baseline.record.get("facts", {}).get("predicted"),
+            is_probed=is_probed,
         )
         found = observe.same_score(replay, self.score) if replay.scores else None
         if found is None or replay.status not in ("done", "failed"):
@@ -96,6 +104,12 @@ class Laboratory:
         if more_rows and not self.frozen_rows:
             self.frozen_rows = _rows_of(replay)
         return self._arm(results, replay, found, seed), replay
+
+    def _fit_seconds(self, left: float, *, more_rows: bool) -> float:
+        if not more_rows:
+            return self.fit_seconds
+        longer = LONGER * self.fit_seconds
+        return max(longer, SHARE_OF_LEFT * left) if self.sizes else longer
 
     def placed(self, result: Result) -> list[Repair]:
         """The repairs of a rule, with where the output was built and the model compiled."""
@@ -173,15 +187,19 @@ def price(
     chosen = list(candidates[:MOST_PRICED])
     if not chosen:
         return [], None
-    everything = laboratory.run(chosen)
+    everything = laboratory.run(chosen, is_probed=True)
     observed = observe.measured(laboratory.score)
     if everything is None or everything[0].accuracy - observed <= LEAST_GAIN:
         # one wrong repair may hide the rest: the likeliest cause is tried alone
         chosen = chosen[:1] if len(chosen) > 1 or everything is None else chosen
-        everything = laboratory.run(chosen)
+        everything = laboratory.run(chosen, is_probed=True)
     if everything is None:
         return [], None
-    for result in chosen:  # all arms first: the seed is repeated in the time that is left
+    # in the order in which they are missed least, should the time run out
+    for result in chosen:
+        if len(chosen) > 1:
+            laboratory.run(_others(result, chosen))
+    for result in chosen:
         _arms_of(laboratory, result, chosen)
     noise = _noise(laboratory)
     priced = [_price_one(laboratory, result, chosen, noise) for result in chosen]
@@ -199,7 +217,7 @@ def _arms_of(
     laboratory: Laboratory, result: Result, chosen: Sequence[Result]
 ) -> tuple[Runs, Runs, Runs]:
     """The arms that price one cause: it alone, all but it, and all; on comparable rows."""
-    rest = [other for other in chosen if other is not result]
+    rest = _others(result, chosen)
     same_rows = _freeze([result])  # against arms that are not frozen: the same rows as those
     everything = laboratory.run(chosen, same_rows=same_rows)
     without = laboratory.run(rest) if rest else None
@@ -214,7 +232,7 @@ def _price_one(
     noise: float,
 ) -> Priced:
     observed = observe.measured(laboratory.score)
-    rest = [other for other in chosen if other is not result]
+    rest = _others(result, chosen)
     alone, without, everything = _arms_of(laboratory, result, chosen)
     if everything is None:
         return Priced(result=result, gain=Gain(kind="accuracy"), lower=-1.0)
@@ -251,6 +269,10 @@ def _price_one(
         ),
         lower=best[1],
     )
+
+
+def _others(result: Result, chosen: Sequence[Result]) -> list[Result]:
+    return [other for other in chosen if other is not result]
 
 
 def _noise(laboratory: Laboratory) -> float:

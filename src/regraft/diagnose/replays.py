@@ -140,6 +140,7 @@ class Replayer:
         seed: int = 0,
         may_sample: bool = True,
         predicted: Mapping[str, int] | None = None,
+        is_probed: bool = True,
     ) -> Replay:
         """Run the script once from start to end.
 
@@ -153,6 +154,7 @@ class Replayer:
             may_sample: May it choose its rows by the time they take? A replay that is compared
                 with another may not.
             predicted: Rows that a long `predict` computes, by the number of all: likewise.
+            is_probed: Will rules judge the run? One that is only scored measures much less.
         """
         self._count += 1
         out = self.folder / "shared" / f"run{self._count}"
@@ -175,6 +177,7 @@ class Replayer:
             "seed": seed,
             "may_sample": may_sample,
             "predicted": dict(predicted or {}),
+            "is_probed": is_probed,
             "memory_bytes": int(MEMORY_SHARE * _memory()),
         }
         stdin = self._process.stdin

@@ -37,8 +37,20 @@ def measure_after(fit: Fit, history: Any) -> None:
         "accuracy_metric": anatomy.accuracy_metric(fit.trained),
         "input_size": int(fit.train.x.shape[1]) if fit.train.x.ndim == 4 else 0,
     }
+    claimed = fit.record["claimed"] = scoring.claimed(history)
+    if session.SESSION.is_probed:
+        _probe(fit)
+    if fit.validation is not None and fit.validation.y is not None:
+        scored.score(model, fit.validation, by="fit", site=fit.site, claimed=claimed,
+              fit=fit.number, duplicates=fit.duplicates)  # fmt: skip
+    ledger.RECORD.fits.append(fit.record)
+    ledger.RECORD.write(status="running")
+
+
+def _probe(fit: Fit) -> None:
+    """What only rules ask for: what moved, what was learnt, whether turned pictures fit better."""
+    model, feed = fit.model, fit.train
     _changes(fit)
-    feed = fit.train
     rows = samples.spread(len(feed), 400)
     outputs = scored.infer(model, feed.x[rows])
     labels = feeds.label_indices(feed.y)[rows]
@@ -48,15 +60,8 @@ def measure_after(fit: Fit, history: Any) -> None:
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
         fit, few, feeds.label_indices(feed.y)[few]
     )
-    claimed = scoring.claimed(history)
-    fit.record["claimed"] = claimed
     if fit.validation is not None and fit.validation.y is not None:
-        duplicates = fit.duplicates
         _transformed(fit, fit.validation)
-        scored.score(model, fit.validation, by="fit", site=fit.site, claimed=claimed,
-              fit=fit.number, duplicates=duplicates)  # fmt: skip
-    ledger.RECORD.fits.append(fit.record)
-    ledger.RECORD.write(status="running")
 
 
 def _transformed(fit: Fit, feed: feeds.Feed) -> None:

@@ -1,7 +1,5 @@
 """What is known of a training before its first step."""
 
-from typing import Any
-
 import numpy as np
 
 from regraft.diagnose.agent import (
@@ -14,6 +12,7 @@ from regraft.diagnose.agent import (
     ledger,
     samples,
     session,
+    shown,
 )
 from regraft.diagnose.agent.training import Fit
 
@@ -33,7 +32,6 @@ def measure_before(fit: Fit) -> None:
     steps = fit.arguments.get("steps_per_epoch") or int(np.ceil(train.planned / fit.batch_size))
     compiled_for = stored.get("trainable", frozenset())
     now = frozenset(id(v) for v in model.trainable_variables)
-    shown = boundary.look(model, fit.train.x[samples.spread(len(fit.train), 32)])
     fit.record |= {
         "number": fit.number, "site": fit.site,
         **anatomy.describe_head(model),
@@ -62,21 +60,31 @@ def measure_before(fit: Fit) -> None:
     }  # fmt: skip
     if fit.base is None:
         _link_features(fit)
-    _keep(fit, "train", fit.train, sample, shown)
+    shown.keep(f"fit{fit.number}_train", fit.train, sample)
+    if fit.validation is not None:
+        rows = samples.spread(len(fit.validation), samples.ROWS)
+        shown.keep(f"fit{fit.number}_validation", fit.validation, rows)
+    _keep_all_labels(fit, labels)
+    if session.SESSION.is_probed:
+        _probe(fit)
+
+
+def _probe(fit: Fit) -> None:
+    """What only rules ask for: a replay that is only scored does without."""
+    for part, feed in (("train", fit.train), ("validation", fit.validation)):
+        if feed is not None:
+            shown.show(f"fit{fit.number}_{part}", fit.model, feed)
     session.SESSION.trained_rows = {
         feeds.digest_row(fit.train.x[row]) for row in samples.spread_within(fit.train.x, 20_000)
     }
     _keep_augmented(fit)
-    if fit.validation is not None:
-        rows = samples.spread(len(fit.validation), samples.ROWS)
-        shown = boundary.look(model, fit.validation.x[samples.spread(len(fit.validation), 32)])
-        _keep(fit, "validation", fit.validation, rows, shown)
-        _overlap(fit)
-    _keep_all_labels(fit, labels)
+    _overlap(fit)
     fit.kernels = {
-        id(v): np.asarray(v.value).copy() for v in model.trainable_variables if len(v.shape) >= 2
+        id(v): np.asarray(v.value).copy()
+        for v in fit.model.trainable_variables
+        if len(v.shape) >= 2
     }
-    fit.statistics = {id(v): np.asarray(v.value).copy() for v in anatomy.statistics(model)}
+    fit.statistics = {id(v): np.asarray(v.value).copy() for v in anatomy.statistics(fit.model)}
     fit.record["first_loss"] = _loss(fit)
 
 
@@ -113,20 +121,6 @@ def _link_features(fit: Fit) -> None:
                 fit.record[f"features_of_{part}"] = seen["key"]
                 fit.record["base"] = fit.record["base"] or seen["base"]
                 break
-
-
-def _keep(fit: Fit, part: str, feed: feeds.Feed, rows: np.ndarray, shown: Any) -> None:
-    arrays, key = ledger.RECORD.arrays, f"fit{fit.number}_{part}"
-    rows = rows[samples.affordable(feed.x[rows])]
-    arrays[f"{key}_x"] = samples.pictures(feed.x[rows])
-    if feed.y is not None:
-        arrays[f"{key}_y"] = feeds.label_indices(feed.y[rows])
-    for name, value in shown.items():
-        arrays[f"{key}_{name}"] = value
-    if samples.as_pictures(feed.x).ndim == 4:
-        keep = samples.spread_within(feed.x, 4000)
-        arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[keep])
-        arrays[f"{key}_thumb_rows"] = keep
 
 
 def _keep_augmented(fit: Fit) -> None:

@@ -24,15 +24,17 @@ def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.steps, self.started = 0, 0.0
+            self.seconds_per_row = 0.0
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.steps += 1
             if self.steps == WARM_STEPS:
                 self.started = time.monotonic()
-            if self.steps == FORECAST_STEPS and give_up:
+            if self.steps == FORECAST_STEPS:
                 each = (time.monotonic() - self.started) / TIMED_STEPS
-                if each * (n / batch_size) * epochs > session.SESSION.fit_seconds:
-                    raise session.TooSlow(each / batch_size)
+                self.seconds_per_row = each / batch_size
+                if give_up and self.seconds_per_row * n * epochs > session.SESSION.fit_seconds:
+                    raise session.TooSlow(self.seconds_per_row)
 
     return Stopwatch()
 
@@ -60,6 +62,19 @@ def stop_together(model: Any, rest: Any) -> Any:
                 rest.stop_training = True
 
     return StopTogether()
+
+
+def reads_validation(callback: Any) -> bool:
+    """Does it need validation after every epoch? One of the user's own making may."""
+    named = str(getattr(callback, "monitor", ""))
+    return named.startswith("val") or not type(callback).__module__.startswith("keras")
+
+
+def one_entry_an_epoch(history: Any) -> None:
+    """Repeat numbers that were taken once: scripts draw them against the number of epochs."""
+    epochs = max((len(values) for values in history.history.values()), default=0)
+    for values in history.history.values():
+        values[:0] = values[:1] * (epochs - len(values))
 
 
 def describe(callback: Any) -> dict[str, Any]:

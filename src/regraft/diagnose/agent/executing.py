@@ -21,9 +21,10 @@ from regraft.diagnose.probe import labels as label_probe
 COPIED = 256e6  # bytes: Keras copies an array whole, so a larger one is forecast on its first rows
 REHEARSAL_BATCH = 8  # such arrays hold large pictures: a step of more takes half a minute
 FASTEST = 0.004  # seconds to train a network on one 224-pixel picture, on any CPU we know
-USUAL = 0.06  # the same on two small cores, between MobileNetV2 and VGG16
 HOPELESS = 20.0  # times the time that a training is given
 LEAST_ROWS = 128  # a smaller sample says nothing
+LEAST_VALIDATION = 300  # rows: an accuracy of 0.9 is then known to 0.035
+PASS = 1 / 3  # of the time of a training step, for the same rows forward only
 
 
 def train(fit: Fit) -> Any:
@@ -40,23 +41,35 @@ def train(fit: Fit) -> Any:
     try:
         history = _train_on(fit, cut, may_give_up=session.SESSION.may_sample)
     except session.TooSlow as slow:
-        rows = int(session.SESSION.fit_seconds / (slow.seconds_per_row * fit.epochs))
+        rows = _affordable_rows(fit, slow.seconds_per_row)
         if rows < LEAST_ROWS and not session.SESSION.settings.get("shrunk"):
             side = fit.train.x.shape[1] if fit.train.x.ndim == 4 else 0
             raise session.NeedsSmallerInput(side, slow.seconds_per_row * fit.epochs) from None
-        _sample(fit, {"train": max(rows, LEAST_ROWS), "validation": max(rows // 3, 300)})
+        rows = max(rows, LEAST_ROWS)
+        _sample(fit, {"train": rows, "validation": max(rows // 3, LEAST_VALIDATION)})
         history = _train_on(fit, cut, may_give_up=False)
     fit.record["seconds"] = time.monotonic() - started
     fit.record["cut"] = cut is not None
     return history
 
 
+def _affordable_rows(fit: Fit, seconds_per_row: float) -> int:
+    """Training rows that fit the time, when validation is gone through once more at the end."""
+    n = len(fit.validation) if fit.validation is not None else 0
+    allowed = session.SESSION.fit_seconds
+    training = seconds_per_row * fit.epochs
+    passes = seconds_per_row * PASS  # of one validation row
+    rows = int(allowed / (training + passes / 3))
+    if rows // 3 >= LEAST_VALIDATION or not n:
+        return rows
+    return int((allowed - min(n, LEAST_VALIDATION) * passes) / training)
+
+
 def refuse_the_hopeless(fit: Fit) -> None:
-    """Ask for a smaller input at once where not even a first step needs to be timed.
+    """Ask for a smaller input before a first step where a forward pass tells that it is too slow.
 
     Raises:
-        NeedsSmallerInput: If training whole large pictures would take many times its time on
-            any processor.
+        NeedsSmallerInput: If training whole large pictures would take many times its time.
     """
     x, allowed = fit.train.x, session.SESSION.fit_seconds
     if session.SESSION.settings.get("shrunk") or not session.SESSION.may_sample or x.ndim != 4:
@@ -65,7 +78,16 @@ def refuse_the_hopeless(fit: Fit) -> None:
     if len(x) * fit.epochs * share * FASTEST < HOPELESS * allowed or share < 0.25:
         return
     if fit.base is not None and session.SESSION.cuts.of(fit.model) is None:
-        raise session.NeedsSmallerInput(x.shape[1], USUAL * share * fit.epochs)
+        each = _seconds_forward(fit.model, x[:REHEARSAL_BATCH]) / PASS
+        raise session.NeedsSmallerInput(x.shape[1], each * fit.epochs)
+
+
+def _seconds_forward(model: Any, x: np.ndarray) -> float:
+    """A picture, in a batch as small as is safe with large ones."""
+    model(x, training=False)
+    started = time.monotonic()
+    np.asarray(model(x, training=False))
+    return (time.monotonic() - started) / len(x)
 
 
 def _sample(fit: Fit, wanted: dict[str, int]) -> None:
@@ -106,17 +128,17 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
             fit, x, y, validation, script_callbacks, arguments, may_give_up=may_give_up
         )
     extra = boundary.signature()
+    stored = dict(session.SESSION.compiled[id(fit.model)]["arguments"])
+    stored["optimizer"] = fit.model.optimizer
+    session.SESSION.original["compile"](cut.rest, **stored)
     if may_give_up:
-        _forecast_trunk(fit, cut, x, validation)
+        _forecast_cut(fit, cut, x, y)
     x = session.SESSION.store.outputs(cut.trunk, x, extra)
     _keep_features(fit, x)
     if validation is not None:
         arguments["validation_data"] = (
             session.SESSION.store.outputs(cut.trunk, validation.x, extra), validation.y,
         )  # fmt: skip
-    stored = dict(session.SESSION.compiled[id(fit.model)]["arguments"])
-    stored["optimizer"] = fit.model.optimizer
-    session.SESSION.original["compile"](cut.rest, **stored)
     script_callbacks = [callbacks.for_whole(fit.model, c) for c in script_callbacks]
     script_callbacks.append(callbacks.stop_together(fit.model, cut.rest))
     history = session.SESSION.original["fit"](
@@ -152,24 +174,41 @@ def _order(fit: Fit) -> bool:
     ) < 1.3 * label_probe.expected_purity(labels, fit.batch_size)
 
 
-def _forecast_trunk(fit: Fit, cut: frozen.Cut, x: np.ndarray, validation: Any) -> None:
-    if len(x) <= 2 * frozen.CHUNK:
+def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None) -> None:
+    """One pass of the frozen part, and the training of the rest, timed on a few rows.
+
+    Raises:
+        TooSlow: If both together do not fit the time of a training.
+    """
+    if len(x) <= 2 * frozen.CHUNK or y is None:
         return
-    frozen.forward(cut.trunk, x[: frozen.CHUNK])  # traces
+    few = frozen.forward(cut.trunk, x[: frozen.CHUNK])  # traces
     started = time.monotonic()
     frozen.forward(cut.trunk, x[: frozen.CHUNK])
-    each = (time.monotonic() - started) / frozen.CHUNK
-    n = len(x) + (len(validation) if validation else 0)
-    if each * n > session.SESSION.fit_seconds:
-        raise session.TooSlow(each * n / len(x) / fit.epochs)
+    trunk = (time.monotonic() - started) / frozen.CHUNK
+    state = frozen.Snapshot(cut.rest)
+    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=False)
+    n = callbacks.FORECAST_STEPS * fit.batch_size
+    session.SESSION.original["fit"](
+        cut.rest, np.resize(few, (n, *few.shape[1:])), np.resize(y[: len(few)], (n, *y.shape[1:])),
+        callbacks=[watch], batch_size=fit.batch_size, verbose=0,
+    )  # fmt: skip
+    state.restore()
+    n_scored = len(fit.validation) if fit.validation is not None else 0
+    total = trunk * (len(x) + n_scored) + watch.seconds_per_row * fit.epochs * len(x)
+    if total > session.SESSION.fit_seconds:
+        raise session.TooSlow(trunk / fit.epochs + watch.seconds_per_row)
 
 
 def _train_directly(
     fit: Fit, x: Any, y: Any, validation: Any, own: list[Any], arguments: dict[str, Any],
     *, may_give_up: bool,
 ) -> Any:  # fmt: skip
+    once = len(x) < fit.train.planned and not any(callbacks.reads_validation(c) for c in own)
     if validation is not None:
         arguments["validation_data"] = (validation.x, validation.y)
+        if once:  # a sample is short of time, and only the last number counts
+            arguments["validation_freq"] = int(arguments.get("epochs", 1))
     state = frozen.Snapshot(fit.model)
     watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=may_give_up)
     train = session.SESSION.original["fit"]
@@ -185,6 +224,8 @@ def _train_directly(
     except session.TooSlow:
         state.restore()
         raise
+    if once:
+        callbacks.one_entry_an_epoch(history)
     fit.trained = fit.model
     return history
 

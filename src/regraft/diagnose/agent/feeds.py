@@ -238,7 +238,7 @@ def label_indices(y: np.ndarray | None) -> np.ndarray:
 
 
 def stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """`n` rows, in their own order, with the class mix of `labels`."""
+    """`n` rows, in their own order, with the class mix of `labels`; more rows hold the fewer."""
     if n >= len(labels):
         return np.arange(len(labels))
     rng = np.random.default_rng(seed)
@@ -247,5 +247,5 @@ def stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
     for value in np.unique(labels):
         rows = np.flatnonzero(labels == value)
         keep = max(1, round(share * len(rows)))
-        chosen.append(rng.choice(rows, size=min(keep, len(rows)), replace=False))
+        chosen.append(rng.permutation(rows)[:keep])
     return np.sort(np.concatenate(chosen))

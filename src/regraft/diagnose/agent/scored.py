@@ -15,6 +15,7 @@ from regraft.diagnose.agent import (
     samples,
     scoring,
     session,
+    shown,
     sites,
 )
 
@@ -88,7 +89,9 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         )
         number = len(ledger.RECORD.scores)
         score(model, feed, by="evaluate", site=site, claimed=scoring.accuracy_in(model, result))
-        _keep_scored(model, feed, number)
+        if session.SESSION.is_probed:
+            shown.keep(f"score{number}", feed, samples.spread(len(feed), samples.ROWS))
+            shown.show(f"score{number}", model, feed)
     ledger.RECORD.event("evaluate", site)
     return result
 
@@ -114,11 +117,8 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         if base is not None and not trained:
             _remember_pictures(model, base, feed)
         elif trained and feed.x.ndim == 4:
-            for name, value in boundary.look(model, feed.x[samples.spread(len(feed), 32)]).items():
-                ledger.RECORD.arrays[f"predicted_{name}"] = value
-            ledger.RECORD.arrays["predicted_x"] = samples.pictures(
-                feed.x[samples.spread(len(feed), 64)]
-            )
+            shown.keep("predicted", feed, samples.spread(len(feed), 64))
+            shown.show("predicted", model, feed)
     return outputs
 
 
@@ -148,29 +148,12 @@ def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray
 
 def _remember_pictures(model: Any, base: dict[str, Any], feed: feeds.Feed) -> None:
     key = f"predict{len(session.SESSION.pictures)}"
-    rows = samples.spread(len(feed), samples.ROWS)
-    shown = boundary.look(model, feed.x[samples.spread(len(feed), 32)])
-    arrays = ledger.RECORD.arrays
-    arrays[f"{key}_x"] = samples.pictures(feed.x[rows])
-    for name, value in shown.items():
-        arrays[f"{key}_{name}"] = value
-    if feed.x.ndim == 4:
-        arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[samples.spread_within(feed.x, 4000)])
+    shown.keep(key, feed, samples.spread(len(feed), samples.ROWS))
+    shown.show(key, model, feed)
     session.SESSION.pictures.append(
         {"key": key, "n": len(feed), "base": anatomy.describe_base(model, base)}
     )
     ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
-
-
-def _keep_scored(model: Any, feed: feeds.Feed, number: int) -> None:
-    arrays = ledger.RECORD.arrays
-    arrays[f"score{number}_x"] = samples.pictures(feed.x[samples.spread(len(feed), samples.ROWS)])
-    for name, value in boundary.look(model, feed.x[samples.spread(len(feed), 32)]).items():
-        arrays[f"score{number}_{name}"] = value
-    if feed.x.ndim == 4:
-        arrays[f"score{number}_thumbs"] = boundary.thumbnails(
-            feed.x[samples.spread_within(feed.x, 4000)]
-        )
 
 
 def _without_uncomputed(feed: feeds.Feed) -> None:

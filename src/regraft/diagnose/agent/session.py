@@ -57,6 +57,11 @@ class Session:
         return bool(self.settings.get("may_sample", True))
 
     @property
+    def is_probed(self) -> bool:
+        """Will rules judge this run, or is it only scored?"""
+        return bool(self.settings.get("is_probed", True))
+
+    @property
     def seed(self) -> int:
         """Seed of every sample."""
         return int(self.settings.get("seed", 0))
