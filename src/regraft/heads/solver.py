@@ -1,20 +1,25 @@
 """Multinomial logistic regression on features as they are, standardised without copying them.
 
 The penalty acts on the kernel for standardised features; the standardisation itself is folded into
-small matrices, so the features are only ever read, block by block, once per iteration. Products are
-float32; everything summed over rows is float64.
+small matrices, so the features are only ever read, block by block, once per iteration. Blocks are
+handed to as many threads as there are cores and summed in their order, so the result does not depend
+on how many. Products are float32; everything summed over rows is float64.
 
 Plain L-BFGS: with standardised features it needs 20 to 40 iterations, and preconditioning with
 the features' covariance saved none (MNIST on VGG16 features, penalties from 3 to 3,000).
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from regraft.errors import InvalidArgumentError, expected_received
+from regraft.heads.blas import one_thread_a_product
 from regraft.records import FloatArray, IntArray
 
 _BLOCK = 1024  # rows: stays in the processor's cache between the two products
@@ -25,6 +30,7 @@ _TOLERANCE = 1e-5
 _CONSTANT = 1e-6  # a spread below this part of the mean is rounding, not information
 
 Float64Array = npt.NDArray[np.float64]
+Numbers = TypeVar("Numbers", np.float32, np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -77,17 +83,17 @@ def fit_logistic(
     _require_examples(parts, n_classes)
     if scaling is None:
         scaling = measure_scaling(parts)
-    objective = _Objective(parts, n_classes, l2=l2, scaling=scaling)
-
     from scipy.optimize import minimize
 
-    solution = minimize(
-        objective,
-        objective.from_raw(start),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": _MAX_ITERATIONS, "maxcor": 10, "ftol": _TOLERANCE, "gtol": 1e-6},
-    )
+    with one_thread_a_product(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        objective = _Objective(parts, n_classes, l2=l2, scaling=scaling, pool=pool)
+        solution = minimize(
+            objective,
+            objective.from_raw(start),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": _MAX_ITERATIONS, "maxcor": 10, "ftol": _TOLERANCE, "gtol": 1e-6},
+        )
     return objective.to_raw(solution.x)
 
 
@@ -125,9 +131,20 @@ class _Objective:
     """Mean penalised loss and its gradient, over parameters (d + 1, k): kernel, then bias."""
 
     def __init__(
-        self, parts: Sequence[Examples], n_classes: int, *, l2: float, scaling: Scaling
+        self,
+        parts: Sequence[Examples],
+        n_classes: int,
+        *,
+        l2: float,
+        scaling: Scaling,
+        pool: ThreadPoolExecutor,
     ) -> None:
-        self._parts = parts
+        self._blocks = [
+            (block, labels)
+            for part in parts
+            for block, labels in zip(_blocks(part.features), _blocks(part.labels), strict=True)
+        ]
+        self._pool = pool
         self._n_rows = sum(len(part.labels) for part in parts)
         self._scaling = scaling
         self._penalty = l2 / self._n_rows
@@ -137,14 +154,18 @@ class _Objective:
         raw = self.to_raw(parameters)
         loss = 0.0
         gradient = np.zeros(self._shape)
-        for part in self._parts:
-            for start in range(0, len(part.labels), _BLOCK):
-                block = part.features[start : start + _BLOCK]
-                labels = part.labels[start : start + _BLOCK]
-                errors, block_loss = _errors_and_loss(block @ raw.kernel + raw.bias, labels)
-                loss += block_loss
-                gradient[:-1] += block.T @ errors
-                gradient[-1] += errors.sum(axis=0, dtype=np.float64)
+
+        def contribution(
+            block: tuple[FloatArray, IntArray],
+        ) -> tuple[float, FloatArray, Float64Array]:
+            features, labels = block
+            errors, block_loss = _errors_and_loss(features @ raw.kernel + raw.bias, labels)
+            return block_loss, features.T @ errors, errors.sum(axis=0, dtype=np.float64)
+
+        for block_loss, of_kernel, of_bias in self._pool.map(contribution, self._blocks):
+            loss += block_loss
+            gradient[:-1] += of_kernel
+            gradient[-1] += of_bias
         mean, scale = self._scaling.mean, self._scaling.scale
         gradient[:-1] -= np.outer(mean, gradient[-1])
         gradient[:-1] *= scale[:, None]
@@ -186,8 +207,8 @@ def _errors_and_loss(logits: FloatArray, labels: IntArray) -> tuple[FloatArray, 
     return logits, loss
 
 
-def _blocks(features: FloatArray) -> list[FloatArray]:
-    return [features[start : start + _BLOCK] for start in range(0, len(features), _BLOCK)]
+def _blocks(rows: npt.NDArray[Numbers]) -> list[npt.NDArray[Numbers]]:
+    return [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
 
 
 def _require_examples(parts: Sequence[Examples], n_classes: int) -> None:

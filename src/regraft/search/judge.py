@@ -1,0 +1,59 @@
+"""The score that decides: the real head, cross-validated."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.heads.choose_l2 import choose_head
+from regraft.heads.solver import Examples, fit_logistic
+from regraft.records import FloatArray, IntArray
+
+FOLDS = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Judgement:
+    """How a head does on rows it was not fitted to."""
+
+    correct: npt.NDArray[np.bool_]  # (n,)
+    l2_per_feature: float  # the penalty chosen
+
+
+def cross_validate(
+    features: FloatArray, labels: IntArray, n_classes: int, *, seed: int
+) -> Judgement:
+    """Fit the head `FOLDS` times, and ask it about the rows left out.
+
+    The penalty is chosen on the first fold and kept for the others.
+
+    Args:
+        features: (n, d)
+        labels: (n,) in [0, n_classes).
+        n_classes: k, at least 2.
+        seed: Decides the folds.
+    """
+    fold = folds(labels, seed=seed)
+    correct = np.zeros(len(labels), np.bool_)
+    l2 = 0.0
+    for number in range(FOLDS):
+        out = fold == number
+        fitted = Examples(features=features[~out], labels=labels[~out])
+        asked = Examples(features=features[out], labels=labels[out])
+        if number == 0:
+            head = choose_head(fitted, asked, n_classes, refit=False, seed=seed).head
+            l2, kernel, bias = head.l2, head.kernel, head.bias
+        else:
+            solution = fit_logistic([fitted], n_classes, l2=l2)
+            kernel, bias = solution.kernel, solution.bias
+        correct[out] = (asked.features @ kernel + bias).argmax(axis=1) == asked.labels
+    return Judgement(correct=correct, l2_per_feature=l2 / features.shape[1])
+
+
+def folds(labels: IntArray, *, seed: int) -> IntArray:
+    """(n,) The fold of each row, every class spread evenly over all of them."""
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    fold = np.empty(len(labels), np.int64)
+    fold[by_class] = np.arange(len(labels)) % FOLDS
+    return fold

@@ -1,0 +1,98 @@
+"""What is searched: sizes, taps and grids that make sense for pictures of this size."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+from regraft.backbones.table import Backbone
+from regraft.features.graph import Request
+from regraft.search.default import SMALL_SIDE, Choice
+
+SIZES = (32, 48, 64, 96, 128, 160, 192, 224)  # pixels
+GRIDS = (1, 2, 3, 4)
+# Wider features cost the head more than they gave it: VGG16's 512 channels on 4 x 4 just fit.
+MAX_FEATURES = 8192
+# Enlarging beyond this adds pixels but nothing to see; shrinking below loses what there is.
+MOST_ENLARGED, SMALLEST_PHOTO = 3.5, 96
+TAPS_JOINED = 4  # of a pass: its best single taps are tried in pairs
+
+
+def sizes_for(row: Backbone, side: int) -> tuple[int, ...]:
+    """Sides in pixels worth trying for pictures whose longer side is typically `side`.
+
+    Never empty, and never beyond the size the backbone was pretrained at, unless the smallest
+    it takes is larger.
+    """
+    largest = min(row.default_size, MOST_ENLARGED * side)
+    smallest = max(row.smallest_size, 0 if side <= SMALL_SIDE else min(SMALLEST_PHOTO, side))
+    return tuple(size for size in SIZES if smallest <= size <= largest) or (row.smallest_size,)
+
+
+def requests_for(
+    row: Backbone,
+    size: int,
+    *,
+    taps: Sequence[str] | None = None,
+    grids: Sequence[int] | None = None,
+) -> tuple[Request, ...]:
+    """Every tap with every grid that its map and the bound on features allow.
+
+    Args:
+        row: The backbone.
+        size: Side in pixels of what it sees.
+        taps: Only these.
+        grids: Only these, whatever the bound says.
+    """
+    return tuple(
+        (tap.name, grid)
+        for tap in row.taps
+        if taps is None or tap.name in taps
+        for grid in (GRIDS if grids is None else grids)
+        if grid == 1 or (size // tap.stride >= grid and (
+            grids is not None or grid**2 * tap.channels <= MAX_FEATURES
+        ))
+    )  # fmt: skip
+
+
+def single(row: Backbone, size: int, request: Request) -> Choice:
+    """A plan that reads one tap."""
+    return Choice(row=row, size=size, taps=(request[0],), grids=(request[1],))
+
+
+def pairs(singles: Iterable[Choice]) -> list[Choice]:
+    """Plans that read two taps of one pass, made of the best plans with one.
+
+    Args:
+        singles: Of one backbone and size, best first.
+    """
+    best: dict[str, Choice] = {}
+    for choice in singles:
+        best.setdefault(choice.taps[0], choice)
+        if len(best) == TAPS_JOINED:
+            break
+    joined = []
+    for one, other in itertools.combinations(best.values(), 2):
+        shallow, deep = sorted((one, other), key=depth)
+        both = Choice(
+            row=one.row,
+            size=one.size,
+            taps=shallow.taps + deep.taps,
+            grids=shallow.grids + deep.grids,
+        )
+        if n_features(both) <= MAX_FEATURES:
+            joined.append(both)
+    return joined
+
+
+def n_features(choice: Choice) -> int:
+    """How wide the features of a plan are."""
+    return sum(grid**2 * choice.row.tap(tap).channels for tap, grid in choice.requests)
+
+
+def depth(choice: Choice) -> int:
+    """The place of the deepest tap among those of its backbone."""
+    return choice.row.taps.index(choice.row.deepest(choice.taps))
+
+
+def macs(choice: Choice) -> int:
+    """Multiply-adds a picture, up to the deepest tap."""
+    return choice.row.macs(choice.row.deepest(choice.taps).name, choice.size)
