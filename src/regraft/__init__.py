@@ -12,18 +12,31 @@ if TYPE_CHECKING:
     from regraft.artefact.results import FitResult
     from regraft.artefact.store import load
     from regraft.errors import RegraftError
-    from regraft.pipeline import fit
+    from regraft.pipeline import fit, search
+    from regraft.search.outcome import SearchResult
 
 __version__ = "0.1.0"
-__all__ = ["Classifier", "FitResult", "Predictions", "RegraftError", "__version__", "fit", "load"]
+__all__ = [
+    "Classifier",
+    "FitResult",
+    "Predictions",
+    "RegraftError",
+    "SearchResult",
+    "__version__",
+    "fit",
+    "load",
+    "search",
+]
 
 _HOMES = {  # public name -> the module it lives in
     "Classifier": "regraft.artefact.classifier",
     "FitResult": "regraft.artefact.results",
     "Predictions": "regraft.artefact.classifier",
     "RegraftError": "regraft.errors",
+    "SearchResult": "regraft.search.outcome",
     "fit": "regraft.pipeline",
     "load": "regraft.artefact.store",
+    "search": "regraft.pipeline",
 }
 
 

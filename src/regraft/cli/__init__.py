@@ -20,6 +20,7 @@ from regraft.errors import RegraftError, expected_received
 # These modules are imported for `regraft --help`: what they need, they import when they run.
 COMMANDS = (
     "fit",
+    "search",
     "predict",
     "evaluate",
     "backbones",

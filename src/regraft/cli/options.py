@@ -65,6 +65,25 @@ def whole_number_or_auto(text: str, flag: str) -> int | Literal["auto"]:
     return _whole_number(text, flag)
 
 
+def names(text: str | None) -> tuple[str, ...] | None:
+    """Read a flag that takes names separated by commas, where it is given.
+
+    Example:
+        >>> names("vgg16, mobilenet_v2")
+        ('vgg16', 'mobilenet_v2')
+    """
+    return None if text is None else _parts(text)
+
+
+def whole_numbers(text: str | None, flag: str) -> tuple[int, ...] | None:
+    """Read a flag that takes whole numbers separated by commas, where it is given.
+
+    Raises:
+        InvalidArgumentError: If a part is no whole number.
+    """
+    return None if text is None else tuple(_whole_number(part, flag) for part in _parts(text))
+
+
 def names_or_auto(text: str) -> tuple[str, ...] | Literal["auto"]:
     """Read a flag that takes names separated by commas, or ``auto``.
 

@@ -1,9 +1,9 @@
 """Matrix products on one thread each.
 
 OpenBLAS's threads wait for one another by spinning. With anything else running, a product split
-between them takes ten to fifty times as long (seen with two busy cores: a head of 0.2 s took 10 s);
-on thin matrices the split gains nothing even where all is quiet. Whoever wants more cores hands whole
-products to threads of its own.
+between them takes ten to fifty times as long (seen on two busy cores: a head of 0.2 s took 10 s),
+and on thin matrices the split gains little where all is quiet. Whoever wants more cores hands
+whole products to threads of its own.
 """
 
 import contextlib

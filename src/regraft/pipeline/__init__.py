@@ -3,5 +3,6 @@
 from regraft.pipeline.diagnosing import why
 from regraft.pipeline.evaluating import evaluate
 from regraft.pipeline.fitting import fit
+from regraft.pipeline.searching import search
 
-__all__ = ["evaluate", "fit", "why"]
+__all__ = ["evaluate", "fit", "search", "why"]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class OutOfTime(Exception):  # noqa: N818 - a signal between our own frames, not a fault
+class OutOfTime(Exception):
     """Raised between two batches to leave a computation whose time is up."""
 
 

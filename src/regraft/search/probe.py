@@ -1,10 +1,11 @@
 """The pictures a search looks at: a stratified sample that grows, and is decoded once."""
 
 import dataclasses
+import time
 
 import numpy as np
 
-from regraft.data.source import ImageSet, Pixels
+from regraft.data.source import ImageSet, Pictures, Pixels
 from regraft.records import IntArray
 
 MAX_HELD_BYTES = 10**9
@@ -27,7 +28,7 @@ def nested_rows(labels: IntArray, rows: IntArray, *, seed: int) -> IntArray:
     return by_class[np.argsort((rank + 0.5) / np.repeat(counts, counts), kind="stable")]
 
 
-def hold(images: ImageSet, *, n: int, reduce_to: int) -> ImageSet:
+def hold(images: ImageSet, *, n: int) -> tuple[ImageSet, float]:
     """The same pictures, with the first `n` kept in memory if they are files.
 
     A probe is read once for each backbone and size: decoding it each time would cost more than the
@@ -36,45 +37,46 @@ def hold(images: ImageSet, *, n: int, reduce_to: int) -> ImageSet:
     Args:
         images: The probe, in its order.
         n: How many to keep at most; `MAX_HELD_BYTES` bounds them too.
-        reduce_to: Largest side in pixels they will be resized to.
+
+    Returns:
+        The pictures, and the seconds it took to read one of them.
     """
     if images.uniform_shape is not None:
-        return images
-    held: list[Pixels] = []
+        return images, 0.0
+    started = time.perf_counter()
+    held: dict[int, Pixels] = {}
     total = 0
     for start in range(0, min(n, len(images)), _READ_TOGETHER):
         rows = np.arange(start, min(start + _READ_TOGETHER, len(images)))
-        held.extend(images.read(rows, reduce_to=reduce_to))
-        total += sum(picture.nbytes for picture in held[start:])
+        read = images.read(rows)
+        held.update(zip(rows.tolist(), read, strict=True))
+        total += sum(picture.nbytes for picture in read)
         if total > MAX_HELD_BYTES:
             break
-    return dataclasses.replace(images, pictures=_Held(images, held))
+    each = (time.perf_counter() - started) / max(len(held), 1)
+    return dataclasses.replace(images, pictures=_Held(images.pictures, held)), each
 
 
 class _Held:
-    """The first pictures of a set from memory, the others from where they were."""
+    """Some pictures from memory, the others from where they were."""
 
     uniform_shape = None
 
-    def __init__(self, images: ImageSet, held: list[Pixels]) -> None:
-        self._images = images
+    def __init__(self, source: Pictures, held: dict[int, Pixels]) -> None:
+        self._source = source
         self._held = held
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._source)
 
     def read(self, rows: IntArray, *, reduce_to: int | None = None) -> list[Pixels]:
-        n = len(self._held)
-        others = [row for row in rows.tolist() if row >= n]
-        read = self._images.read(np.array(others, np.int64), reduce_to=reduce_to) if others else []
-        rest = iter(read)
-        return [self._held[row] if row < n else next(rest) for row in rows.tolist()]
+        others = np.array([row for row in rows.tolist() if row not in self._held], np.int64)
+        fresh = iter(self._source.read(others, reduce_to=reduce_to) if len(others) else ())
+        return [self._held[row] if row in self._held else next(fresh) for row in rows.tolist()]
 
     def take(self, rows: IntArray) -> "_Held":
-        n = len(self._held)
-        # a beginning stays held; any other choice is read anew
-        n_kept = int(np.argmin(np.append(rows[:n] == np.arange(len(rows[:n])), False)))
-        return _Held(self._images.take(rows), self._held[:n_kept])
+        held = {i: self._held[row] for i, row in enumerate(rows.tolist()) if row in self._held}
+        return _Held(self._source.take(rows), held)
 
     def digests(self) -> list[bytes]:
-        return self._images.pictures.digests()
+        return self._source.digests()

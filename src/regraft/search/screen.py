@@ -11,8 +11,8 @@ from regraft.records import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 
-# Penalties as shares of the mean eigenvalue of the Gram matrix, strong to weak: the best is chosen by
-# the squared error left out, which moves less than the accuracy.
+# Penalties as shares of the mean eigenvalue of the Gram matrix, strong to weak. The best is chosen
+# by the squared error left out, which moves less than the accuracy.
 SHARES = (3.0, 0.3, 0.03, 0.003)
 
 

@@ -8,7 +8,8 @@ from regraft.features.graph import Request
 from regraft.search.default import SMALL_SIDE, Choice
 
 SIZES = (32, 48, 64, 96, 128, 160, 192, 224)  # pixels
-GRIDS = (1, 2, 3, 4)
+GRIDS = (1, 2, 4)  # and a map of 3 x 3 as it is: a grid between two others scores between them
+_OWN_GRIDS = frozenset({3})
 # Wider features cost the head more than they gave it: VGG16's 512 channels on 4 x 4 just fit.
 MAX_FEATURES = 8192
 # Enlarging beyond this adds pixels but nothing to see; shrinking below loses what there is.
@@ -42,15 +43,21 @@ def requests_for(
         taps: Only these.
         grids: Only these, whatever the bound says.
     """
-    return tuple(
-        (tap.name, grid)
-        for tap in row.taps
-        if taps is None or tap.name in taps
-        for grid in (GRIDS if grids is None else grids)
-        if grid == 1 or (size // tap.stride >= grid and (
-            grids is not None or grid**2 * tap.channels <= MAX_FEATURES
-        ))
-    )  # fmt: skip
+    found = []
+    for tap in row.taps:
+        if taps is not None and tap.name not in taps:
+            continue
+        side = max(1, size // tap.stride)
+        if grids is not None:
+            found += [(tap.name, grid) for grid in grids if grid <= side]
+            continue
+        usual = {grid for grid in GRIDS if grid <= side} | ({side} & _OWN_GRIDS)
+        found += [
+            (tap.name, grid)
+            for grid in sorted(usual)
+            if grid == 1 or grid**2 * tap.channels <= MAX_FEATURES
+        ]
+    return tuple(found)
 
 
 def single(row: Backbone, size: int, request: Request) -> Choice:

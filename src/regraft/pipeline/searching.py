@@ -1,0 +1,76 @@
+"""`search`: which backbone, size, taps and grids suit some pictures, and what each plan costs."""
+
+from collections.abc import Sequence
+
+from regraft.data.open import Data, OnBadImage, open_data
+from regraft.errors import InvalidArgumentError, expected_received
+from regraft.features.cache import default_folder
+from regraft.features.runtimes.choose import choose_runtime
+from regraft.pipeline.observer import Nobody, Observer
+from regraft.pipeline.parting import part
+from regraft.search.deadline import Deadline
+from regraft.search.limits import Limits
+from regraft.search.outcome import Scored, SearchResult
+from regraft.search.run import Space, at_hand, search_plans
+
+SEARCH_SECONDS = 300.0
+
+
+def search(
+    data: Data,
+    *,
+    budget: float = SEARCH_SECONDS,
+    backbones: Sequence[str] | None = None,
+    sizes: Sequence[int] | None = None,
+    max_latency: float | None = None,
+    max_size: float | None = None,
+    runtime: str = "auto",
+    limit: int | None = None,
+    seed: int = 0,
+    on_bad_image: OnBadImage = "fail",
+    progress: Observer | None = None,
+) -> SearchResult:
+    """Score plans by successive halving, and choose the cheapest of the best.
+
+    Args:
+        data: As for `fit`. Its test pictures are not looked at.
+        budget: Seconds for everything.
+        backbones: Names; None for all whose weights are here. Nothing is downloaded.
+        sizes: Sides in pixels; None for those that suit the pictures.
+        max_latency: Milliseconds that a single picture may take.
+        max_size: Megabytes that the artefact's tensors may have.
+        runtime: What will compute the features; `auto` takes the fastest that is exact here.
+        limit: Use so many pictures, drawn class by class.
+        seed: Decides the split, the probe and the folds.
+        on_bad_image: `skip` leaves out pictures that cannot be read, and counts them.
+        progress: Is told how it goes.
+
+    Raises:
+        RegraftError: For anything wrong with the arguments or the data, and where no plan can be
+            tried in time or keeps the limits.
+    """
+    if budget <= 0:
+        raise InvalidArgumentError(expected_received("a budget above 0 seconds", f"{budget:g}"))
+    deadline = Deadline(budget)
+    observer = progress or Nobody()
+    images = open_data(data, on_bad_image=on_bad_image, limit=limit, seed=seed)
+    split = part(images, seed=seed)
+    return search_plans(
+        images,
+        split,
+        space=Space(
+            backbones=None if backbones is None else tuple(backbones),
+            sizes=None if sizes is None else tuple(sizes),
+        ),
+        deadline=deadline,
+        runtime=choose_runtime(runtime, folder=default_folder()),
+        weights=at_hand,
+        seed=seed,
+        note=observer.note,
+        worth=_accuracy,
+        limits=Limits(latency_ms=max_latency, megabytes=max_size),
+    )
+
+
+def _accuracy(scored: Scored, _power: float) -> float:
+    return scored.accuracy

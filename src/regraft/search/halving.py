@@ -1,0 +1,294 @@
+"""Successive halving: many plans on few pictures, ever fewer plans on ever more.
+
+The first two rungs score in closed form and read with TensorFlow, which is slower than others
+but starts in half the time. The last one cross-validates the real head on features of the runtime
+that will be used, so its speed is the one that counts.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from regraft.data.source import ImageSet
+from regraft.features.graph import Request
+from regraft.features.runtimes import Runtime
+from regraft.features.runtimes.choose import RUNTIMES
+from regraft.heads.blas import one_thread_a_product
+from regraft.records import FloatArray
+from regraft.search.deadline import Deadline, OutOfTime
+from regraft.search.default import Choice
+from regraft.search.growth import USUAL, curve_power
+from regraft.search.judge import cross_validate
+from regraft.search.outcome import Scored, Skipped, front
+from regraft.search.passes import Readings
+from regraft.search.screen import gram, left_out_correct
+from regraft.search.space import macs, pairs, single
+
+PICTURES = (256, 1024, 4096)  # of the probe, by rung
+ENDS = (0.5, 0.6, 1.0)  # of what is left at its beginning, a rung may take so much
+KEPT = (20, 6)  # plans that go on after a rung
+KEPT_A_PASS = (6, 3)  # of one backbone at one size: neighbours in a network are much alike
+PASSES_KEPT = (6, 3)
+_MOST_OF_THE_REST = 0.6  # a pass forecast to take more of the time left is not begun
+_SAVES_TOO_LITTLE = 1.25  # a last rung with fewer than so many times the pictures reads none
+
+# What a scored plan is worth on the scale of the accuracy, given the power of the learning curve.
+Worth = Callable[[Scored, float], float]
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Halving:
+    """One run over the rungs. `scored` holds every plan once, as it was last scored."""
+
+    probe: ImageSet  # in nested order
+    n_classes: int
+    deadline: Deadline
+    runtime: Runtime  # that the plan chosen will use
+    worth: Worth
+    note: Callable[[str], None]
+    seed: int
+    read_seconds: float  # to decode one picture, which passes over held pictures do not
+    ideal_macs: float | None = None  # a picture: passes near it come first; None: cheapest first
+    scored: dict[tuple[str, int, tuple[Request, ...]], Scored] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    power: float = USUAL
+    macs_per_second: float = 0.0  # of the fastest pass so far; 0 before the first
+
+    def run(self, passes: Sequence[tuple[Readings, Sequence[Request]]]) -> None:
+        """Climb the rungs as far as time allows.
+
+        Args:
+            passes: Each backbone and size, with what may be read there.
+        """
+        with one_thread_a_product():
+            alive = self._screen_all(passes)
+            alive = self._screen_again(alive)
+            self._judge(alive)
+
+    def last(self) -> list[Scored]:
+        """The plans of the highest rung, which were scored on the same pictures."""
+        highest = max((scored.rung for scored in self.scored.values()), default=0)
+        return [scored for scored in self.scored.values() if scored.rung == highest]
+
+    def _screen_all(
+        self, passes: Sequence[tuple[Readings, Sequence[Request]]]
+    ) -> list[tuple[Readings, list[Scored]]]:
+        n = min(PICTURES[0], len(self.probe))
+        deadline = self.deadline.after(ENDS[0])
+        readings_of = {}
+        for readings, requests in sorted(passes, key=lambda item: self._order(*item)):
+            if not self._read(readings, n, requests, RUNTIMES["tensorflow"], deadline):
+                continue
+            readings_of[_place(readings)] = readings
+            grams = {request: gram(readings.features[request]) for request in requests}
+            alone = [single(readings.row, readings.size, request) for request in requests]
+            scores = [self._screened(readings, choice, grams, n, rung=0) for choice in alone]
+            best_first = sorted(scores, key=lambda scored: -scored.accuracy)
+            joined = [
+                self._screened(readings, choice, grams, n, rung=0)
+                for choice in pairs(scored.choice for scored in best_first)
+            ]
+            best = max([*scores, *joined], key=lambda scored: scored.accuracy)
+            self.note(
+                f"{readings.row.name} at {readings.size} px: {len(scores) + len(joined)} plans, "
+                f"the best {best.accuracy:.3f} on {n:,} pictures ({readings.seconds:.0f} s)."
+            )
+        return self._keep(readings_of, rung=0)
+
+    def _screen_again(
+        self, alive: list[tuple[Readings, list[Scored]]]
+    ) -> list[tuple[Readings, list[Scored]]]:
+        n_before, n = min(PICTURES[0], len(self.probe)), min(PICTURES[1], len(self.probe))
+        if n == n_before:
+            return alive
+        deadline = self.deadline.after(ENDS[1])
+        readings_of = {}
+        fewer, more = [], []
+        for readings, scores in alive:
+            requests = _requests(scores)
+            if not self._read(readings, n, requests, RUNTIMES["tensorflow"], deadline):
+                continue
+            readings_of[_place(readings)] = readings
+            grams = {request: gram(readings.features[request]) for request in requests}
+            for scored in scores:
+                again = self._screened(readings, scored.choice, grams, n, rung=1)
+                fewer.append(scored.error)
+                more.append(again.error)
+        self.power = curve_power(fewer, more, n / n_before)
+        return self._keep(readings_of, rung=1)
+
+    def _judge(self, alive: list[tuple[Readings, list[Scored]]]) -> None:
+        """Score with the real head, on as many pictures as can be read by everyone."""
+        if not alive:
+            return
+        n = self._affordable(alive)
+        for readings, scores in alive:
+            n_known = len(next(iter(readings.features.values())))
+            if n > n_known and not self._read(
+                readings, n, _requests(scores), self.runtime, self.deadline
+            ):
+                continue
+            for scored in sorted(scores, key=lambda scored: -scored.accuracy):
+                if self.deadline.left() <= 0:
+                    return
+                started = time.perf_counter()
+                judged = cross_validate(
+                    readings.of(scored.choice, n),
+                    self.probe.labels[:n],
+                    self.n_classes,
+                    seed=self.seed,
+                )
+                self._remember(
+                    dataclasses.replace(
+                        scored,
+                        correct=judged.correct,
+                        l2_per_feature=judged.l2_per_feature,
+                        images_per_second=self._images_per_second(readings, scored.choice),
+                        seconds_spent=scored.seconds_spent + time.perf_counter() - started,
+                        rung=2,
+                        dropped="",
+                    )
+                )
+
+    def _affordable(self, alive: list[tuple[Readings, list[Scored]]]) -> int:
+        """Pictures of the last rung: the most that every pass alive can read in half the time."""
+        known = min(len(next(iter(readings.features.values()))) for readings, _ in alive)
+        seconds = sum(1 / self._pass_per_second(readings) for readings, _ in alive)
+        loads = sum(readings.pace.load_seconds for readings, _ in alive if readings.pace)
+        fresh = int((self.deadline.left() * 0.5 - 2 * loads) / seconds)
+        n = min(PICTURES[2], len(self.probe), known + max(fresh, 0))
+        return n if n >= _SAVES_TOO_LITTLE * known else known
+
+    def _read(
+        self,
+        readings: Readings,
+        n: int,
+        requests: Sequence[Request],
+        runtime: Runtime,
+        deadline: Deadline,
+    ) -> bool:
+        """Read a pass if there is time for it; else drop it, and say so."""
+        n_known = len(next(iter(readings.features.values()))) if readings.features else 0
+        expected = self._forecast(readings, n - n_known, requests)
+        if expected > _MOST_OF_THE_REST * deadline.left() and (self.scored or readings.pace):
+            because = f"{n - n_known:,} pictures would take about {expected:.0f} s"
+        else:
+            try:
+                readings.extend(self.probe, n, requests, runtime, deadline)
+            except OutOfTime:
+                because = f"time was up before {n:,} pictures were read"
+            else:
+                if readings.pace is not None:
+                    pace = readings.pace.macs * readings.pace.images_per_second
+                    self.macs_per_second = max(pace, self.macs_per_second)
+                return True
+        left = f"{because}, and {max(0.0, deadline.left()):.0f} s were left"
+        self.note(f"{readings.row.name} at {readings.size} px is dropped: {left}.")
+        if not readings.features:
+            self.skipped.append(
+                Skipped(backbone=readings.row.name, size=readings.size, because=left)
+            )
+        for key, scored in self.scored.items():
+            if key[:2] == _place(readings):
+                self.scored[key] = dataclasses.replace(scored, dropped=left)
+        return False
+
+    def _forecast(self, readings: Readings, n: int, requests: Sequence[Request]) -> float:
+        deepest = _cost(readings, requests)
+        if readings.pace is not None:
+            ratio = min(1.0, deepest / readings.pace.macs)
+            return readings.pace.load_seconds + n * ratio / readings.pace.images_per_second
+        return n * deepest / self.macs_per_second if self.macs_per_second else 0.0
+
+    def _order(self, readings: Readings, requests: Sequence[Request]) -> float:
+        cost = _cost(readings, requests)
+        return cost if self.ideal_macs is None else abs(math.log(cost / self.ideal_macs))
+
+    def _screened(
+        self,
+        readings: Readings,
+        choice: Choice,
+        grams: dict[Request, FloatArray],
+        n: int,
+        *,
+        rung: int,
+    ) -> Scored:
+        started = time.perf_counter()
+        products = np.add.reduce([grams[request] for request in choice.requests])
+        correct = left_out_correct(products, self.probe.labels[:n], self.n_classes)
+        spent = time.perf_counter() - started
+        before = self.scored.get(_key(choice))
+        scored = Scored(
+            choice=choice,
+            correct=correct,
+            images_per_second=self._images_per_second(readings, choice),
+            seconds_spent=spent
+            + (before.seconds_spent if before else readings.seconds / max(len(grams), 1)),
+            rung=rung,
+        )
+        return self._remember(scored)
+
+    def _remember(self, scored: Scored) -> Scored:
+        self.scored[_key(scored.choice)] = scored
+        return scored
+
+    def _pass_per_second(self, readings: Readings) -> float:
+        """Pictures a second of the last pass, with the time to decode them."""
+        if readings.pace is None:
+            return 1.0
+        return 1 / (1 / readings.pace.images_per_second + self.read_seconds)
+
+    def _images_per_second(self, readings: Readings, choice: Choice) -> float:
+        """Of the last pass; where that went deeper, by the multiply-adds saved."""
+        if readings.pace is None:
+            return 0.0
+        ratio = macs(choice) / readings.pace.macs
+        return 1 / (ratio / readings.pace.images_per_second + self.read_seconds)
+
+    def _keep(
+        self, readings_of: dict[tuple[str, int], Readings], *, rung: int
+    ) -> list[tuple[Readings, list[Scored]]]:
+        """The plans that go on, by pass, the best pass first."""
+        here = [scored for scored in self.scored.values() if scored.rung == rung]
+        ranked = sorted(here, key=lambda scored: -self.worth(scored, self.power))
+        # what is cheap and nearly as good must be able to win a tie
+        frugal = [here[i] for i in reversed(front(here, range(len(here))))]
+        ranked = ranked[: KEPT[rung] // 2] + frugal + ranked
+        kept: dict[tuple[str, int], list[Scored]] = {}
+        for scored in ranked:
+            of_pass = kept.get(_key(scored.choice)[:2], [])
+            if (
+                sum(map(len, kept.values())) < KEPT[rung]
+                and len(of_pass) < KEPT_A_PASS[rung]
+                and not any(scored is other for other in of_pass)
+                and (of_pass or len(kept) < PASSES_KEPT[rung])
+            ):
+                kept[_key(scored.choice)[:2]] = [*of_pass, scored]
+        going_on = {_key(scored.choice) for scores in kept.values() for scored in scores}
+        for key, scored in self.scored.items():
+            if scored.rung == rung and key not in going_on:
+                behind = f"not among the best on {len(scored.correct):,} pictures"
+                self.scored[key] = dataclasses.replace(scored, dropped=scored.dropped or behind)
+        return [(readings_of[place], scores) for place, scores in kept.items()]
+
+
+def _key(choice: Choice) -> tuple[str, int, tuple[Request, ...]]:
+    return choice.row.name, choice.size, choice.requests
+
+
+def _place(readings: Readings) -> tuple[str, int]:
+    return readings.row.name, readings.size
+
+
+def _requests(scores: Iterable[Scored]) -> tuple[Request, ...]:
+    """Everything these plans read, once."""
+    return tuple(dict.fromkeys(r for scored in scores for r in scored.choice.requests))
+
+
+def _cost(readings: Readings, requests: Sequence[Request]) -> int:
+    """Multiply-adds a picture of one pass."""
+    return max(readings.row.macs(tap, readings.size) for tap, _ in requests)

@@ -1,0 +1,164 @@
+"""What a search found: scored plans, the front of accuracy against cost, and the plan chosen."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.evaluate.intervals import wilson
+from regraft.search.default import Choice
+from regraft.search.judge import FOLDS
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Scored:
+    """A plan, how it did on the probe, and what it costs."""
+
+    choice: Choice
+    correct: npt.NDArray[np.bool_]  # (n,) on the first n pictures of the probe
+    images_per_second: float  # of the last pass it was read in; of its own where latency is known
+    seconds_spent: float  # its share of passes and scoring
+    rung: int  # the last one it took part in, from 0
+    l2_per_feature: float | None = None  # of the real head; None where only screened
+    latency_ms: float | None = None  # of a single picture; None where not measured
+    dropped: str = ""  # why it went no further, in words
+
+    @property
+    def accuracy(self) -> float:
+        """On the probe, each picture left out in its turn. A fraction."""
+        return float(self.correct.mean())
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95% interval of `accuracy`."""
+        return wilson(int(self.correct.sum()), len(self.correct))
+
+    @property
+    def error(self) -> float:
+        """One minus the accuracy, never zero: half a picture where none was wrong."""
+        n = len(self.correct)
+        return max(n - float(self.correct.sum()), 0.5) / n
+
+    @property
+    def n_fitted(self) -> int:
+        """Pictures its classifiers were fitted to when it was scored."""
+        n = len(self.correct)
+        return n - 1 if self.l2_per_feature is None else n - n // FOLDS
+
+    def as_json(self) -> Json:
+        """One candidate of `regraft search --json`. Two taps are written `a+b`, grids `p+q`."""
+        taps, grids = self.choice.taps, self.choice.grids
+        return {
+            "backbone": self.choice.row.name,
+            "size": self.choice.size,
+            "tap": "+".join(taps),
+            "grid": grids[0] if len(grids) == 1 else "+".join(map(str, grids)),
+            "val_accuracy": self.accuracy,
+            "interval": list(self.interval),
+            "n": len(self.correct),
+            "images_per_second": round(self.images_per_second, 2),
+            "latency_ms": None if self.latency_ms is None else round(self.latency_ms, 2),
+            "seconds_spent": round(self.seconds_spent, 3),
+            "rung": self.rung,
+            "dropped": self.dropped or None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """A pass that was never made, with all the plans that needed it."""
+
+    backbone: str
+    size: int
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class SearchResult:
+    """All plans that were scored, the best informed first."""
+
+    candidates: tuple[Scored, ...]
+    chosen: int
+    skipped: tuple[Skipped, ...]
+    floors: Mapping[str, float]
+    n_probe: int  # pictures of the probe that the last rung saw
+    curve_power: float  # the error falls with this power of the number of training pictures
+    seconds: float
+
+    @property
+    def best(self) -> Scored:
+        """The plan chosen."""
+        return self.candidates[self.chosen]
+
+    @property
+    def winning_floor(self) -> str | None:
+        """The best floor, if it is as good as the plan chosen: then no backbone is needed."""
+        name = max(self.floors, key=self.floors.__getitem__, default=None)
+        return name if name is not None and self.floors[name] >= self.best.accuracy else None
+
+    @property
+    def front(self) -> tuple[int, ...]:
+        """Of the last rung: candidates that no other beats in accuracy at no higher cost."""
+        last = max(scored.rung for scored in self.candidates)
+        return front(self.candidates, [i for i, c in enumerate(self.candidates) if c.rung == last])
+
+    def as_json(self) -> Json:
+        """What `regraft search --json` writes."""
+        return {
+            "schema": 1,
+            "candidates": [scored.as_json() for scored in self.candidates],
+            "chosen": self.chosen,
+            "front": list(self.front),
+            "floors": dict(self.floors),
+            "winning_floor": self.winning_floor,
+            "skipped": [
+                {"backbone": s.backbone, "size": s.size, "because": s.because} for s in self.skipped
+            ],
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def front(scored: Sequence[Scored], among: Sequence[int]) -> tuple[int, ...]:
+    """Row numbers of what nothing else beats in both accuracy and speed, fastest first."""
+    fastest_first = sorted(
+        among, key=lambda i: (-scored[i].images_per_second, -scored[i].accuracy, i)
+    )
+    kept: list[int] = []
+    for i in fastest_first:
+        if not kept or scored[i].accuracy > scored[kept[-1]].accuracy:
+            kept.append(i)
+    return tuple(kept)
+
+
+def choose_best(
+    scored: Sequence[Scored], among: Sequence[int], *, worth: Callable[[Scored], float]
+) -> int:
+    """The row number of the plan worth most; of those within the noise, the fastest.
+
+    Args:
+        scored: Plans, those of `among` scored on the same pictures.
+        among: Which may be chosen; at least one.
+        worth: What a plan is worth, on the scale of the accuracy.
+    """
+    best = max(among, key=lambda i: (worth(scored[i]), scored[i].images_per_second))
+    tied = [
+        i
+        for i in among
+        if worth(scored[best]) - worth(scored[i]) <= paired_noise(scored[best], scored[i])
+    ]
+    return max(tied, key=lambda i: (scored[i].images_per_second, worth(scored[i])))
+
+
+def paired_noise(one: Scored, other: Scored) -> float:
+    """Standard error of the difference of two accuracies on the same pictures.
+
+    Zero for a plan and itself.
+    """
+    n = min(len(one.correct), len(other.correct))
+    difference = one.correct[:n].astype(np.float64) - other.correct[:n]
+    return float(difference.std()) / math.sqrt(n)

@@ -1,0 +1,115 @@
+import json
+
+import numpy as np
+import pytest
+
+import regraft
+from regraft.errors import InvalidArgumentError
+from regraft.pipeline import search
+
+LITE = "efficientnet_lite0"
+
+
+class Listener:
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def advance(self, stage, done, total):
+        pass
+
+
+def arrays(n=120, seed=0):
+    """Gray pictures of three classes: where the bright half is."""
+    generator = np.random.default_rng(seed)
+    y = np.arange(n) % 3
+    x = generator.integers(0, 120, (n, 16, 16), np.uint8)
+    x[y == 1, :8] += 90
+    x[y == 2, :, :8] += 90
+    return x, y
+
+
+@pytest.fixture(scope="module")
+def listener():
+    return Listener()
+
+
+@pytest.fixture(scope="module")
+def result(listener):
+    return search(
+        arrays(), budget=300, backbones=[LITE], sizes=[32], runtime="tensorflow", progress=listener
+    )
+
+
+def test_the_plan_chosen_was_scored_with_the_real_head(result):
+    best = result.best
+    assert best.rung == max(plan.rung for plan in result.candidates) == 2
+    assert best.accuracy > 0.9
+    assert best.latency_ms > 0
+    assert best.images_per_second > 0
+    assert best.choice.row.name == LITE
+
+
+def test_test_pictures_are_not_in_the_probe(result):
+    assert result.n_probe == 102
+
+
+def test_all_taps_and_pairs_of_them_were_tried(result):
+    taps = {plan.choice.taps for plan in result.candidates}
+    assert len({one for names in taps for one in names}) == len(result.best.choice.row.taps)
+    assert any(len(names) == 2 for names in taps)
+
+
+def test_the_json_is_that_of_the_design(result):
+    view = json.loads(json.dumps(result.as_json(), allow_nan=False))
+    assert set(view) >= {"schema", "candidates", "chosen", "seconds"}
+    keys = {"backbone", "size", "tap", "grid", "val_accuracy", "interval", "images_per_second"}
+    keys |= {"latency_ms", "seconds_spent", "rung"}
+    assert all(keys <= set(candidate) for candidate in view["candidates"])
+    assert view["chosen"] in view["front"]
+
+
+def test_it_says_how_it_goes(result, listener):
+    assert any(f"{LITE} at 32 px" in note for note in listener.notes)
+
+
+def test_the_same_passes_give_the_same_scores(result):
+    again = search(arrays(), budget=300, backbones=[LITE], sizes=[32], runtime="tensorflow")
+    scores = [
+        {(p.choice.taps, p.choice.grids): p.accuracy for p in found.candidates if p.rung < 2}
+        for found in (result, again)
+    ]
+    both = set(scores[0]) & set(scores[1])
+    assert both
+    assert all(scores[0][plan] == scores[1][plan] for plan in both)
+
+
+def test_what_is_too_slow_or_too_large_is_refused_clearly():
+    options = {"backbones": [LITE], "sizes": [32], "runtime": "tensorflow", "budget": 300}
+    with pytest.raises(InvalidArgumentError, match=r"none that is small enough.*--max-size"):
+        search(arrays(), max_size=0.001, **options)
+    small = search(arrays(), max_size=0.1, **options)
+    assert (
+        small.best.choice.row.taps.index(small.best.choice.row.deepest(small.best.choice.taps)) < 4
+    )
+    with pytest.raises(InvalidArgumentError, match="--max-latency"):
+        search(arrays(), max_latency=1e-6, **options)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param({"budget": 0}, "above 0", id="budget"),
+        pytest.param({"backbones": ["vgg61"]}, "vgg16", id="backbone"),
+        pytest.param({"sizes": [8]}, "a plan to try", id="size"),
+    ],
+)
+def test_wrong_arguments(changes, message):
+    with pytest.raises(InvalidArgumentError, match=message):
+        search(arrays(), **({"backbones": [LITE]} | changes))
+
+
+def test_it_is_public():
+    assert regraft.search is search

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from regraft.backbones.table import get
+from regraft.search.default import Choice
+from regraft.search.outcome import Scored, SearchResult, choose_best, front, paired_noise
+
+LITE = get("efficientnet_lite0")
+
+
+def scored(n_correct, speed, *, n=1000, rung=2, taps=("top_relu",), grids=(1,), size=64):
+    correct = np.zeros(n, np.bool_)
+    correct[:n_correct] = True
+    return Scored(
+        choice=Choice(row=LITE, size=size, taps=taps, grids=grids),
+        correct=correct,
+        images_per_second=speed,
+        seconds_spent=1.0,
+        rung=rung,
+        l2_per_feature=0.1,
+    )
+
+
+def accuracy(plan):
+    return plan.accuracy
+
+
+def test_the_front_has_what_nothing_beats():
+    plans = [scored(900, 10), scored(880, 50), scored(870, 40), scored(860, 100), scored(900, 9)]
+    assert front(plans, range(5)) == (3, 1, 0)
+
+
+def test_within_the_noise_the_faster_wins():
+    plans = [scored(951, 10), scored(950, 90), scored(900, 500)]
+    assert choose_best(plans, range(3), worth=accuracy) == 1
+
+
+def test_beyond_the_noise_the_better_wins():
+    assert choose_best([scored(960, 10), scored(900, 500)], range(2), worth=accuracy) == 0
+
+
+def test_noise_is_that_of_the_difference():
+    assert paired_noise(scored(950, 1), scored(950, 1)) == 0
+    assert paired_noise(scored(950, 1), scored(940, 1)) == pytest.approx(0.00315, abs=1e-5)
+
+
+def test_an_error_is_never_zero():
+    assert scored(1000, 1).error == 0.0005
+
+
+@pytest.mark.parametrize(
+    ("taps", "grids", "tap", "grid"),
+    [
+        pytest.param(("top_relu",), (2,), "top_relu", 2, id="one-tap"),
+        pytest.param(("block4c_add", "top_relu"), (4, 2), "block4c_add+top_relu", "4+2", id="two"),
+    ],
+)
+def test_one_tap_is_scalar_and_two_are_joined(taps, grids, tap, grid):
+    view = scored(900, 10, taps=taps, grids=grids).as_json()
+    assert (view["tap"], view["grid"]) == (tap, grid)
+
+
+def result(floor):
+    return SearchResult(
+        candidates=(scored(900, 10), scored(890, 80), scored(700, 90, rung=0)),
+        chosen=0,
+        skipped=(),
+        floors={"majority_class": 0.1, "nearest_neighbour": floor},
+        n_probe=1000,
+        curve_power=0.2,
+        seconds=1.0,
+    )
+
+
+def test_the_front_is_of_the_last_rung():
+    assert result(0.5).front == (1, 0)
+
+
+def test_a_floor_that_is_as_good_wins():
+    assert result(0.5).winning_floor is None
+    assert result(0.9).winning_floor == "nearest_neighbour"
