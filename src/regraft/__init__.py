@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from regraft.artefact.store import load
     from regraft.errors import RegraftError
     from regraft.pipeline import fit, search
-    from regraft.search.outcome import SearchResult
+    from regraft.planning.outcome import SearchResult
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,7 +33,7 @@ _HOMES = {  # public name -> the module it lives in
     "FitResult": "regraft.artefact.results",
     "Predictions": "regraft.artefact.classifier",
     "RegraftError": "regraft.errors",
-    "SearchResult": "regraft.search.outcome",
+    "SearchResult": "regraft.planning.outcome",
     "fit": "regraft.pipeline",
     "load": "regraft.artefact.store",
     "search": "regraft.pipeline",

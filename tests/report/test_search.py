@@ -10,7 +10,7 @@ def candidate(backbone, tap, grid, accuracy, speed, rung=2):
     return {
         "backbone": backbone, "size": 64, "tap": tap, "grid": grid, "val_accuracy": accuracy,
         "interval": [accuracy - 0.01, accuracy + 0.01], "n": 2000, "images_per_second": speed,
-        "latency_ms": 3.5 if rung == 2 else None, "seconds_spent": 1.0, "rung": rung, "dropped": None,
+        "latency_ms": 3.5 if rung == 2 else None, "seconds_spent": 1.0, "rung": rung,
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from regraft.features.extract import extract
 from regraft.heads.choose_l2 import fit_head
 from regraft.heads.linear import probabilities
 from regraft.pipeline.observer import Nobody, Observer
-from regraft.search.default import choose
+from regraft.planning.default import choose
 
 WHY_SECONDS = 180.0
 REFERENCE_HELD_EVERY = 6

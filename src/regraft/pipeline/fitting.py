@@ -23,8 +23,8 @@ from regraft.heads.linear import probabilities
 from regraft.pipeline.observer import Nobody, Observer
 from regraft.pipeline.parting import part
 from regraft.pipeline.saving import origin_of, recipe_of, saved
+from regraft.planning.default import Auto, Choice, choose
 from regraft.records import Split
-from regraft.search.default import Auto, Choice, choose
 
 BUDGET_SECONDS = 300.0
 

@@ -11,8 +11,8 @@ from regraft.backbones.weights import Weights
 from regraft.data.decode import DECODE_VERSION
 from regraft.data.source import ImageSet
 from regraft.pipeline.parting import TEST_FRACTION, VALIDATION_FRACTION
+from regraft.planning.default import Choice
 from regraft.records import LinearHead, Split
-from regraft.search.default import Choice
 
 
 def recipe_of(choice: Choice, weights: Weights, runtime: str, head: LinearHead) -> Recipe:

@@ -8,10 +8,10 @@ from regraft.features.cache import default_folder
 from regraft.features.runtimes.choose import choose_runtime
 from regraft.pipeline.observer import Nobody, Observer
 from regraft.pipeline.parting import part
-from regraft.search.deadline import Deadline
-from regraft.search.limits import Limits
-from regraft.search.outcome import Scored, SearchResult
-from regraft.search.run import Space, at_hand, search_plans
+from regraft.planning.deadline import Deadline
+from regraft.planning.limits import Limits
+from regraft.planning.outcome import Scored, SearchResult
+from regraft.planning.run import Space, at_hand, search_plans
 
 SEARCH_SECONDS = 300.0
 

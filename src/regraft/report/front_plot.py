@@ -11,6 +11,7 @@ _FAINT, _STRONG = 0.25, 0.9  # opacity of plans that were dropped, and of those 
 
 def front_png(view: Mapping[str, Any]) -> bytes:
     """A PNG file of the candidates of `regraft search --json`."""
+    from matplotlib.colors import to_rgba
     from matplotlib.figure import Figure  # no pyplot: no window system, no global state
 
     candidates = view["candidates"]
@@ -20,15 +21,13 @@ def front_png(view: Mapping[str, Any]) -> bytes:
     names = list(dict.fromkeys(candidate["backbone"] for candidate in candidates))
     for number, name in enumerate(names):
         of_name = [candidate for candidate in candidates if candidate["backbone"] == name]
+        opacity = [_STRONG if candidate["rung"] == last else _FAINT for candidate in of_name]
         axes.scatter(
             [_milliseconds(candidate) for candidate in of_name],
             [candidate["val_accuracy"] for candidate in of_name],
             s=[36 if candidate["rung"] == last else 12 for candidate in of_name],
             marker=_MARKERS[number % len(_MARKERS)],
-            color=[
-                (f"C{number}", _STRONG if candidate["rung"] == last else _FAINT)
-                for candidate in of_name
-            ],
+            color=[to_rgba(f"C{number}", alpha) for alpha in opacity],
             label=name,
             linewidths=0,
         )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from regraft.search.screen import SHARES, gram, left_out_correct
+from regraft.planning.screen import SHARES, gram, left_out_correct
 
 
 def clusters(n=60, d=30, k=3, seed=0):

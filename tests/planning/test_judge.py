@@ -1,6 +1,6 @@
 import numpy as np
 
-from regraft.search.judge import FOLDS, cross_validate, folds
+from regraft.planning.judge import FOLDS, cross_validate, folds
 
 
 def test_folds_have_all_classes_and_hold_each_row_once():

@@ -14,15 +14,15 @@ from regraft.errors import InvalidArgumentError, expected_received
 from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.heads.floors import floors
+from regraft.planning.deadline import Deadline
+from regraft.planning.default import Choice, typical_side
+from regraft.planning.halving import PICTURES, Halving, Worth
+from regraft.planning.limits import Limits, measure_latency
+from regraft.planning.outcome import Scored, SearchResult, choose_best
+from regraft.planning.passes import Readings
+from regraft.planning.probe import hold, nested_rows
+from regraft.planning.space import requests_for, single, sizes_for
 from regraft.records import Split
-from regraft.search.deadline import Deadline
-from regraft.search.default import Choice, typical_side
-from regraft.search.halving import PICTURES, Halving, Worth
-from regraft.search.limits import Limits, measure_latency
-from regraft.search.outcome import Scored, SearchResult, choose_best
-from regraft.search.passes import Readings
-from regraft.search.probe import hold, nested_rows
-from regraft.search.space import requests_for, single, sizes_for
 
 Note = Callable[[str], None]
 
@@ -77,8 +77,8 @@ def search_plans(
     n_classes = len(images.class_names)
     rows = nested_rows(images.labels, np.concatenate([split.train, split.validation]), seed=seed)
     probe = images.take(rows[: PICTURES[-1]])
-    lowest = floors(images, split, seed=seed)
     passes = _passes(space, typical_side(images), weights, limits or Limits(), n_classes)
+    lowest = floors(images, split, seed=seed)
     held, read_seconds = hold(probe, n=PICTURES[1])
     halving = Halving(
         probe=held,

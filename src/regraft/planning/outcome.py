@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.evaluate.intervals import wilson
-from regraft.search.default import Choice
-from regraft.search.judge import FOLDS
+from regraft.planning.default import Choice
+from regraft.planning.judge import FOLDS
 
 Json = dict[str, Any]
 

@@ -18,15 +18,15 @@ from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.heads.blas import one_thread_a_product
+from regraft.planning.deadline import Deadline, OutOfTime
+from regraft.planning.default import Choice
+from regraft.planning.growth import USUAL, curve_power
+from regraft.planning.judge import cross_validate
+from regraft.planning.outcome import Scored, Skipped, front
+from regraft.planning.passes import Readings
+from regraft.planning.screen import gram, left_out_correct
+from regraft.planning.space import macs, pairs, single
 from regraft.records import FloatArray
-from regraft.search.deadline import Deadline, OutOfTime
-from regraft.search.default import Choice
-from regraft.search.growth import USUAL, curve_power
-from regraft.search.judge import cross_validate
-from regraft.search.outcome import Scored, Skipped, front
-from regraft.search.passes import Readings
-from regraft.search.screen import gram, left_out_correct
-from regraft.search.space import macs, pairs, single
 
 PICTURES = (256, 1024, 4096)  # of the probe, by rung
 ENDS = (0.5, 0.6, 1.0)  # of what is left at its beginning, a rung may take so much

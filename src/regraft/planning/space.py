@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from regraft.backbones.table import Backbone
 from regraft.features.graph import Request
-from regraft.search.default import SMALL_SIDE, Choice
+from regraft.planning.default import SMALL_SIDE, Choice
 
 SIZES = (32, 48, 64, 96, 128, 160, 192, 224)  # pixels
 GRIDS = (1, 2, 4)  # and a map of 3 x 3 as it is: a grid between two others scores between them

@@ -47,7 +47,7 @@ def hold(images: ImageSet, *, n: int) -> tuple[ImageSet, float]:
     held: dict[int, Pixels] = {}
     total = 0
     for start in range(0, min(n, len(images)), _READ_TOGETHER):
-        rows = np.arange(start, min(start + _READ_TOGETHER, len(images)))
+        rows = np.arange(start, min(start + _READ_TOGETHER, n, len(images)))
         read = images.read(rows)
         held.update(zip(rows.tolist(), read, strict=True))
         total += sum(picture.nbytes for picture in read)

@@ -11,8 +11,8 @@ from regraft.backbones.table import Backbone
 from regraft.backbones.weights import Weights
 from regraft.features.graph import build_extractor
 from regraft.features.runtimes.tensorflow import TensorFlow
-from regraft.search.default import Choice
-from regraft.search.space import n_features
+from regraft.planning.default import Choice
+from regraft.planning.space import n_features
 
 _TIMED = 9  # single pictures, of which the median counts
 _BYTES = 4  # a float32

@@ -5,7 +5,7 @@ import pytest
 
 from regraft.backbones.table import BACKBONES, get
 from regraft.errors import InvalidArgumentError
-from regraft.search.default import choose, typical_side
+from regraft.planning.default import choose, typical_side
 
 
 class Pictures(SimpleNamespace):

@@ -14,9 +14,9 @@ from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.features.stream import Job, compute, default_batch_size
+from regraft.planning.deadline import Deadline
+from regraft.planning.default import Choice
 from regraft.records import FloatArray
-from regraft.search.deadline import Deadline
-from regraft.search.default import Choice
 
 MIN_BATCHES = 4  # of a pass: the first one is not timed
 

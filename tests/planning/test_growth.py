@@ -1,6 +1,6 @@
 import pytest
 
-from regraft.search.growth import LEAST, USUAL, Resources, curve_power, expected_accuracy
+from regraft.planning.growth import LEAST, USUAL, Resources, curve_power, expected_accuracy
 
 
 def test_the_power_is_the_median_of_the_plans():

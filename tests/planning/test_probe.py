@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from regraft.data.open import open_data
-from regraft.search.probe import hold, nested_rows
+from regraft.planning.probe import hold, nested_rows
 
 
 def test_every_beginning_is_stratified():

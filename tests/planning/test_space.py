@@ -1,7 +1,7 @@
 import pytest
 
 from regraft.backbones.table import BACKBONES, get
-from regraft.search.space import (
+from regraft.planning.space import (
     MAX_FEATURES,
     depth,
     macs,
