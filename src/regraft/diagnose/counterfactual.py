@@ -34,6 +34,21 @@ class Priced:
     gain: Gain
     lower: float  # end of the interval that decides
 
+    @property
+    def pays(self) -> bool:
+        """Is its repair known to gain something?"""
+        return self.lower > LEAST_GAIN
+
+    @property
+    def is_apart(self) -> bool:
+        """Was it measured apart from the others, or only together with them?"""
+        return self.gain.only_this is not None or self.gain.all_but_this is not None
+
+    @property
+    def stays_repaired(self) -> bool:
+        """Does it belong into the repaired script: it pays, or nothing says that it does not?"""
+        return self.pays or not self.is_apart
+
 
 @dataclass(kw_only=True)
 class Laboratory:
@@ -195,16 +210,17 @@ def price(
         everything = laboratory.run(chosen, is_probed=True)
     if everything is None:
         return [], None
-    # in the order in which they are missed least, should the time run out
-    for result in chosen:
-        if len(chosen) > 1:
-            laboratory.run(_others(result, chosen))
+    # first what says most, should the time run out
+    for result in chosen if len(chosen) > 1 else ():
+        laboratory.run(chosen, same_rows=_freeze([result]))
+        laboratory.run(_others(result, chosen))
     for result in chosen:
         _arms_of(laboratory, result, chosen)
     noise = _noise(laboratory)
     priced = [_price_one(laboratory, result, chosen, noise) for result in chosen]
-    found = [p.result for p in priced if p.lower > LEAST_GAIN]
-    best = laboratory.run(found) if found else None
+    best = None
+    if any(p.pays for p in priced):
+        best = laboratory.run([p.result for p in priced if p.stays_repaired])
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
 
 

@@ -20,7 +20,7 @@ FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
 KEPT_FOR_REPORT = 0.06  # of the budget, for the reference and the report
 MIN_INPUT = 48  # VGG16 on digits, pooled: as good in its time as 32 or 64 px, and no 1-pixel map
 DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
-USEFUL_ROWS = 256  # training rows that a shrunk input should leave time for
+USEFUL_ROWS = 600  # training rows that a shrunk input should leave time for
 
 
 def diagnose_script(
@@ -64,15 +64,16 @@ def diagnose_script(
         if reached is not None:
             priced, reached, results = _look_again(laboratory, priced, reached, results)
         artefacts = _artefacts(results, laboratory)
-    found = [_cause(p, laboratory) for p in priced if p.lower > LEAST_GAIN] + artefacts
+    found = [_cause(p, laboratory) for p in priced if p.pays] + artefacts
     ranked = sorted(found, key=lambda cause: (-cause.gain.points, cause.id))
     size = min(sizes.values(), default=0)
     ranked = with_patches(ranked, script, evidence, size)
     fixed = None
     if fix is not None and ranked:
         progress("running the repaired script")
+        together = [_cause(p, laboratory) for p in priced if not p.is_apart]
         fixed = write_fixed(
-            ranked, script, evidence, out=Path(fix), input_size=size,
+            [*ranked, *together], script, evidence, out=Path(fix), input_size=size,
             fit_seconds=FIX_SHARE * budget, seconds=budget,
         )  # fmt: skip
     return _conclude(
@@ -172,7 +173,7 @@ def _conclude(
     named = {cause.id for cause in ranked}
     accuracy = evidence.accuracy
     observed = observe.measured(score)
-    best = laboratory.run([p.result for p in priced if p.lower > LEAST_GAIN])
+    best = laboratory.run([p.result for p in priced if p.stays_repaired])
     return Diagnosis(
         script=str(script.path),
         observed=observed,
@@ -272,7 +273,7 @@ def _artefacts(results: Sequence[Result], laboratory: Laboratory) -> list[Cause]
 def _considered(
     results: Sequence[Result], priced: Sequence[Priced], named: set[str]
 ) -> tuple[Considered, ...]:
-    gains = {p.result.rule.id: p.gain.points for p in priced}
+    gains = {p.result.rule.id: p.gain.points for p in priced if p.is_apart}
     return tuple(
         Considered(
             id=r.rule.id,

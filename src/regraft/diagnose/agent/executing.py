@@ -19,7 +19,7 @@ from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
 
 COPIED = 256e6  # bytes: Keras copies an array whole, so a larger one is forecast on its first rows
-REHEARSAL_BATCH = 8  # such arrays hold large pictures: a step of more takes half a minute
+REHEARSAL_BATCH = 8  # such arrays may hold large pictures: a step of more takes half a minute
 FASTEST = 0.004  # seconds to train a network on one 224-pixel picture, on any CPU we know
 HOPELESS = 20.0  # times the time that a training is given
 LEAST_ROWS = 128  # a smaller sample says nothing
@@ -77,17 +77,23 @@ def refuse_the_hopeless(fit: Fit) -> None:
     share = x.shape[1] * x.shape[2] / (224 * 224)
     if len(x) * fit.epochs * share * FASTEST < HOPELESS * allowed or share < 0.25:
         return
-    if fit.base is not None and session.SESSION.cuts.of(fit.model) is None:
-        each = _seconds_forward(fit.model, x[:REHEARSAL_BATCH]) / PASS
-        raise session.NeedsSmallerInput(x.shape[1], each * fit.epochs)
+    if fit.base is None:
+        return
+    cut = session.SESSION.cuts.of(fit.model)
+    whole = _seconds_forward(fit.model, x)
+    trunk = _seconds_forward(cut.trunk, x) if cut is not None else 0.0
+    each = trunk + fit.epochs * max(0.0, whole - trunk) / PASS
+    if allowed / each < LEAST_ROWS:
+        raise session.NeedsSmallerInput(x.shape[1], each)
 
 
 def _seconds_forward(model: Any, x: np.ndarray) -> float:
-    """A picture, in a batch as small as is safe with large ones."""
-    model(x, training=False)
+    """A picture's, in a batch as small as is safe with large ones."""
+    few = x[:REHEARSAL_BATCH]
+    model(few, training=False)
     started = time.monotonic()
-    np.asarray(model(x, training=False))
-    return (time.monotonic() - started) / len(x)
+    np.asarray(model(few, training=False))
+    return (time.monotonic() - started) / len(few)
 
 
 def _sample(fit: Fit, wanted: dict[str, int]) -> None:
@@ -182,10 +188,11 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     """
     if len(x) <= 2 * frozen.CHUNK or y is None:
         return
-    few = frozen.forward(cut.trunk, x[: frozen.CHUNK])  # traces
+    first = x[: frozen.CHUNK if x.nbytes < COPIED else REHEARSAL_BATCH]
+    few = frozen.forward(cut.trunk, first)  # traces
     started = time.monotonic()
-    frozen.forward(cut.trunk, x[: frozen.CHUNK])
-    trunk = (time.monotonic() - started) / frozen.CHUNK
+    frozen.forward(cut.trunk, first)
+    trunk = (time.monotonic() - started) / len(first)
     state = frozen.Snapshot(cut.rest)
     watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=False)
     n = callbacks.FORECAST_STEPS * fit.batch_size
