@@ -5,10 +5,11 @@ number of pictures.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ _N_CHECKED = 4  # pictures: Keras, run eagerly, keeps the map of every layer unt
 # larger ones one by one in the reading thread, where only the filter's band is computed.
 _IN_GRAPH_AREA = 16
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Append = Callable[[FloatArray], Any]
 Progress = Callable[[int, int], None]  # pictures done, all pictures
 
@@ -50,10 +53,15 @@ class Job:
     @property
     def picture_shape(self) -> tuple[int, int, int] | None:
         """The uniform shape, if the graph itself is to resize."""
-        shape = self.images.uniform_shape
-        if shape is None or shape[0] * shape[1] > _IN_GRAPH_AREA * self.size**2:
-            return None
-        return shape
+        return shape_for_graph(self.images, self.size)
+
+
+def shape_for_graph(images: ImageSet, size: int) -> tuple[int, int, int] | None:
+    """The uniform shape (h, w, c) of pictures that the graph should resize to `size`, or None."""
+    shape = images.uniform_shape
+    if shape is None or shape[0] * shape[1] > _IN_GRAPH_AREA * size**2:
+        return None
+    return shape
 
 
 def default_batch_size(size: int) -> int:
@@ -95,35 +103,50 @@ def compute(
 def _batches(job: Job) -> Iterator[npt.NDArray[Any]]:
     """Batches of one fixed size, read ahead of the caller; the last one repeats its last row."""
     n_images = len(job.images)
-    starts = iter(range(0, n_images, job.batch_size))
-    with ThreadPoolExecutor(1, thread_name_prefix="regraft-read") as reader:
-        waiting: deque[Future[npt.NDArray[Any]]] = deque()
 
-        def read_ahead() -> None:
-            start = next(starts, None)
-            if start is not None:
-                rows = np.arange(start, start + job.batch_size)
-                waiting.append(reader.submit(_read, job, np.minimum(rows, n_images - 1)))
+    def read(start: int) -> npt.NDArray[Any]:
+        rows = np.minimum(np.arange(start, start + job.batch_size), n_images - 1)
+        return prepared(job.images, rows, size=job.size, picture_shape=job.picture_shape)
+
+    return read_ahead(range(0, n_images, job.batch_size), read)
+
+
+def read_ahead(items: Iterable[Item], read: Callable[[Item], Result]) -> Iterator[Result]:
+    """`read` of every item, in order, in a thread that is a few items ahead of the caller."""
+    coming = iter(items)
+    with ThreadPoolExecutor(1, thread_name_prefix="regraft-read") as reader:
+        waiting: deque[Future[Result]] = deque()
+
+        def start_next() -> None:
+            for item in islice(coming, 1):
+                waiting.append(reader.submit(read, item))
 
         for _ in range(1 + _AHEAD):
-            read_ahead()
+            start_next()
         try:
             while waiting:
-                batch = waiting.popleft().result()
-                read_ahead()
-                yield batch
+                result = waiting.popleft().result()
+                start_next()
+                yield result
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _read(job: Job, rows: IntArray) -> npt.NDArray[Any]:
-    pictures = job.images.read(rows)
-    if job.picture_shape is not None:
+def prepared(
+    images: ImageSet, rows: IntArray, *, size: int, picture_shape: tuple[int, int, int] | None
+) -> npt.NDArray[Any]:
+    """Pictures as the input of `build_extractor` with the same `picture_shape` takes them.
+
+    Returns:
+        uint8 (n, h, w, c) where the graph resizes, else float32 (n, size, size, 3) in [0, 255].
+    """
+    pictures = images.read(rows)
+    if picture_shape is not None:
         return np.asarray(pictures)
-    batch = np.empty((len(rows), job.size, job.size, 3), np.float32)
+    batch = np.empty((len(rows), size, size, 3), np.float32)
     for i, picture in enumerate(pictures):
-        batch[i] = as_rgb(resize(picture, height=job.size, width=job.size))
+        batch[i] = as_rgb(resize(picture, height=size, width=size))
     return batch
 
 

@@ -1,0 +1,72 @@
+"""What a training run will do, decided and written down before its first step."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from regraft.errors import InvalidArgumentError, expected_received
+from regraft.finetune.augment import Variety
+
+EVALUATIONS_AT_LEAST = 4  # over the whole run
+PATIENCE = 4  # evaluations without a better one before the run ends early
+LARGEST_BATCH, SMALLEST_BATCH = 64, 8
+_STEPS_AN_EPOCH = 20  # so many at least, as far as the smallest batch allows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingPlan:
+    """All that decides the weights, apart from the data and the start."""
+
+    seed: int
+    n_train: int
+    batch_size: int
+    steps: int
+    evaluate_every: int  # steps
+    rate: float  # the largest
+    blocks: tuple[int, ...]  # numbers of those trained, from the pixels on; () is the head alone
+    precision: str
+    variety: Variety
+    mixup: bool
+    deadline: bool  # steps follow the clock: `steps` is a forecast, and renewed on the way
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Whole batches in the training pictures."""
+        return self.n_train // self.batch_size
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training pictures."""
+        return self.steps / self.steps_an_epoch
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, for the run's folder."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "TrainingPlan":
+        """The inverse of `as_json`.
+
+        Raises:
+            InvalidArgumentError: If it is no such data.
+        """
+        try:
+            facts = value | {
+                "blocks": tuple(value["blocks"]),
+                "variety": Variety(**value["variety"]),
+            }
+            return cls(**facts)
+        except (KeyError, TypeError) as error:
+            raise InvalidArgumentError(
+                expected_received("the plan of a training run", f"{error}")
+            ) from error
+
+
+def batch_size_for(n_train: int) -> int:
+    """Pictures a step: large enough for the hardware, small enough for several steps an epoch."""
+    wanted = max(SMALLEST_BATCH, min(LARGEST_BATCH, n_train // _STEPS_AN_EPOCH))
+    return min(wanted, n_train)
+
+
+def evaluate_every(steps: int, steps_an_epoch: int) -> int:
+    """Once an epoch, and at least a few times in the run."""
+    return max(1, min(steps_an_epoch, -(-steps // EVALUATIONS_AT_LEAST)))
