@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from regraft.artefact.results import FitResult
     from regraft.artefact.store import load
     from regraft.errors import RegraftError
-    from regraft.pipeline import fit, search
+    from regraft.pipeline import fit, resume, search
     from regraft.planning.outcome import SearchResult
 
 __version__ = "0.1.0"
@@ -25,6 +25,7 @@ __all__ = [
     "__version__",
     "fit",
     "load",
+    "resume",
     "search",
 ]
 
@@ -36,6 +37,7 @@ _HOMES = {  # public name -> the module it lives in
     "SearchResult": "regraft.planning.outcome",
     "fit": "regraft.pipeline",
     "load": "regraft.artefact.store",
+    "resume": "regraft.pipeline",
     "search": "regraft.pipeline",
 }
 

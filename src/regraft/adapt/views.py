@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from regraft.records import FloatArray
+Places = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +65,7 @@ def seen_each(pictures: npt.NDArray[Any], views: list[View]) -> npt.NDArray[Any]
     return np.stack([seen(picture, view) for picture, view in zip(pictures, views, strict=True)])
 
 
-def _back(view: View, height: int, width: int) -> tuple[FloatArray, FloatArray]:
+def _back(view: View, height: int, width: int) -> tuple[Places, Places]:
     """The map from a (row, column) of the result to where it lies in the picture."""
     turn = math.radians(view.degrees)
     # rows grow downwards: a counter-clockwise turn on the screen

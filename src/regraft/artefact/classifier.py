@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from regraft.adapt.channels import as_rgb
 from regraft.adapt.resize import resize
+from regraft.adapt.views import AS_IT_IS, seen_each
 from regraft.artefact.recipe import Origin, Recipe
 from regraft.backbones.table import Backbone, get
 from regraft.backbones.weights import Weights
@@ -101,7 +102,7 @@ class Classifier:
         for start in range(0, len(each), BATCH_SIZE):
             part = slice(start, start + BATCH_SIZE)
             batch = np.stack([self._prepared(picture) for picture in each[part]])
-            result[part] = probabilities(self.head, self.features(batch))
+            result[part] = self._averaged(batch)
             if progress is not None:
                 progress(min(start + BATCH_SIZE, len(each)), len(each))
         return Predictions(class_names=self.class_names, probabilities=result)
@@ -111,6 +112,16 @@ class Classifier:
         if self._run is None:
             self._run = TensorFlow().load(self.extractor)
         return np.concatenate(self._run(batch), axis=1)
+
+    def _averaged(self, batch: FloatArray) -> FloatArray:
+        """Probabilities (n, k), the mean over the views of the recipe."""
+        views = [each.view() for each in self.recipe.views] or [AS_IT_IS]
+        answers = [
+            probabilities(self.head, self.features(seen_each(batch, [view] * len(batch))))
+            for view in views
+        ]
+        mean: FloatArray = np.mean(answers, axis=0)
+        return mean
 
     def _prepared(self, picture: Picture) -> FloatArray:
         size = self.recipe.size

@@ -1,9 +1,11 @@
 """What an artefact says about itself, as schemas that refuse what they do not know."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from regraft.adapt.views import View
 from regraft.records import ChannelOrder, Mode, PixelSpec, Plan
 
 SCHEMA = 1  # of every file of an artefact that has a `schema_version`
@@ -40,6 +42,25 @@ class Pixels(_Strict):
         return PixelSpec(**self.model_dump())
 
 
+class RecipeView(_Strict):
+    """`View` on disk."""
+
+    degrees: float
+    down: float
+    right: float
+    zoom: Annotated[float, Field(gt=0)]
+    mirrored: bool
+
+    @classmethod
+    def of(cls, view: View) -> "RecipeView":
+        """The same numbers, ready for disk."""
+        return cls(**asdict(view))
+
+    def view(self) -> View:
+        """The same numbers, ready for use."""
+        return View(**self.model_dump())
+
+
 class Recipe(_Strict):
     """All that is needed, beside the tensors, to compute the same answer again.
 
@@ -63,6 +84,7 @@ class Recipe(_Strict):
     n_classes: Annotated[int, Field(ge=2)]
     l2: float
     temperature: Annotated[float, Field(gt=0)]
+    views: tuple[RecipeView, ...] = ()  # predictions are averaged over them; none: as it is
 
     @model_validator(mode="after")
     def _one_grid_a_tap(self) -> "Recipe":

@@ -24,6 +24,7 @@ class FitResult:
     images_per_second: float  # of the stage `extract`, computed or found in the cache
     is_from_cache: bool  # all features were known already
     peak_memory_bytes: int | None  # of this process so far; None where the system does not say
+    is_stopped: bool = False  # fine-tuning was interrupted: the best so far, and it can go on
 
     @property
     def test_accuracy(self) -> float:
@@ -59,6 +60,8 @@ class FitResult:
             "images_per_second": self.images_per_second,
             "peak_memory_bytes": self.peak_memory_bytes,
             "artefact": str(self.artefact),
+            **({"finetune": metrics["finetune"]} if "finetune" in metrics else {}),
+            **({"stopped": True} if self.is_stopped else {}),
         }
 
     def __repr__(self) -> str:

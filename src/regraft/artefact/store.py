@@ -11,6 +11,7 @@ Loading reads numbers and text. Nothing is unpickled, no class is deserialised, 
 by a file. The hashes tell damage; whoever alters a file on purpose can alter its hash too.
 """
 
+import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -50,7 +51,7 @@ from regraft.errors import (
     expected_received,
 )
 from regraft.records import LinearHead
-from regraft.storage import atomic_folder
+from regraft.storage import TEMPORARY_PREFIX, atomic_folder
 
 KERNEL, BIAS, TRUNK = "head/kernel", "head/bias", "trunk/"
 
@@ -83,6 +84,29 @@ def save(folder: Path, classifier: Classifier, *, command: str) -> None:
             files={path.name: sha256(path) for path in sorted(new.iterdir())},
         )
         write_ascii(new / MANIFEST, manifest.model_dump(mode="json"))
+
+
+def save_into(folder: Path, classifier: Classifier, *, command: str) -> None:
+    """Write a classifier into the folder of its run, in place of what a stopped run left there.
+
+    The manifest goes first and comes last: until all is there, the folder is no artefact.
+
+    Args:
+        folder: Of the run.
+        classifier: What to write.
+        command: How it was made, as a person would repeat it.
+
+    Raises:
+        DiskSpaceError: If the disk fills; what was there stays.
+    """
+    new = folder / f"{TEMPORARY_PREFIX}artefact"
+    if new.exists():  # from a kill
+        shutil.rmtree(new)
+    save(new, classifier, command=command)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for path in sorted(new.iterdir(), key=lambda path: path.name == MANIFEST):
+        path.replace(folder / path.name)
+    new.rmdir()
 
 
 def load(folder: str | Path) -> Classifier:

@@ -1,7 +1,8 @@
 """The command line: the only place that prints and that decides an exit status.
 
 Exit status: 0 done, 1 problems found (commands that look for problems), 2 wrong use or bad
-input, 3 the user's script failed, 4 an internal error, 130 stopped by Ctrl-C.
+input, 3 the user's script failed, 4 an internal error, 130 stopped by Ctrl-C
+(or, where something could be saved first, by SIGTERM).
 """
 
 import importlib
@@ -14,6 +15,7 @@ from typing import Annotated
 import typer
 
 from regraft import __version__
+from regraft.cli.options import STOPPED
 from regraft.errors import RegraftError, expected_received
 
 # To add a command: write cli/NAME.py with a function NAME, and add its line here.
@@ -54,12 +56,12 @@ def main() -> None:
     try:
         build_app()(prog_name="regraft")
     except SystemExit as exit_:
-        if exit_.code == _STOPPED:
+        if exit_.code == STOPPED:
             typer.echo("regraft: stopped", err=True)
         raise
     except KeyboardInterrupt:
         typer.echo("regraft: stopped", err=True)
-        sys.exit(_STOPPED)
+        sys.exit(STOPPED)
     except RegraftError as error:
         typer.echo(f"regraft: {_one_line(error)}", err=True)
         sys.exit(2)
@@ -71,7 +73,6 @@ def main() -> None:
         sys.exit(4)
 
 
-_STOPPED = 130  # 128 + SIGINT, as shells expect
 _PLACES = (PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
 
 

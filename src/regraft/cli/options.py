@@ -29,6 +29,8 @@ Limit = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Decides splits and samples.")]
 
+STOPPED = 130  # exit status: 128 + SIGINT, as shells expect; for SIGTERM too
+
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 

@@ -8,6 +8,7 @@ has never seen such pictures.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -142,9 +143,26 @@ def together(varieties: Iterable[Variety]) -> Variety:
     return whole
 
 
+def views_of(variety: Variety) -> tuple[View, ...]:
+    """The views that a prediction may average: those the network was trained to see alike.
+
+    As it is, moved half as far as in training to each side, and mirrored, where that was done.
+    """
+    half = variety.shift / 2
+    moved = [View(down=half), View(down=-half), View(right=half), View(right=-half)]
+    return (
+        View(),
+        *(moved if half else ()),
+        *((View(mirrored=True),) if variety.mirror else ()),
+    )
+
+
+MOST_VIEWS = len(views_of(Variety(shift=1.0, mirror=True)))
+
+
 def mix(
-    pictures: npt.NDArray[np.generic], targets: FloatArray, generator: np.random.Generator
-) -> tuple[npt.NDArray[np.generic], FloatArray]:
+    pictures: npt.NDArray[Any], targets: FloatArray, generator: np.random.Generator
+) -> tuple[npt.NDArray[Any], FloatArray]:
     """Every picture laid over another of its batch, with the targets in the same shares.
 
     Args:

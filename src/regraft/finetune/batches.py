@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,8 @@ def order_of(epoch: int, *, n: int, seed: int) -> IntArray:
     return np.random.default_rng((seed, _ORDER, epoch)).permutation(n)
 
 
-def training_batches(
-    pictures: Pictures, plan: TrainingPlan, *, first: int, last: int
-) -> Iterator[Batch]:
-    """The batches of steps `first` to `last - 1`, varied and mixed as the plan says.
+def training_batches(pictures: Pictures, plan: TrainingPlan, *, first: int) -> Iterator[Batch]:
+    """The batches of step `first` and all after it, varied and mixed as the plan says.
 
     What does not fill a batch at the end of an epoch waits for another epoch's order.
     """
@@ -80,4 +79,4 @@ def training_batches(
             batch = seen_each(batch, plan.variety.draw(len(batch), looks))
         return mix(batch, targets, looks) if plan.mixup else (batch, targets)
 
-    return read_ahead(range(first, last), read)
+    return read_ahead(count(first), read)

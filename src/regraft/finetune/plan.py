@@ -6,6 +6,7 @@ from typing import Any
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.finetune.augment import Variety
 
+EPOCHS_AT_MOST = 40  # of a run that goes by the clock
 EVALUATIONS_AT_LEAST = 4  # over the whole run
 PATIENCE = 4  # evaluations without a better one before the run ends early
 LARGEST_BATCH, SMALLEST_BATCH = 64, 8
@@ -26,12 +27,17 @@ class TrainingPlan:
     precision: str
     variety: Variety
     mixup: bool
-    deadline: bool  # steps follow the clock: `steps` is a forecast, and renewed on the way
+    by_clock: bool  # `steps` is a forecast, and renewed on the way
 
     @property
     def steps_an_epoch(self) -> int:
         """Whole batches in the training pictures."""
         return self.n_train // self.batch_size
+
+    @property
+    def steps_at_most(self) -> int:
+        """Where a run that goes by the clock ends, however much time is left."""
+        return EPOCHS_AT_MOST * self.steps_an_epoch
 
     @property
     def epochs(self) -> float:

@@ -80,9 +80,7 @@ def adam(rates: dict[str, float], variables: list[Any]) -> Any:
 
         def set_factors(self, rates: dict[str, float]) -> None:
             """Use other factors from the next step on."""
-            self._factors.assign(
-                np.array([rates[path] for path in self._paths], np.float32)
-            )
+            self._factors.assign(np.array([rates[path] for path in self._paths], np.float32))
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             # every backend hands over another kind of variable; Keras itself finds them so

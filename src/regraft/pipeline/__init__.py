@@ -3,6 +3,7 @@
 from regraft.pipeline.diagnosing import why
 from regraft.pipeline.evaluating import evaluate
 from regraft.pipeline.fitting import fit
+from regraft.pipeline.resuming import resume
 from regraft.pipeline.searching import search
 
-__all__ = ["evaluate", "fit", "search", "why"]
+__all__ = ["evaluate", "fit", "resume", "search", "why"]

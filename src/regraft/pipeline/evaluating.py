@@ -15,7 +15,7 @@ from regraft.data.text import listed
 from regraft.errors import DataError, expected_received
 from regraft.evaluate.scores import full_scores
 from regraft.pipeline.observer import Nobody, Observer
-from regraft.records import IntArray
+from regraft.records import FloatArray, IntArray
 
 _READ_TOGETHER = 256  # pictures in memory at once
 
@@ -49,16 +49,24 @@ def evaluate(
     images = open_data(data, on_bad_image=on_bad_image, limit=limit, seed=origin.seed)
     labels = _labels_for(classifier, images)
     rows, which = _rows_to_score(images, origin, observer)
+    answers = answers_of(classifier, images, rows, observer)
+    return EvaluateResult(
+        class_names=classifier.class_names,
+        scores=full_scores(answers, labels[rows]),
+        pictures=which,
+    )
+
+
+def answers_of(
+    classifier: Classifier, images: ImageSet, rows: IntArray, observer: Observer
+) -> FloatArray:
+    """What a classifier answers about some pictures: probabilities (n, k)."""
     parts = []
     for start in range(0, len(rows), _READ_TOGETHER):
         pictures = images.read(rows[start : start + _READ_TOGETHER])
         parts.append(classifier.predict(list(pictures)).probabilities)
         observer.advance("evaluate", min(start + _READ_TOGETHER, len(rows)), len(rows))
-    return EvaluateResult(
-        class_names=classifier.class_names,
-        scores=full_scores(np.concatenate(parts), labels[rows]),
-        pictures=which,
-    )
+    return np.concatenate(parts)
 
 
 def _labels_for(classifier: Classifier, images: ImageSet) -> IntArray:

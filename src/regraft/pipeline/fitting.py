@@ -12,16 +12,19 @@ from regraft.backbones.weights import Weights, find_weights
 from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import ImageSet
 from regraft.data.text import listed
-from regraft.errors import InvalidArgumentError, expected_received
 from regraft.evaluate.cost import Clock, peak_memory_bytes
 from regraft.evaluate.scores import full_scores, short_scores
 from regraft.features.cache import FeatureCache
 from regraft.features.extract import extract, forecast
+from regraft.finetune.network import Start
 from regraft.heads.choose_l2 import fit_head
 from regraft.heads.floors import floors
 from regraft.heads.linear import probabilities
+from regraft.pipeline.finetuning import Frozen, classifier_of, fine_tune
 from regraft.pipeline.observer import Nobody, Observer
-from regraft.pipeline.parting import part
+from regraft.pipeline.parting import part, some_of
+from regraft.pipeline.request import Request, Work
+from regraft.pipeline.running import Run
 from regraft.pipeline.saving import origin_of, recipe_of, saved
 from regraft.planning.default import Auto, Choice, choose
 from regraft.records import Split
@@ -38,7 +41,7 @@ def fit(
     size: int | Auto = "auto",
     tap: str | tuple[str, ...] = "auto",
     grid: int | tuple[int, ...] | Auto = "auto",
-    mode: Literal["auto", "head"] = "auto",
+    mode: Literal["auto", "head", "finetune"] = "auto",
     budget: float = BUDGET_SECONDS,
     runtime: str = "auto",
     limit: int | None = None,
@@ -46,6 +49,9 @@ def fit(
     out: str | Path | None = None,
     on_bad_image: OnBadImage = "fail",
     weights: str | Path | None = None,
+    epochs: int | None = None,
+    mixup: bool = False,
+    tta: bool = False,
     progress: Observer | None = None,
     command: str = "",
 ) -> FitResult:
@@ -58,14 +64,20 @@ def fit(
         size: Side in pixels that pictures are resized to; `auto` goes by how large they are.
         tap: Where in the backbone features are read: one layer or several.
         grid: Cells a side that the map at a tap is averaged to: one for all taps, or one a tap.
-        mode: `head` fits a linear head on frozen features, and so does `auto`.
-        budget: Seconds. A job whose forecast is longer says so, and goes on.
+        mode: `head` fits a linear head on frozen features; `finetune` trains the backbone too,
+            from such a head on; `auto` does so where a short trial shows that it pays.
+        budget: Seconds. Fine-tuning keeps to it; a frozen job whose forecast is longer says so,
+            and goes on.
         runtime: What computes the features; `auto` takes the fastest that is exact here.
         limit: Use so many pictures, drawn class by class.
-        seed: Decides the split and the sample.
+        seed: Decides the split, the sample, and the order and looks of training pictures.
         out: Folder to write, which must not exist; None means the next free `runs/NAME-N`.
         on_bad_image: `skip` leaves out pictures that cannot be read, and counts them.
         weights: A file of pretrained weights to use instead of the published ones.
+        epochs: Fine-tune so many, whatever the clock says; the same seed then gives the same
+            weights. None means as many as the budget holds.
+        mixup: Train on mixtures of two pictures.
+        tta: Let every prediction be the mean over several views of a picture.
         progress: Is told how the job goes.
         command: Recorded in the artefact.
 
@@ -76,73 +88,143 @@ def fit(
         RegraftError: For anything wrong with the arguments, the data, the weights or the disk;
             nothing is left half-written.
     """
-    if mode not in ("auto", "head"):
-        raise InvalidArgumentError(expected_received("a mode of auto or head", repr(mode)))
-    observer = progress or Nobody()
-    clock = Clock()
+    began = time.monotonic()
+    request = Request(
+        data=data,
+        backbone=backbone,
+        size=size,
+        taps=_names(tap),
+        grids=_whole_numbers(grid),
+        mode=mode,
+        budget=budget,
+        runtime=runtime,
+        limit=limit,
+        seed=seed,
+        on_bad_image=on_bad_image,
+        weights=None if weights is None else Path(weights),
+        epochs=epochs,
+        mixup=mixup,
+        tta=tta,
+    )
+    work = Work(
+        request=request,
+        began=began,
+        spent=0.0,
+        command=command,
+        out=None if out is None else Path(out),
+    )
     # better known now than after the work
-    if out is None:
+    if work.out is None:
         require_writable(RUNS)
     else:
-        require_new(Path(out))
+        require_new(work.out)
+    observer = progress or Nobody()
+    if mode != "finetune":
+        return carry_out(work, None, observer)
+    run = begin(work, observer)  # at once: it can be resumed whenever it is killed
+    with run.held(), run.unless_in_vain():
+        return carry_out(work, run, observer)
 
+
+def begin(work: Work, observer: Observer) -> Run:
+    """Reserve the folder of a run, and say how to go on with it."""
+    facts = {"request": work.request.as_json(), "command": work.command}
+    run = Run.begin(work.out, name=work.request.name, facts=facts)
+    observer.note(f"Run: {run.folder}; if interrupted: regraft fit --resume {run.folder}")
+    return run
+
+
+def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
+    """Do what a request asks, from the beginning or from where `run` was interrupted."""
+    request, clock = work.request, Clock()
     with clock.stage("data"):
-        images = open_data(data, on_bad_image=on_bad_image, limit=limit, seed=seed)
-        split = part(images, seed=seed)
-        choice = choose(
-            images, backbone=backbone, size=size, taps=_names(tap), grids=_whole_numbers(grid)
+        images = open_data(
+            work.data, on_bad_image=request.on_bad_image, limit=request.limit, seed=request.seed
         )
-        found = find_weights(choice.row, path=None if weights is None else Path(weights))
+        split = part(images, seed=request.seed)
+        choice = choose(
+            images,
+            backbone=request.backbone,
+            size=request.size,
+            taps=request.taps,
+            grids=request.grids,
+        )
+        found = find_weights(choice.row, path=request.weights)
     _describe(observer, images, split, choice, found)
 
+    known, known_split = images, split
+    if request.mode == "finetune":  # the head is only where it begins: some pictures will do
+        known, known_split = some_of(images, split, seed=request.seed)
     with clock.stage("extract"):
         features = extract(
-            images,
+            known,
             row=choice.row,
             weights=found,
             size=choice.size,
             requests=choice.requests,
-            runtime=runtime,
+            runtime=request.runtime,
             cache=FeatureCache(),
-            progress=_extraction_progress(observer, budget),
+            progress=_extraction_progress(observer, request.budget),
         )
     if not features.n_computed:
         observer.note("Features: all found in the cache.")
     with clock.stage("head"):
         train, validation = (
-            (features.of(choice.requests, rows), images.labels[rows])
-            for rows in (split.train, split.validation)
+            (features.of(choice.requests, rows), known.labels[rows])
+            for rows in (known_split.train, known_split.validation)
         )
         head = fit_head(*train, validation=validation, n_classes=len(images.class_names))
     with clock.stage("floors"):
-        lowest = floors(images, split, seed=seed)
-    with clock.stage("test"):
-        test = features.of(choice.requests, split.test)
-        metrics = {
-            "test": full_scores(probabilities(head, test), images.labels[split.test]),
-            "validation": short_scores(probabilities(head, validation[0]), validation[1]),
-            "floors": lowest,
-        }
-    with clock.stage("save"):
-        recipe = recipe_of(choice, found, features.runtime, head)
-        classifier = Classifier(
-            recipe=recipe,
-            class_names=images.class_names,
-            extractor=make_extractor(recipe, found),
-            head=head,
-            metrics=metrics,
-            origin=origin_of(images, split, seed=seed, limit=limit),
-        )
-        folder = saved(classifier, out, command)
+        lowest = floors(images, split, seed=request.seed)
+    origin = origin_of(images, split, seed=request.seed, limit=request.limit)
+
+    tuned = None
+    if request.mode != "head":
+        with clock.stage("finetune"):
+            frozen = Frozen(
+                images=images,
+                split=split,
+                choice=choice,
+                weights=found,
+                start=Start.of(head, train[0]),
+            )
+            tuned = fine_tune(frozen, work, run, lambda: begin(work, observer), observer)
+    if tuned is not None:
+        with clock.stage("test"):
+            classifier = classifier_of(tuned, frozen, lowest, origin, observer)
+        with clock.stage("save"):
+            folder = tuned.run.complete(
+                classifier, command=work.command, keep_checkpoint=tuned.is_stopped
+            )
+    else:
+        with clock.stage("test"):
+            test = features.of(choice.requests, split.test)
+            metrics = {
+                "test": full_scores(probabilities(head, test), images.labels[split.test]),
+                "validation": short_scores(probabilities(head, validation[0]), validation[1]),
+                "floors": lowest,
+            }
+        with clock.stage("save"):
+            recipe = recipe_of(choice, found, features.runtime, head)
+            classifier = Classifier(
+                recipe=recipe,
+                class_names=images.class_names,
+                extractor=make_extractor(recipe, found),
+                head=head,
+                metrics=metrics,
+                origin=origin,
+            )
+            folder = saved(classifier, work.out, work.command)
     return FitResult(
         classifier=classifier,
         images=images,
         split=split,
         artefact=folder,
         seconds=clock.seconds(),
-        images_per_second=len(images) / max(features.seconds, 1e-9),
+        images_per_second=len(known) / max(features.seconds, 1e-9),
         is_from_cache=not features.n_computed,
         peak_memory_bytes=peak_memory_bytes(),
+        is_stopped=tuned is not None and tuned.is_stopped,
     )
 
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from regraft.adapt.resize import RESIZE_VERSION
+from regraft.adapt.views import View
 from regraft.artefact.classifier import Classifier
-from regraft.artefact.recipe import Origin, Pixels, Recipe
+from regraft.artefact.recipe import Origin, Pixels, Recipe, RecipeView
 from regraft.artefact.runs import write_to_next_free
 from regraft.artefact.store import save
 from regraft.backbones.weights import Weights
@@ -12,11 +13,28 @@ from regraft.data.decode import DECODE_VERSION
 from regraft.data.source import ImageSet
 from regraft.pipeline.parting import TEST_FRACTION, VALIDATION_FRACTION
 from regraft.planning.default import Choice
-from regraft.records import LinearHead, Split
+from regraft.records import LinearHead, Mode, Split
 
 
-def recipe_of(choice: Choice, weights: Weights, runtime: str, head: LinearHead) -> Recipe:
-    """The recipe of a linear head on frozen features."""
+def recipe_of(
+    choice: Choice,
+    weights: Weights,
+    runtime: str,
+    head: LinearHead,
+    *,
+    mode: Mode = "head",
+    views: tuple[View, ...] = (),
+) -> Recipe:
+    """The recipe of a linear head on features.
+
+    Args:
+        choice: Where they are read.
+        weights: The pretrained ones.
+        runtime: That computed the features.
+        head: The head.
+        mode: Whether the backbone is as it was pretrained, or fine-tuned.
+        views: That a prediction averages.
+    """
     n_features, n_classes = head.kernel.shape
     return Recipe(
         backbone=choice.row.name,
@@ -26,7 +44,7 @@ def recipe_of(choice: Choice, weights: Weights, runtime: str, head: LinearHead) 
         pixels=Pixels.of(choice.row.pixels),
         decode_version=DECODE_VERSION,
         resize_version=RESIZE_VERSION,
-        mode="head",
+        mode=mode,
         runtime=runtime,
         precision="float32",
         weights=weights.origin,
@@ -35,6 +53,7 @@ def recipe_of(choice: Choice, weights: Weights, runtime: str, head: LinearHead) 
         n_classes=n_classes,
         l2=head.l2,
         temperature=head.temperature,
+        views=tuple(RecipeView.of(view) for view in views),
     )
 
 

@@ -1,0 +1,197 @@
+"""From measurements to a training plan: which variations, which blocks, what rate, how long."""
+
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from regraft.adapt.views import View
+from regraft.finetune.augment import Tried, Variety, propose
+from regraft.finetune.batches import Pictures
+from regraft.finetune.loop import Judge, Listener, evaluate
+from regraft.finetune.network import Network
+from regraft.finetune.pace import Pace, steps_in, time_steps
+from regraft.finetune.plan import TrainingPlan, batch_size_for, evaluate_every
+from regraft.finetune.trial import Arm, best_of, n_runs, try_arms
+
+PAYS = 0.95  # a trial must bring the validation loss below this part of the head's
+RATE_UNTRIED = 1e-4  # where there is no time for a trial
+
+_TRIAL_PART = 0.15  # of the time left, for all arms together
+_TRIAL_STEPS = (8, 60)  # least and most of one arm: with fewer it would only tell noise
+_TRIAL_SHARE = 20  # a trial's arm is this part of a run of fixed length
+_EVALUATED = (200, 1_000)  # validation pictures that an evaluation scores, least and most
+_EVALUATION_PART = 0.02  # of the time left, for one of them
+_USERS_WAY = 1.3  # an artefact reads and resizes picture by picture: so much slower, about
+_SAVING_SECONDS = 4.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """What was asked for."""
+
+    epochs: int | None  # None: as many as the time holds
+    mixup: bool
+    must_pay: bool  # else it is done whatever the trial says
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Decision:
+    """A plan and what was measured for it."""
+
+    plan: TrainingPlan
+    variations: tuple[Tried, ...]
+    arms: tuple[Arm, ...]  # the first is the frozen head; none if there was no time
+    n_evaluated: int  # validation pictures an evaluation scores
+    tail: float  # seconds to leave for what comes after training
+
+    def as_json(self) -> dict[str, Any]:
+        """What was measured, as plain data."""
+        return {
+            "variations": [
+                {"variation": str(tried.variety), "cost": tried.cost, "noise": tried.noise,
+                 "pictures": tried.n, "used": tried.keeps_classes}
+                for tried in self.variations
+            ],
+            "trial": [asdict(arm) for arm in self.arms],
+            "n_evaluated": self.n_evaluated,
+            "tail": self.tail,
+        }  # fmt: skip
+
+
+def decide(
+    network: Network,
+    training: Pictures,
+    sample: Pictures,
+    judge: Judge,
+    wishes: Wishes,
+    *,
+    deadline: float | None,
+    n_after: int,
+    listener: Listener,
+) -> Decision | None:
+    """Measure and decide. The network must be compiled for all its blocks; it stays as it was.
+
+    Args:
+        network: As it starts.
+        training: Pictures to train on.
+        sample: Validation pictures.
+        judge: Scores.
+        wishes: What was asked for.
+        deadline: When all must be over, on `time.monotonic`. None: no clock is looked at, and
+            the same seed decides the same.
+        n_after: Pictures that will be scored after training.
+        listener: Is told what was found.
+
+    Returns:
+        None if it must pay, and does not or has no time to.
+    """
+    variety, tried, a_picture = _vary(network, sample, seed=wishes.seed)
+    listener.note(_on_variations(variety, tried))
+    plan = _outline(network, len(training), variety, wishes)
+
+    pace, tail = None, 0.0
+    if deadline is None:
+        trial_steps = max(_TRIAL_STEPS[0], min(_TRIAL_STEPS[1], plan.steps // _TRIAL_SHARE))
+    else:
+        tail = n_after * a_picture * _USERS_WAY + _SAVING_SECONDS
+        deadline -= tail
+        pace = time_steps(network, training, plan, a_picture=a_picture)
+        an_arm = _TRIAL_PART * (deadline - time.monotonic()) / n_runs() - len(sample) * a_picture
+        trial_steps = min(_TRIAL_STEPS[1], int(an_arm / pace.a_step))
+    arms: tuple[Arm, ...] = ()
+    if trial_steps >= _TRIAL_STEPS[0]:
+        arms = try_arms(
+            network, plan, training, sample, judge, steps=trial_steps, listener=listener
+        )
+        best = best_of(arms[1:])
+        plan = replace(plan, rate=best.rate, blocks=best.blocks)
+        listener.note(_on_trial(arms, best))
+    if wishes.must_pay and not _pays(arms):
+        listener.note("Fine-tuning does not pay in a short trial: the frozen head stays.")
+        return None
+    plan, n_evaluated = _with_length(plan, pace, deadline)
+    if wishes.must_pay and plan.steps < 2 * trial_steps:
+        listener.note("The budget leaves no time to fine-tune: the frozen head stays.")
+        return None
+    return Decision(plan=plan, variations=tried, arms=arms, n_evaluated=n_evaluated, tail=tail)
+
+
+def _vary(
+    network: Network, sample: Pictures, *, seed: int
+) -> tuple[Variety, tuple[Tried, ...], float]:
+    """What variations keep the classes, and the seconds it takes to score a picture."""
+    labels, times = sample.labels, [time.monotonic()]
+
+    def rightly(views: list[View]) -> npt.NDArray[np.bool_]:
+        logits = evaluate(network, sample, views=views)
+        times.append(time.monotonic())
+        right: npt.NDArray[np.bool_] = logits.argmax(axis=1) == labels
+        return right
+
+    variety, tried = propose(rightly, len(sample), seed=seed)
+    passes = len(times) - 2  # the first one builds the graph
+    return variety, tried, (times[-1] - times[1]) / (passes * len(sample))
+
+
+def _outline(network: Network, n_train: int, variety: Variety, wishes: Wishes) -> TrainingPlan:
+    """The plan before rates, blocks and, where the clock decides, its length are known."""
+    batch_size = batch_size_for(n_train)
+    steps_an_epoch = n_train // batch_size
+    steps = (wishes.epochs or 1) * steps_an_epoch
+    return TrainingPlan(
+        seed=wishes.seed,
+        n_train=n_train,
+        batch_size=batch_size,
+        steps=steps,
+        evaluate_every=evaluate_every(steps, steps_an_epoch),
+        rate=RATE_UNTRIED,
+        blocks=tuple(range(len(network.blocks))),
+        precision="float32",
+        variety=variety,
+        mixup=wishes.mixup,
+        by_clock=wishes.epochs is None,
+    )
+
+
+def _with_length(
+    plan: TrainingPlan, pace: Pace | None, deadline: float | None
+) -> tuple[TrainingPlan, int]:
+    """The plan with its steps, and how many pictures an evaluation scores."""
+    least, most = _EVALUATED
+    if pace is None or deadline is None:
+        return plan, most
+    left = deadline - time.monotonic() - pace.starting  # the graph is built anew
+    n_evaluated = int(_EVALUATION_PART * left / (2 * pace.a_picture))  # as they are, and averaged
+    n_evaluated = min(max(n_evaluated, least), most)
+    steps = steps_in(left, pace, plan, an_evaluation=2 * n_evaluated * pace.a_picture)
+    return replace(
+        plan, steps=steps, evaluate_every=evaluate_every(steps, plan.steps_an_epoch)
+    ), n_evaluated
+
+
+def _pays(arms: tuple[Arm, ...]) -> bool:
+    return bool(arms) and best_of(arms[1:]).loss < PAYS * arms[0].loss
+
+
+def _on_variations(variety: Variety, tried: tuple[Tried, ...]) -> str:
+    costs = "; ".join(
+        f"{each.variety} costs {100 * each.cost:.1f} points"
+        f"{'' if each.keeps_classes else ' and is not used'}"
+        for each in tried
+    )
+    return f"Training pictures are {variety}. On the frozen head: {costs}."
+
+
+def _on_trial(arms: tuple[Arm, ...], best: Arm) -> str:
+    rows = "; ".join(
+        f"{arm.name} at rate {arm.rate:g}: {arm.loss:.4f}" if arm.steps else f"head: {arm.loss:.4f}"
+        for arm in arms
+    )
+    return (
+        f"Trial of {best.steps} steps an arm, validation loss: {rows}. "
+        f"Chosen: {best.name} at rate {best.rate:g}."
+    )

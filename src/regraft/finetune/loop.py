@@ -1,0 +1,242 @@
+"""The training loop: steps, evaluations, checkpoints, and the ways a run may end."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from regraft.adapt.views import View
+from regraft.finetune.batches import Pictures, training_batches
+from regraft.finetune.checkpoint import Checkpoint, Evaluation, Progress, State
+from regraft.finetune.network import Network, Tensors
+from regraft.finetune.plan import PATIENCE, TrainingPlan
+from regraft.finetune.rates import rate_at
+from regraft.records import FloatArray, IntArray
+
+Ended = Literal["finished", "no longer better", "out of time", "stopped"]
+
+CHECKPOINT_SECONDS = 20.0  # between checkpoints, at least
+AVERAGE_EVERY = 4  # steps; copying the weights out at each would cost more than it tells
+_AVERAGED_PART = 0.1  # of the run: what the moving average remembers
+_RENEW = 0.03  # a forecast that is off by less is left alone
+_SCORING_BATCH = 128  # pictures
+
+Judge = Callable[[FloatArray, IntArray], tuple[float, float]]
+"""Accuracy, and loss at the best temperature, of logits (n, k) for labels (n,)."""
+
+
+class Listener(Protocol):
+    """Is told how training goes."""
+
+    def note(self, text: str) -> None:
+        """One line worth reading."""
+
+    def advance(self, stage: str, done: int, total: int) -> None:
+        """`done` of `total` steps of a stage are finished."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Limits:
+    """What may end a run before its last step."""
+
+    stop: Callable[[], bool] = lambda: False  # asked after every step
+    deadline: float | None = None  # on `time.monotonic`
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Outcome:
+    """A run that has come to its end, or was stopped."""
+
+    best: Tensors  # the weights of the best evaluation
+    progress: Progress
+    ended: Ended
+    images_per_second: float  # of training steps in this process
+
+
+def train(
+    network: Network,
+    plan: TrainingPlan,
+    training: Pictures,
+    validation: Pictures,
+    judge: Judge,
+    *,
+    checkpoint: Checkpoint | None,
+    limits: Limits,
+    listener: Listener,
+) -> Outcome:
+    """Train until the plan is done, it no longer helps, or a limit is met.
+
+    Goes on from the checkpoint, if there is one. The network must have been given `plan.blocks`
+    to train; its weights are left at the best.
+    """
+    run = _Run(network, plan, training, validation, judge, checkpoint, limits, listener)
+    return run.go()
+
+
+def evaluate(
+    network: Network, pictures: Pictures, *, views: list[View] | None = None
+) -> FloatArray:
+    """Logits (n, k) of all pictures, in order; of each in its view, if views are given."""
+    batches = pictures.in_order(views, size=_SCORING_BATCH)
+    return np.concatenate([network.logits(batch) for batch in batches])
+
+
+class _Run:
+    """The state of a run between its steps."""
+
+    def __init__(
+        self,
+        network: Network,
+        plan: TrainingPlan,
+        training: Pictures,
+        validation: Pictures,
+        judge: Judge,
+        checkpoint: Checkpoint | None,
+        limits: Limits,
+        listener: Listener,
+    ) -> None:
+        self.network, self.plan, self.judge = network, plan, judge
+        self.training, self.validation = training, validation
+        self.checkpoint, self.limits, self.listener = checkpoint, limits, listener
+        found = None if checkpoint is None else checkpoint.load()
+        if found is None:
+            start = network.learnt()
+            self.progress = Progress(steps=plan.steps)
+            self.average, self.best = dict(start), start
+        else:
+            network.assign(found.learnt)
+            network.assign_optimiser(found.optimiser)
+            self.progress, self.average, self.best = found.progress, found.average, found.best
+            listener.note(f"Resumed after step {self.progress.step:,}.")
+        self._began = self._saved = time.monotonic()
+        self._spent_before = self.progress.seconds
+        self._in_steps, self._n_steps = 0.0, 0
+        remembered = max(1.0, _AVERAGED_PART * plan.steps / AVERAGE_EVERY)
+        self._forget = np.float32(1 / remembered)
+
+    def go(self) -> Outcome:
+        ended = self._steps()
+        self._save()
+        self.network.assign(self.best)
+        return Outcome(
+            best=self.best,
+            progress=self.progress,
+            ended=ended,
+            images_per_second=self._n_steps * self.plan.batch_size / max(self._in_steps, 1e-9),
+        )
+
+    def _steps(self) -> Ended:
+        plan, progress = self.plan, self.progress
+        if self._is_over():
+            return "finished"
+        # endless: the end may move
+        batches = training_batches(self.training, plan, first=progress.step)
+        started = time.monotonic()
+        for pictures, targets in batches:
+            rate = rate_at(progress.step, steps=progress.steps, peak=plan.rate)
+            progress.loss_sum += self.network.step(pictures, targets, rate=rate)
+            progress.loss_count += 1
+            progress.step += 1
+            if progress.step % AVERAGE_EVERY == 0:
+                self._move_average()
+            now = time.monotonic()
+            self._in_steps += now - started
+            self._n_steps += 1
+            self.listener.advance("finetune", progress.step, progress.steps)
+            is_late = self.limits.deadline is not None and now > self.limits.deadline
+            is_last = progress.step >= progress.steps
+            if is_last or is_late or progress.step % plan.evaluate_every == 0:
+                self._evaluate()
+                if is_late and not is_last:
+                    return "out of time"
+                if self._is_over():
+                    return "finished" if is_last else "no longer better"
+                self._renew_forecast()
+                self._save()
+            elif now - self._saved > CHECKPOINT_SECONDS:
+                self._save()
+            if self.limits.stop():
+                return "stopped"
+            started = time.monotonic()
+        return "finished"
+
+    def _is_over(self) -> bool:
+        progress = self.progress
+        return progress.step >= progress.steps or progress.since_best >= PATIENCE
+
+    def _move_average(self) -> None:
+        for name, values in self.network.learnt().items():
+            self.average[name] = self.average[name] + self._forget * (values - self.average[name])
+
+    def _evaluate(self) -> None:
+        """Score the weights as they are and averaged, and keep whichever is the best so far."""
+        progress = self.progress
+        last = self.network.learnt()
+        mean_loss = progress.loss_sum / max(1, progress.loss_count)
+        progress.since_best += 1
+        both = []
+        for kind, weights in (("last", last), ("averaged", dict(self.average))):
+            self.network.assign(weights)
+            accuracy, loss = self.judge(
+                evaluate(self.network, self.validation), self.validation.labels
+            )
+            both.append(
+                Evaluation(
+                    step=progress.step,
+                    weights=kind,
+                    accuracy=accuracy,
+                    loss=loss,
+                    training_loss=mean_loss,
+                )
+            )
+            if progress.best is None or loss < progress.best.loss:
+                progress.best, progress.since_best, self.best = both[-1], 0, weights
+        self.network.assign(last)
+        progress.history += both
+        progress.loss_sum, progress.loss_count = 0.0, 0
+        self._tell(both)
+
+    def _tell(self, both: list[Evaluation]) -> None:
+        progress, plan = self.progress, self.plan
+        pace = self._n_steps * plan.batch_size / max(self._in_steps, 1e-9)
+        left = (progress.steps - progress.step) * plan.batch_size / max(pace, 1e-9)
+        last, averaged = both
+        self.listener.note(
+            f"Step {progress.step:,} of {progress.steps:,}: training loss "
+            f"{last.training_loss:.4f}, validation {last.accuracy:.4f} "
+            f"(averaged weights {averaged.accuracy:.4f}); {pace:,.0f} pictures a second, "
+            f"about {_duration(left)} left."
+        )
+
+    def _renew_forecast(self) -> None:
+        """Where the clock decides, move the end to where the pace so far leads."""
+        if not self.plan.by_clock or self.limits.deadline is None:
+            return
+        now = time.monotonic()
+        a_step = self._in_steps / max(1, self._n_steps)
+        others = max(0.0, (now - self._began) - self._in_steps) / max(1, self._n_steps)
+        left = int((self.limits.deadline - now) / max(a_step + others, 1e-9))
+        steps = self.progress.step + max(1, left)
+        steps = min(steps, self.plan.steps_at_most)
+        if abs(steps - self.progress.steps) > _RENEW * self.progress.steps:
+            self.progress.steps = steps
+
+    def _save(self) -> None:
+        self._saved = time.monotonic()
+        self.progress.seconds = self._spent_before + self._saved - self._began
+        if self.checkpoint is not None:
+            self.checkpoint.save(
+                State(
+                    progress=self.progress,
+                    learnt=self.network.learnt(),
+                    average=self.average,
+                    best=self.best,
+                    optimiser=self.network.optimiser_state(),
+                )
+            )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

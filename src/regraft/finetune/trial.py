@@ -1,0 +1,90 @@
+"""Short runs that decide how far to unfreeze and how fast, all on the same batches.
+
+Every arm starts at the head and is scored by its validation loss, which is smoother than accuracy.
+One compiled graph serves all arms: what an arm does not train moves at rate 0.
+"""
+
+from dataclasses import dataclass, replace
+
+from regraft.finetune.batches import Pictures, training_batches
+from regraft.finetune.loop import Judge, Listener, evaluate
+from regraft.finetune.network import Network
+from regraft.finetune.plan import TrainingPlan
+from regraft.finetune.rates import rate_at
+
+RATES = (3e-4, 1e-3, 1e-4)
+_ALL, _LAST, _EARLY, _HEAD = "all blocks", "last blocks", "early blocks", "head only"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arm:
+    """One short run, or the start itself (no steps)."""
+
+    name: str
+    blocks: tuple[int, ...]
+    rate: float
+    steps: int
+    accuracy: float  # on the validation sample
+    loss: float  # there, at the best temperature
+
+
+def n_runs() -> int:
+    """How many short runs a trial makes."""
+    return len(RATES) + 3
+
+
+def try_arms(
+    network: Network,
+    plan: TrainingPlan,
+    training: Pictures,
+    validation: Pictures,
+    judge: Judge,
+    *,
+    steps: int,
+    listener: Listener,
+) -> tuple[Arm, ...]:
+    """Run the arms; the first of the result is the start.
+
+    First the rates, with everything unfrozen; then the other depths at the best of them. The
+    network must be compiled for all its blocks, and is left at its start.
+
+    Args:
+        network: As it starts.
+        plan: Of the real run; an arm differs by its steps, its rate and its blocks.
+        training: Pictures.
+        validation: A sample.
+        judge: Scores.
+        steps: Of every arm.
+        listener: Is told how it goes.
+    """
+    start = network.learnt()
+    everything = tuple(range(len(network.blocks)))
+    middle = max(1, len(everything) // 2)
+    accuracy, loss = judge(evaluate(network, validation), validation.labels)
+    arms = [Arm(name="frozen", blocks=(), rate=0.0, steps=0, accuracy=accuracy, loss=loss)]
+
+    def run(name: str, blocks: tuple[int, ...], rate: float) -> None:
+        network.assign(start)
+        network.reset_optimiser(blocks)
+        short = replace(plan, steps=steps, rate=rate, blocks=blocks)
+        batches = training_batches(training, short, first=0)
+        for step, (pictures, targets) in zip(range(steps), batches, strict=False):
+            network.step(pictures, targets, rate=rate_at(step, steps=steps, peak=rate))
+        accuracy, loss = judge(evaluate(network, validation), validation.labels)
+        arms.append(
+            Arm(name=name, blocks=blocks, rate=rate, steps=steps, accuracy=accuracy, loss=loss)
+        )
+        listener.advance("trial", len(arms) - 1, n_runs())
+
+    for rate in RATES:
+        run(_ALL, everything, rate)
+    rate = best_of(arms[1:]).rate
+    for name, blocks in ((_LAST, everything[middle:]), (_EARLY, everything[:middle]), (_HEAD, ())):
+        run(name, blocks, rate)
+    network.assign(start)
+    return tuple(arms)
+
+
+def best_of(arms: list[Arm] | tuple[Arm, ...]) -> Arm:
+    """The arm of least loss; of equal ones the first."""
+    return min(arms, key=lambda arm: arm.loss)

@@ -1,0 +1,302 @@
+"""From a frozen head to a fine-tuned backbone, where that is measured to be better.
+
+What is decided is written down before the first step, and every later stage can be taken up again
+from the run's folder.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from regraft.adapt.views import View
+from regraft.artefact.classifier import Classifier, make_extractor
+from regraft.artefact.recipe import Origin
+from regraft.artefact.store import trunk_of
+from regraft.backbones.loading import Tensors, assign_tensors, tensors_of
+from regraft.backbones.weights import Weights
+from regraft.data.source import ImageSet
+from regraft.errors import DataError, expected_received
+from regraft.evaluate.scores import full_scores, short_scores
+from regraft.features.stream import shape_for_graph
+from regraft.finetune.augment import MOST_VIEWS, views_of
+from regraft.finetune.batches import Pictures
+from regraft.finetune.checkpoint import Checkpoint
+from regraft.finetune.decide import Decision, Wishes, decide
+from regraft.finetune.loop import Limits, Outcome, evaluate, train
+from regraft.finetune.network import Network, Start
+from regraft.finetune.plan import TrainingPlan
+from regraft.heads.calibrate import fit_temperature, mean_loss
+from regraft.heads.linear import softmax
+from regraft.heads.subsample import stratified_rows
+from regraft.pipeline.evaluating import answers_of
+from regraft.pipeline.observer import Observer
+from regraft.pipeline.request import Work
+from regraft.pipeline.running import Run
+from regraft.pipeline.saving import recipe_of
+from regraft.pipeline.stopping import StopRequest
+from regraft.planning.default import Choice
+from regraft.records import FloatArray, IntArray, LinearHead, Split
+
+TRIAL_PICTURES = 500  # validation pictures that trials and variations are scored on
+FINAL_PICTURES = 5_000  # validation pictures that the last choice is made on, at most
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Frozen:
+    """What there is before: a head on frozen features."""
+
+    images: ImageSet
+    split: Split
+    choice: Choice
+    weights: Weights
+    start: Start
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Tuned:
+    """What it came to."""
+
+    mode: Literal["head", "finetune"]  # which of the two was better
+    trunk: Tensors
+    head: LinearHead
+    validation: dict[str, Any]  # scores of the better one
+    report: dict[str, Any]  # plain data: how it came about
+    views: tuple[View, ...]  # that a prediction averages
+    run: Run
+    is_stopped: bool  # somebody wanted it to end, and it can go on
+
+
+def fine_tune(
+    frozen: Frozen, work: Work, run: Run | None, reserve: Callable[[], Run], observer: Observer
+) -> Tuned | None:
+    """Train the backbone from the head on, or go on where it was interrupted.
+
+    Args:
+        frozen: Where it begins.
+        work: What was asked for.
+        run: To go on with, or the folder that waits for one.
+        reserve: Makes that folder, if there is none, once it is known that fine-tuning pays.
+        observer: Is told how it goes.
+
+    Returns:
+        The better of the head and the fine-tuned network; None if `auto` found it does not pay.
+
+    Raises:
+        DataError: If the data are not those that the run began with.
+    """
+    written = None if run is None else Checkpoint(run.checkpoint).read_plan()
+    if run is not None and written is not None:
+        plan, start, notes = written
+        _require_same_data(frozen.images, notes["fingerprint"])
+        network = _network(frozen, start)
+    else:
+        network = _network(frozen, frozen.start)
+        decision = _decided(network, frozen, work, observer)
+        if decision is None:
+            return None
+        run = run or reserve()
+        plan = decision.plan
+        notes = decision.as_json() | {
+            "fingerprint": frozen.images.fingerprint(),
+            "seconds_before": work.spent + time.monotonic() - work.began,
+        }
+        Checkpoint(run.checkpoint).write_plan(plan, frozen.start, notes)
+    network.train(plan.blocks)
+    observer.note(_on_plan(plan, network))
+    untouched = network.learnt()
+    with StopRequest() as stop:
+        outcome = train(
+            network,
+            plan,
+            _pictures(frozen, frozen.split.train),
+            _sampled(frozen, notes["n_evaluated"], seed=plan.seed),
+            judge,
+            checkpoint=Checkpoint(run.checkpoint),
+            limits=Limits(stop=stop, deadline=work.end - notes["tail"] if plan.by_clock else None),
+            listener=observer,
+        )
+    return _better(network, untouched, outcome, frozen, plan, notes, work, run, observer)
+
+
+def classifier_of(
+    tuned: Tuned,
+    frozen: Frozen,
+    lowest: dict[str, float],
+    origin: Origin,
+    observer: Observer,
+) -> Classifier:
+    """The classifier, scored on the test pictures by answering about them as it will for users.
+
+    Args:
+        tuned: What fine-tuning came to.
+        frozen: Where it began.
+        lowest: The floors.
+        origin: Of the data.
+        observer: Is told how it goes.
+    """
+    recipe = recipe_of(
+        frozen.choice,
+        frozen.weights,
+        "tensorflow",
+        tuned.head,
+        mode=tuned.mode,
+        views=tuned.views,
+    )
+    extractor = make_extractor(recipe, None)
+    assign_tensors(trunk_of(extractor), tuned.trunk)
+    facts = {
+        "recipe": recipe,
+        "class_names": frozen.images.class_names,
+        "extractor": extractor,
+        "head": tuned.head,
+        "origin": origin,
+    }
+    rows = frozen.split.test
+    answers = answers_of(Classifier(**facts, metrics={}), frozen.images, rows, observer)
+    metrics = {
+        "test": full_scores(answers, frozen.images.labels[rows]),
+        "validation": tuned.validation,
+        "floors": lowest,
+        "finetune": tuned.report,
+    }
+    return Classifier(**facts, metrics=metrics)
+
+
+def judge(logits: FloatArray, labels: IntArray) -> tuple[float, float]:
+    """Accuracy, and mean loss at the best temperature."""
+    accuracy = float(np.mean(logits.argmax(axis=1) == labels))
+    return accuracy, mean_loss(logits, labels, temperature=fit_temperature(logits, labels))
+
+
+def seconds_spent(run: Run) -> float:
+    """Of the budget of a run, before it was interrupted."""
+    checkpoint = Checkpoint(run.checkpoint)
+    written, state = checkpoint.read_plan(), checkpoint.load()
+    before: float = 0.0 if written is None else written[2]["seconds_before"]
+    return before + (0.0 if state is None else state.progress.seconds)
+
+
+def _decided(network: Network, frozen: Frozen, work: Work, observer: Observer) -> Decision | None:
+    request = work.request
+    network.train(tuple(range(len(network.blocks))))
+    n_test, n_validation = len(frozen.split.test), len(frozen.split.validation)
+    return decide(
+        network,
+        _pictures(frozen, frozen.split.train),
+        _sampled(frozen, TRIAL_PICTURES, seed=request.seed),
+        judge,
+        Wishes(
+            epochs=request.epochs,
+            mixup=request.mixup,
+            must_pay=request.mode == "auto",
+            seed=request.seed,
+        ),
+        deadline=work.end if request.epochs is None else None,
+        n_after=n_test * (MOST_VIEWS if request.tta else 1) + 2 * min(n_validation, FINAL_PICTURES),
+        listener=observer,
+    )
+
+
+def _better(
+    network: Network,
+    untouched: Tensors,
+    outcome: Outcome,
+    frozen: Frozen,
+    plan: TrainingPlan,
+    notes: dict[str, Any],
+    work: Work,
+    run: Run,
+    observer: Observer,
+) -> Tuned:
+    """The head or the fine-tuned network, by validation accuracy; the head if they are equal."""
+    pictures = _sampled(frozen, FINAL_PICTURES, seed=plan.seed)
+    labels = pictures.labels
+    network.assign(untouched)
+    before = evaluate(network, pictures)
+    network.assign(outcome.best)
+    after = evaluate(network, pictures)
+    (old, old_loss), (new, new_loss) = judge(before, labels), judge(after, labels)
+    is_better = (new, -new_loss) > (old, -old_loss)
+    observer.note(
+        f"On {len(labels):,} validation pictures: frozen head {old:.4f}, fine-tuned {new:.4f}. "
+        f"{'The fine-tuned network' if is_better else 'The frozen head'} is kept."
+    )
+    if not is_better:
+        network.assign(untouched)
+    logits = after if is_better else before
+    temperature = fit_temperature(logits, labels)
+    progress = outcome.progress
+    return Tuned(
+        mode="finetune" if is_better else "head",
+        trunk=tensors_of(network.trunk),
+        head=replace(network.head(), temperature=temperature),
+        validation=short_scores(softmax(logits / np.float32(temperature)), labels),
+        report={
+            "frozen_val_accuracy": old,
+            "tuned_val_accuracy": new,
+            "chosen": "finetune" if is_better else "head",
+            "ended": outcome.ended,
+            "steps": progress.step,
+            "epochs": progress.step / plan.steps_an_epoch,
+            "parameters_trained": network.n_trained(),
+            "images_per_second": outcome.images_per_second,
+            "seconds": progress.seconds,
+            "plan": plan.as_json(),
+            "history": [asdict(each) for each in progress.history],
+            **{name: notes[name] for name in ("variations", "trial")},
+        },
+        views=views_of(plan.variety) if work.request.tta else (),
+        run=run,
+        is_stopped=outcome.ended == "stopped",
+    )
+
+
+def _network(frozen: Frozen, start: Start) -> Network:
+    choice = frozen.choice
+    return Network(
+        choice.row,
+        size=choice.size,
+        requests=choice.requests,
+        weights=frozen.weights,
+        start=start,
+        picture_shape=shape_for_graph(frozen.images, choice.size),
+    )
+
+
+def _pictures(frozen: Frozen, rows: IntArray) -> Pictures:
+    size = frozen.choice.size
+    shape = shape_for_graph(frozen.images, size)
+    return Pictures(images=frozen.images, rows=rows, size=size, picture_shape=shape)
+
+
+def _sampled(frozen: Frozen, n: int, *, seed: int) -> Pictures:
+    """About n validation pictures, in the shares of their classes."""
+    rows = frozen.split.validation
+    return _pictures(frozen, rows[stratified_rows(frozen.images.labels[rows], n, seed=seed)])
+
+
+def _require_same_data(images: ImageSet, fingerprint: str) -> None:
+    found = images.fingerprint()
+    if found != fingerprint:
+        raise DataError(
+            expected_received(
+                f"the data that the run began with (fingerprint {fingerprint[:12]})",
+                f"others in {images.name} (fingerprint {found[:12]})",
+                "Restore them, or start a new run.",
+            )
+        )
+
+
+def _on_plan(plan: TrainingPlan, network: Network) -> str:
+    blocks = network.blocks
+    which = (
+        f"the head and {len(plan.blocks)} of {len(blocks)} blocks" if plan.blocks else "the head"
+    )
+    return (
+        f"Fine-tuning {which} ({network.n_trained():,} parameters): {plan.steps:,} steps of "
+        f"{plan.batch_size} pictures ({plan.epochs:.1f} epochs"
+        f"{', by the clock' if plan.by_clock else ''}), rate up to {plan.rate:g}."
+    )

@@ -1,0 +1,130 @@
+"""Everything a user asks of `fit`, in one record that a run's folder can hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from regraft.data.named import NAMES
+from regraft.data.open import Data, OnBadImage
+from regraft.errors import InvalidArgumentError, expected_received
+from regraft.planning.default import Auto
+
+MODES = ("auto", "head", "finetune")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Request:
+    """The arguments of `fit` that decide its result; see there."""
+
+    data: Data | None  # None: pictures in memory, which a folder cannot name
+    backbone: str
+    size: int | Auto
+    taps: tuple[str, ...] | Auto
+    grids: tuple[int, ...] | Auto
+    mode: Literal["auto", "head", "finetune"]
+    budget: float
+    runtime: str
+    limit: int | None
+    seed: int
+    on_bad_image: OnBadImage
+    weights: Path | None
+    epochs: int | None
+    mixup: bool
+    tta: bool
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise InvalidArgumentError(
+                expected_received("a mode of auto, head or finetune", repr(self.mode))
+            )
+        if self.epochs is not None and self.epochs < 1:
+            raise InvalidArgumentError(expected_received("at least 1 epoch", str(self.epochs)))
+        asked = [name for name in ("epochs", "mixup", "tta") if getattr(self, name)]
+        if asked and self.mode == "head":
+            raise InvalidArgumentError(
+                expected_received(
+                    f"a mode that fine-tunes, to go with {asked[0]}",
+                    "mode head",
+                    "Use --mode finetune.",
+                )
+            )
+
+    @property
+    def name(self) -> str:
+        """Of the data, before they are opened."""
+        return Path(self.data).stem if isinstance(self.data, str | Path) else "arrays"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data. Paths are made absolute: a run may be resumed from another folder."""
+        value = {field.name: getattr(self, field.name) for field in fields(self)}
+        value["data"] = None if self.data is None else data_as_json(self.data)
+        value["weights"] = None if self.weights is None else str(self.weights.absolute())
+        return value
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], *, data: Data | None) -> "Request":
+        """The inverse of `as_json`.
+
+        Args:
+            value: As it was written.
+            data: In place of pictures that were in memory.
+
+        Raises:
+            InvalidArgumentError: If it is no such data.
+        """
+        facts = {
+            **value,
+            "data": data if value["data"] is None else value["data"],
+            "taps": _tuple(value["taps"]),
+            "grids": _tuple(value["grids"]),
+            "weights": None if value["weights"] is None else Path(value["weights"]),
+        }
+        try:
+            return cls(**facts)
+        except TypeError as error:  # of another version
+            raise InvalidArgumentError(
+                expected_received("the arguments of a run", f"{error}", "Start a new run.")
+            ) from error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Work:
+    """A request on its way."""
+
+    request: Request
+    began: float  # on `time.monotonic`
+    spent: float  # seconds of the budget, before an interruption
+    command: str
+    out: Path | None  # where the result goes; None: the next free folder
+
+    @property
+    def data(self) -> Data:
+        """What to open.
+
+        Raises:
+            InvalidArgumentError: If it was in memory and was not given again.
+        """
+        if self.request.data is None:
+            raise InvalidArgumentError(
+                expected_received(
+                    "the pictures in memory that the run began with", "none", "Pass data=..."
+                )
+            )
+        return self.request.data
+
+    @property
+    def end(self) -> float:
+        """When the budget is used up, on `time.monotonic`."""
+        return self.began + self.request.budget - self.spent
+
+
+def data_as_json(data: Data) -> str | None:
+    """How a record names data: absolute, so that it holds in another folder; None in memory."""
+    if not isinstance(data, str | Path):
+        return None
+    return str(data) if data in NAMES else str(Path(data).expanduser().absolute())
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,80 @@
+"""`resume`: go on with a `fit` that was killed or stopped, in its own folder."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from regraft.artefact.results import FitResult
+from regraft.data.open import Data
+from regraft.errors import InvalidArgumentError, expected_received
+from regraft.pipeline.finetuning import seconds_spent
+from regraft.pipeline.fitting import carry_out
+from regraft.pipeline.observer import Nobody, Observer
+from regraft.pipeline.request import Request, Work, data_as_json
+from regraft.pipeline.running import Run
+
+
+def resume(
+    run: str | Path,
+    *,
+    data: Data | None = None,
+    given: Mapping[str, Any] | None = None,
+    progress: Observer | None = None,
+) -> FitResult:
+    """Go on with a `fit` that was killed or stopped, in its own folder.
+
+    A run that had not decided anything yet starts again.
+
+    Args:
+        run: The folder.
+        data: Needed only for a run on pictures in memory: the same ones again.
+        given: Arguments of `fit` that must be those of the run.
+        progress: Is told how the job goes.
+
+    Raises:
+        RegraftError: If the folder holds no unfinished run, the data have changed, or an argument
+            given contradicts the run.
+    """
+    began = time.monotonic()
+    taken = Run.resume(Path(run))
+    with taken.held():
+        recorded = taken.facts["request"]
+        named = {} if data is None or recorded["data"] is None else {"data": data}
+        _require_same({**(given or {}), **named}, recorded, taken.folder)
+        work = Work(
+            request=Request.from_json(recorded, data=data),
+            began=began,
+            spent=seconds_spent(taken),
+            command=taken.facts["command"],
+            out=taken.folder,
+        )
+        return carry_out(work, taken, progress or Nobody())
+
+
+def _require_same(given: Mapping[str, Any], recorded: Mapping[str, Any], folder: Path) -> None:
+    """Refuse an argument that the run did not begin with."""
+    began_with = {**recorded, "out": str(folder.absolute())}
+    for name, value in given.items():
+        field = _FIELDS.get(name, name)
+        plain = _plain(name, value)
+        if plain != began_with[field]:
+            raise InvalidArgumentError(
+                expected_received(
+                    f"{name} {began_with[field]}, as the run in {folder} began",
+                    f"{plain}",
+                    "Leave it out: a run is resumed as it began.",
+                )
+            )
+
+
+_FIELDS = {"tap": "taps", "grid": "grids"}  # argument -> what the record calls it
+
+
+def _plain(name: str, value: Any) -> Any:
+    """An argument as the record holds it."""
+    if name == "data":
+        return data_as_json(value)
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return list(value) if isinstance(value, tuple) else value

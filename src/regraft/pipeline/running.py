@@ -1,0 +1,147 @@
+"""The folder of an unfinished run: reserved before the work, so that it can be resumed."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from regraft.artefact.classifier import Classifier
+from regraft.artefact.runs import require_new, write_to_next_free
+from regraft.artefact.store import save_into
+from regraft.errors import (
+    ArtefactError,
+    InvalidArgumentError,
+    MissingFileError,
+    RegraftError,
+    expected_received,
+)
+from regraft.storage import atomic_folder, write_json
+
+CHECKPOINT, RUN = "checkpoint", "run.json"
+_LOCK = "lock"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Run:
+    """A folder that will hold an artefact, and until then holds how far it has come.
+
+    Attributes:
+        folder: Where the artefact goes.
+        facts: How it began, as plain data.
+    """
+
+    folder: Path
+    facts: Mapping[str, Any]
+    lock: filelock.BaseFileLock
+
+    @property
+    def checkpoint(self) -> Path:
+        """What is needed to go on; gone once the run is finished."""
+        return self.folder / CHECKPOINT
+
+    @classmethod
+    def begin(cls, out: Path | None, *, name: str, facts: Mapping[str, Any]) -> "Run":
+        """Reserve `out`, or the next free `runs/NAME-N`.
+
+        Raises:
+            InvalidArgumentError: If `out` is there already.
+        """
+
+        def reserve(folder: Path) -> None:
+            with atomic_folder(folder) as new:
+                (new / CHECKPOINT).mkdir()
+                write_json(new / CHECKPOINT / RUN, {"schema": 1, **facts})
+
+        if out is None:
+            folder = write_to_next_free(name, reserve)
+        else:
+            require_new(out)
+            reserve(out)
+            folder = out
+        return cls(folder=folder, facts=facts, lock=_locked(folder))
+
+    @classmethod
+    def resume(cls, folder: Path) -> "Run":
+        """Take up a run that was killed or stopped.
+
+        Raises:
+            MissingFileError: If there is no such folder.
+            InvalidArgumentError: If it is finished, or another process works on it.
+            ArtefactError: If its record is damaged.
+        """
+        if not folder.is_dir():
+            raise MissingFileError(
+                expected_received(
+                    "the folder of a run that `regraft fit` began",
+                    f"{folder}, which is none",
+                    "If nothing was written there yet, run the same `regraft fit` again.",
+                )
+            )
+        record = folder / CHECKPOINT / RUN
+        if not record.is_file():
+            raise InvalidArgumentError(
+                expected_received(
+                    "a run that can go on",
+                    f"{folder}, which has no {CHECKPOINT} folder: it is finished, or no run",
+                    "Use it as it is, or start a new one.",
+                )
+            )
+        lock = _locked(folder)
+        try:
+            facts = json.loads(record.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ArtefactError(
+                expected_received(f"{record} as it was written", f"{error}", "Start a new run.")
+            ) from error
+        return cls(folder=folder, facts=facts, lock=lock)
+
+    def complete(self, classifier: Classifier, *, command: str, keep_checkpoint: bool) -> Path:
+        """Write the artefact; with that the run is over, unless its checkpoint is kept.
+
+        Raises:
+            DiskSpaceError: If the disk is full; the run can be resumed.
+        """
+        save_into(self.folder, classifier, command=command)
+        self.lock.release()
+        if not keep_checkpoint:
+            shutil.rmtree(self.checkpoint)
+        return self.folder
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes away inside, and no longer."""
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    @contextlib.contextmanager
+    def unless_in_vain(self) -> Iterator[None]:
+        """Leave no trace of a run that a wrong argument or bad data ended before its plan."""
+        try:
+            yield
+        except RegraftError:
+            if {path.name for path in self.checkpoint.iterdir()} <= {RUN, _LOCK}:
+                self.lock.release()
+                shutil.rmtree(self.folder)
+            raise
+
+
+def _locked(folder: Path) -> filelock.BaseFileLock:
+    lock = filelock.FileLock(folder / CHECKPOINT / _LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        raise InvalidArgumentError(
+            expected_received(
+                f"{folder} to be nobody else's",
+                "another process that works on it",
+                "Wait for it, or stop it.",
+            )
+        ) from error
+    return lock
