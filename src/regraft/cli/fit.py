@@ -52,7 +52,7 @@ def fit(
             help="What is trained: a head on frozen features; the backbone too; auto: the backbone "
             "where a short trial shows that it pays."
         ),
-    ] = "auto",
+    ] = "head",
     budget: Annotated[
         str, typer.Option(metavar="TIME", help="Time for all of it: 90s, 5m, 1h.")
     ] = "5m",

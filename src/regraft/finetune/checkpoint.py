@@ -166,7 +166,7 @@ def _write(path: Path, tensors: Tensors, header: dict[str, Any]) -> None:
     from safetensors.numpy import save
 
     content = save(
-        {name: np.ascontiguousarray(values) for name, values in tensors.items()},
+        {name: np.asarray(values, order="C") for name, values in tensors.items()},
         metadata={_HEADER: json.dumps(header, allow_nan=False)},
     )
     with atomic_file(path) as file:

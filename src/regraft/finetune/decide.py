@@ -16,7 +16,9 @@ from regraft.finetune.pace import Pace, steps_in, time_steps
 from regraft.finetune.plan import TrainingPlan, batch_size_for, evaluate_every
 from regraft.finetune.trial import Arm, best_of, n_runs, try_arms
 
-PAYS = 0.95  # a trial must bring the validation loss below this part of the head's
+# What the best arm of a trial must show to pay: its loss below this part of the head's, while the
+# loss on pictures as they are may, so early, be above it by a little.
+PAYS, PAYS_CLEAN = 0.95, 1.1
 RATE_UNTRIED = 1e-4  # where there is no time for a trial
 
 _TRIAL_PART = 0.15  # of the time left, for all arms together
@@ -100,7 +102,8 @@ def decide(
         tail = n_after * a_picture * _USERS_WAY + _SAVING_SECONDS
         deadline -= tail
         pace = time_steps(network, training, plan, a_picture=a_picture)
-        an_arm = _TRIAL_PART * (deadline - time.monotonic()) / n_runs() - len(sample) * a_picture
+        an_arm = _TRIAL_PART * (deadline - time.monotonic()) / n_runs()
+        an_arm -= 2 * len(sample) * a_picture
         trial_steps = min(_TRIAL_STEPS[1], int(an_arm / pace.a_step))
     arms: tuple[Arm, ...] = ()
     if trial_steps >= _TRIAL_STEPS[0]:
@@ -174,7 +177,10 @@ def _with_length(
 
 
 def _pays(arms: tuple[Arm, ...]) -> bool:
-    return bool(arms) and best_of(arms[1:]).loss < PAYS * arms[0].loss
+    if not arms:
+        return False
+    frozen, best = arms[0], best_of(arms[1:])
+    return best.loss < PAYS * frozen.loss and best.clean_loss < PAYS_CLEAN * frozen.clean_loss
 
 
 def _on_variations(variety: Variety, tried: tuple[Tried, ...]) -> str:

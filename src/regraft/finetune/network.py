@@ -124,7 +124,7 @@ class Network:
 
     def learnt(self) -> Tensors:
         """Copies of what training changes: the trainable variables, by names that hold."""
-        return {name: np.array(variable.value) for name, variable in self._learning()}
+        return {name: np.asarray(variable.value).copy() for name, variable in self._learning()}
 
     def assign(self, tensors: Mapping[str, FloatArray]) -> None:
         """Take up values that `learnt` gave."""

@@ -1,10 +1,14 @@
 """Short runs that decide how far to unfreeze and how fast, all on the same batches.
 
-Every arm starts at the head and is scored by its validation loss, which is smoother than accuracy.
+Every arm starts at the head and is scored by its loss on validation pictures, which is smoother
+than accuracy: as they are, and varied like the training pictures. On the former alone every short
+run loses at first, since the head was fitted to exactly such pictures; the latter show who learns.
 One compiled graph serves all arms: what an arm does not train moves at rate 0.
 """
 
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from regraft.finetune.batches import Pictures, training_batches
 from regraft.finetune.loop import Judge, Listener, evaluate
@@ -25,7 +29,8 @@ class Arm:
     rate: float
     steps: int
     accuracy: float  # on the validation sample
-    loss: float  # there, at the best temperature
+    clean_loss: float  # there, at the best temperature
+    loss: float  # the mean of this and of the loss on the same pictures, varied
 
 
 def n_runs() -> int:
@@ -60,8 +65,26 @@ def try_arms(
     start = network.learnt()
     everything = tuple(range(len(network.blocks)))
     middle = max(1, len(everything) // 2)
-    accuracy, loss = judge(evaluate(network, validation), validation.labels)
-    arms = [Arm(name="frozen", blocks=(), rate=0.0, steps=0, accuracy=accuracy, loss=loss)]
+    views = plan.variety.draw(len(validation), np.random.default_rng(plan.seed))
+    arms: list[Arm] = []
+
+    def score(name: str, blocks: tuple[int, ...], rate: float, n_steps: int) -> None:
+        accuracy, clean = judge(evaluate(network, validation), validation.labels)
+        varied = clean
+        if not plan.variety.is_none:
+            _, varied = judge(evaluate(network, validation, views=views), validation.labels)
+        arms.append(
+            Arm(
+                name=name,
+                blocks=blocks,
+                rate=rate,
+                steps=n_steps,
+                accuracy=accuracy,
+                clean_loss=clean,
+                loss=(clean + varied) / 2,
+            )
+        )
+        listener.advance("trial", len(arms), n_runs() + 1)
 
     def run(name: str, blocks: tuple[int, ...], rate: float) -> None:
         network.assign(start)
@@ -70,12 +93,9 @@ def try_arms(
         batches = training_batches(training, short, first=0)
         for step, (pictures, targets) in zip(range(steps), batches, strict=False):
             network.step(pictures, targets, rate=rate_at(step, steps=steps, peak=rate))
-        accuracy, loss = judge(evaluate(network, validation), validation.labels)
-        arms.append(
-            Arm(name=name, blocks=blocks, rate=rate, steps=steps, accuracy=accuracy, loss=loss)
-        )
-        listener.advance("trial", len(arms) - 1, n_runs())
+        score(name, blocks, rate, steps)
 
+    score("frozen", (), 0.0, 0)
     for rate in RATES:
         run(_ALL, everything, rate)
     rate = best_of(arms[1:]).rate

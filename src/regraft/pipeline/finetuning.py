@@ -53,6 +53,7 @@ class Frozen:
     choice: Choice
     weights: Weights
     start: Start
+    accuracy: float  # of the head, on validation pictures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -93,6 +94,9 @@ def fine_tune(
         _require_same_data(frozen.images, notes["fingerprint"])
         network = _network(frozen, start)
     else:
+        if work.request.mode == "auto" and frozen.accuracy == 1.0:
+            observer.note("The frozen head makes no mistake on validation pictures: it stays.")
+            return None
         network = _network(frozen, frozen.start)
         decision = _decided(network, frozen, work, observer)
         if decision is None:

@@ -41,7 +41,7 @@ def fit(
     size: int | Auto = "auto",
     tap: str | tuple[str, ...] = "auto",
     grid: int | tuple[int, ...] | Auto = "auto",
-    mode: Literal["auto", "head", "finetune"] = "auto",
+    mode: Literal["head", "finetune", "auto"] = "head",
     budget: float = BUDGET_SECONDS,
     runtime: str = "auto",
     limit: int | None = None,
@@ -187,6 +187,9 @@ def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
                 choice=choice,
                 weights=found,
                 start=Start.of(head, train[0]),
+                accuracy=short_scores(probabilities(head, validation[0]), validation[1])[
+                    "accuracy"
+                ],
             )
             tuned = fine_tune(frozen, work, run, lambda: begin(work, observer), observer)
     if tuned is not None:

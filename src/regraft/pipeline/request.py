@@ -10,7 +10,7 @@ from regraft.data.open import Data, OnBadImage
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.planning.default import Auto
 
-MODES = ("auto", "head", "finetune")
+MODES = ("head", "finetune", "auto")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -22,7 +22,7 @@ class Request:
     size: int | Auto
     taps: tuple[str, ...] | Auto
     grids: tuple[int, ...] | Auto
-    mode: Literal["auto", "head", "finetune"]
+    mode: Literal["head", "finetune", "auto"]
     budget: float
     runtime: str
     limit: int | None
@@ -36,7 +36,7 @@ class Request:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise InvalidArgumentError(
-                expected_received("a mode of auto, head or finetune", repr(self.mode))
+                expected_received("a mode of head, finetune or auto", repr(self.mode))
             )
         if self.epochs is not None and self.epochs < 1:
             raise InvalidArgumentError(expected_received("at least 1 epoch", str(self.epochs)))

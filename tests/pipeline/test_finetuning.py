@@ -1,0 +1,247 @@
+"""`fit` with fine-tuning, on small pictures that a frozen head cannot tell apart entirely."""
+
+import json
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import regraft
+from regraft.errors import DataError, InvalidArgumentError, MissingFileError
+from regraft.pipeline import fit, resume
+
+FAST = {"size": 32, "tap": "block2a_project_bn", "grid": 1, "runtime": "tensorflow"}
+TUNED = FAST | {"mode": "finetune", "epochs": 2}
+
+
+class Listener:
+    """Remembers what it is told, and acts when a stage begins."""
+
+    def __init__(self, **when):
+        self.notes, self.stages, self.when = [], [], when
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def advance(self, stage, done, total):
+        self.stages.append(stage)
+        act = self.when.pop(f"{stage}_{done}", None)
+        if act is not None:
+            act()
+
+
+def arrays(n=80, seed=0):
+    """Noise in which one class is a little brighter: nobody is always right about it."""
+    generator = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    x = generator.integers(0, 200, (n, 16, 16)) + (4 * y)[:, None, None]
+    return x.astype(np.uint8), y
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "noise.npz"
+    x, y = arrays()
+    np.savez(path, x_train=x, y_train=y)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(data, tmp_path_factory):
+    """A run that nothing interrupted."""
+    return fit(data, out=tmp_path_factory.mktemp("runs") / "whole", **TUNED)
+
+
+def weights(run):
+    return (run / "weights.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_the_result_says_what_it_is(whole):
+    view = json.loads(json.dumps(whole.as_json(), allow_nan=False))
+    report = view["finetune"]
+    assert view["plan"]["mode"] == report["chosen"]
+    assert report["epochs"] == 2
+    assert report["trial"][0]["name"] == "frozen"
+    assert {"variation", "cost", "noise", "pictures", "used"} == set(report["variations"][0])
+    assert not whole.is_stopped
+    assert sorted(path.name for path in whole.artefact.iterdir()) == [
+        "README.md", "labels.json", "manifest.json", "metrics.json", "recipe.json",
+        "weights.safetensors",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_it_is_never_below_the_head_on_validation(whole):
+    report = whole.classifier.metrics["finetune"]
+    chosen = whole.classifier.metrics["validation"]["accuracy"]
+    assert chosen == max(report["frozen_val_accuracy"], report["tuned_val_accuracy"])
+
+
+@pytest.mark.slow
+def test_it_answers_the_same_after_loading(whole):
+    x, _ = arrays(n=20, seed=3)
+    answer = whole.classifier.predict(list(x)).probabilities
+    again = regraft.load(whole.artefact).predict(list(x)).probabilities
+    assert answer.tobytes() == again.tobytes()
+
+
+@pytest.mark.slow
+def test_evaluating_gives_the_accuracy_of_the_fit(whole, data):
+    scored = regraft.pipeline.evaluate(whole.artefact, data)
+    assert scored.scores["accuracy"] == whole.test_accuracy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
+def test_a_stopped_run_keeps_the_best_and_goes_on_to_the_same_weights(data, whole, tmp_path, stop):
+    def raise_signal():
+        os.kill(os.getpid(), stop)
+
+    out = tmp_path / "stopped"
+    before = signal.getsignal(stop)
+    result = fit(data, out=out, progress=Listener(finetune_3=raise_signal), **TUNED)
+    assert signal.getsignal(stop) is before
+    assert result.is_stopped
+    assert result.as_json()["stopped"]
+    assert result.classifier.metrics["finetune"]["steps"] == 3
+    assert regraft.load(out).predict(list(arrays(n=2)[0])).names
+    again = resume(out)
+    assert not again.is_stopped
+    assert again.artefact == out
+    assert weights(out) == weights(whole.artefact)
+    assert not (out / "checkpoint").exists()
+
+
+@pytest.mark.slow
+def test_killed_before_its_plan_it_starts_again(data, whole, tmp_path):
+    def kill():
+        raise KeyboardInterrupt
+
+    out = tmp_path / "early"
+    with pytest.raises(KeyboardInterrupt):
+        fit(data, out=out, progress=Listener(trial_2=kill), **TUNED)
+    assert [path.name for path in out.iterdir()] == ["checkpoint"]
+    resume(out)
+    assert weights(out) == weights(whole.artefact)
+
+
+@pytest.fixture
+def unfinished(data, tmp_path):
+    def kill():
+        raise KeyboardInterrupt
+
+    out = tmp_path / "unfinished"
+    with pytest.raises(KeyboardInterrupt):
+        fit(data, out=out, progress=Listener(finetune_2=kill), **TUNED)
+    return out
+
+
+@pytest.mark.slow
+def test_changed_data_are_refused(unfinished, data):
+    content = data.read_bytes()
+    x, y = arrays(seed=5)
+    np.savez(data, x_train=x, y_train=y)
+    try:
+        with pytest.raises(DataError, match="fingerprint"):
+            resume(unfinished)
+    finally:
+        data.write_bytes(content)
+
+
+@pytest.mark.slow
+def test_contradicting_arguments_are_refused_and_equal_ones_are_not(unfinished, tmp_path):
+    with pytest.raises(InvalidArgumentError, match="epochs 2, as the run in"):
+        resume(unfinished, given={"epochs": 3})
+    with pytest.raises(InvalidArgumentError, match="data"):
+        resume(unfinished, data=tmp_path)
+    listener = Listener()
+    resume(unfinished, given={"epochs": 2, "tap": ("block2a_project_bn",)}, progress=listener)
+    assert "Run:" not in listener.notes[0]
+
+
+@pytest.mark.slow
+def test_what_cannot_be_resumed_is_named(whole, tmp_path):
+    with pytest.raises(MissingFileError, match="run the same"):
+        resume(tmp_path / "none")
+    with pytest.raises(InvalidArgumentError, match="it is finished"):
+        resume(whole.artefact)
+
+
+@pytest.mark.slow
+def test_two_processes_do_not_work_on_one_run(unfinished):
+    from regraft.pipeline.running import Run
+
+    with Run.resume(unfinished).held(), pytest.raises(InvalidArgumentError, match="another proc"):
+        resume(unfinished)
+
+
+@pytest.mark.slow
+def test_pictures_in_memory_are_asked_for_again(tmp_path):
+    def kill():
+        raise KeyboardInterrupt
+
+    out = tmp_path / "memory"
+    with pytest.raises(KeyboardInterrupt):
+        fit(arrays(n=40), out=out, progress=Listener(trial_2=kill), **TUNED)
+    with pytest.raises(InvalidArgumentError, match="data="):
+        resume(out)
+    assert resume(out, data=arrays(n=40)).artefact == out
+
+
+def test_a_wrong_argument_leaves_no_folder(data, tmp_path):
+    with pytest.raises(InvalidArgumentError, match="grid"):
+        fit(data, out=tmp_path / "wrong", **(TUNED | {"grid": 99}))
+    assert not (tmp_path / "wrong").exists()
+
+
+@pytest.mark.parametrize("asked", [{"epochs": 3}, {"mixup": True}, {"tta": True}, {"epochs": 0}])
+def test_wishes_that_do_not_go_with_a_head(data, asked):
+    with pytest.raises(InvalidArgumentError):
+        fit(data, **(FAST | asked))
+
+
+def test_auto_leaves_a_perfect_head_alone(tmp_path):
+    x, y = arrays()
+    x = (x // 4 + (150 * y)[:, None, None]).astype(np.uint8)
+    listener = Listener()
+    result = fit((x, y), mode="auto", out=tmp_path / "auto", progress=listener, **FAST)
+    assert result.classifier.recipe.mode == "head"
+    assert any("no mistake" in note for note in listener.notes)
+    assert "finetune" not in result.as_json()
+
+
+@pytest.mark.slow
+def test_averaged_views_are_part_of_the_artefact(data, tmp_path):
+    result = fit(data, out=tmp_path / "tta", tta=True, mixup=True, **TUNED)
+    x, _ = arrays(n=6, seed=3)
+    loaded = regraft.load(result.artefact)
+    assert loaded.recipe.views == result.classifier.recipe.views
+    assert loaded.predict(list(x)).probabilities.sum(axis=1) == pytest.approx(np.ones(6), abs=1e-5)
+
+
+def test_outside_the_main_thread_nobody_listens_for_signals(data, tmp_path):
+    from regraft.pipeline.stopping import StopRequest
+
+    heard = []
+
+    def ask():
+        with StopRequest() as stop:
+            heard.append(stop())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert heard == [False]
+
+
+@pytest.mark.slow
+def test_the_budget_is_kept(tmp_path):
+    import time
+
+    began = time.monotonic()
+    result = fit("digits", limit=1500, mode="finetune", budget=60, out=tmp_path / "budget")
+    assert time.monotonic() - began < 66
+    assert result.classifier.metrics["finetune"]["steps"] > 10
