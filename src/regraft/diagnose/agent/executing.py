@@ -19,7 +19,8 @@ from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
 
 COPIED = 256e6  # bytes: Keras copies an array whole, so a larger one is forecast on its first rows
-REHEARSAL_BATCH = 8  # such arrays may hold large pictures: a step of more takes half a minute
+LARGE = 128  # pixels a side
+REHEARSAL_BATCH = 8  # of large pictures: a step of more takes half a minute
 FASTEST = 0.004  # seconds to train a network on one 224-pixel picture, on any CPU we know
 HOPELESS = 20.0  # times the time that a training is given
 LEAST_ROWS = 128  # a smaller sample says nothing
@@ -188,11 +189,11 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     """
     if len(x) <= 2 * frozen.CHUNK or y is None:
         return
-    first = x[: frozen.CHUNK if x.nbytes < COPIED else REHEARSAL_BATCH]
-    few = frozen.forward(cut.trunk, first)  # traces
+    chunk = REHEARSAL_BATCH if _is_large(x) else frozen.CHUNK
+    few = frozen.forward(cut.trunk, x[:chunk], chunk=chunk)  # traces
     started = time.monotonic()
-    frozen.forward(cut.trunk, first)
-    trunk = (time.monotonic() - started) / len(first)
+    frozen.forward(cut.trunk, x[:chunk], chunk=chunk)
+    trunk = (time.monotonic() - started) / chunk
     state = frozen.Snapshot(cut.rest)
     watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=False)
     n = callbacks.FORECAST_STEPS * fit.batch_size
@@ -205,6 +206,11 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     total = trunk * (len(x) + n_scored) + watch.seconds_per_row * fit.epochs * len(x)
     if total > session.SESSION.fit_seconds:
         raise session.TooSlow(trunk / fit.epochs + watch.seconds_per_row)
+
+
+def _is_large(x: np.ndarray) -> bool:
+    """Pictures that take seconds each on a slow machine?"""
+    return x.ndim == 4 and x.shape[1] * x.shape[2] > LARGE**2
 
 
 def _train_directly(
@@ -221,7 +227,7 @@ def _train_directly(
     train = session.SESSION.original["fit"]
     try:
         if may_give_up and x.nbytes > COPIED:
-            small = min(REHEARSAL_BATCH, fit.batch_size)
+            small = min(REHEARSAL_BATCH, fit.batch_size) if _is_large(x) else fit.batch_size
             few = callbacks.FORECAST_STEPS * small
             rehearsal = callbacks.stopwatch(len(x), small, fit.epochs, give_up=True)
             train(fit.model, x[:few], y[:few], callbacks=[rehearsal], batch_size=small,

@@ -169,12 +169,12 @@ class Store:
         return digest.hexdigest()
 
 
-def forward(model: Any, x: np.ndarray) -> np.ndarray:
-    """Inference-mode outputs, in chunks of one size so that one graph serves all."""
+def forward(model: Any, x: np.ndarray, *, chunk: int = CHUNK) -> np.ndarray:
+    """Inference-mode outputs, in chunks of one size: tracing another costs seconds."""
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        return np.asarray(keras.Model.predict(model, x, batch_size=CHUNK, verbose=0))
+        return np.asarray(keras.Model.predict(model, x, batch_size=chunk, verbose=0))
     import tensorflow as tf
 
     run = getattr(model, "_regraft_forward", None)
@@ -182,11 +182,10 @@ def forward(model: Any, x: np.ndarray) -> np.ndarray:
         run = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
         object.__setattr__(model, "_regraft_forward", run)
     outputs = []
-    for start in range(0, len(x), CHUNK):
-        batch = x[start : start + CHUNK]
-        missing = CHUNK - len(batch)
-        if missing and len(x) > CHUNK:
-            batch = np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
-        out = np.asarray(run(tf.convert_to_tensor(batch)))
-        outputs.append(out[: CHUNK - missing] if missing and len(x) > CHUNK else out)
+    for start in range(0, len(x), chunk):
+        batch = x[start : start + chunk]
+        n = len(batch)
+        if n < chunk:
+            batch = np.concatenate([batch, np.repeat(batch[-1:], chunk - n, axis=0)])
+        outputs.append(np.asarray(run(tf.convert_to_tensor(batch)))[:n])
     return np.concatenate(outputs)

@@ -61,8 +61,19 @@ def infer(model: Any, x: np.ndarray) -> np.ndarray:
         return frozen.forward(
             cut.rest, session.SESSION.store.outputs(cut.trunk, x, boundary.signature())
         )
+    if _is_plain(model):
+        return frozen.forward(model, x)
     outputs = session.SESSION.original["predict"](model, x, batch_size=32, verbose=0)
     return np.asarray(outputs)
+
+
+def _is_plain(model: Any) -> bool:
+    """Does its `predict` do nothing but call a graph with one output?"""
+    import keras
+
+    own = type(model)
+    kept = own.predict_step is keras.Model.predict_step and own.predict is keras.Model.predict
+    return kept and len(getattr(model, "outputs", None) or ()) == 1
 
 
 def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
@@ -126,7 +137,7 @@ def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray
     n = len(feed)
     allowed = session.SESSION.fit_seconds * 0.8
     first = frozen.CHUNK
-    if n <= 3 * first:
+    if n <= 3 * first or not _is_plain(model):
         return infer(model, feed.x), np.arange(n)
     frozen.forward(model, feed.x[:first])
     started = time.monotonic()
