@@ -168,6 +168,11 @@ class Training:
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
     earlier_fits: int = 0  # trainings of the same model before this one
 
+    @property
+    def updates_made(self) -> int:
+        """Updates of this run, whatever share of the planned ones its sample left."""
+        return -(-self.n_train_used // self.batch_size) * self.epochs
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accuracy:

@@ -112,6 +112,8 @@ def _worth_pricing(results: Sequence[Result], evidence: Evidence) -> list[Result
     results = _settle(results, evidence)
     repairable = [r for r in candidates(results) if r.finding.repairs and r.finding.claimed is None]
     broken = [r for r in repairable if r.rule.family not in DEGREES] or repairable
+    if all(r.finding.evidence.get("is_forecast") for r in broken):
+        return []  # what a sample only makes likely needs something broken beside it
     # rules that ask for the same repair cannot be told apart by replays: the first speaks
     distinct: dict[str, Result] = {}
     for result in broken:

@@ -122,3 +122,19 @@ def test_frz004_clear(facts):
 def test_frz004_unknown():
     unseen = backbone(n_trainable_layers=80, weight_change=math.nan)
     assert verdict(fresh_head_shakes_backbone, backbone=unseen) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("sampled", "expected"),
+    [pytest.param(True, "found", id="sample"), pytest.param(False, "clear", id="all-rows")],
+)
+def test_frz004_of_a_sample_carries_the_change_on_to_the_planned_updates(sampled, expected):
+    facts = training(
+        sampled=sampled, n_train=60_000, n_train_used=128, batch_size=32, epochs=5,
+        planned_updates=9_375,
+    )  # fmt: skip
+    shaken = backbone(n_trainable_layers=80, weight_change=0.03)
+    finding = ask(fresh_head_shakes_backbone, training=facts, backbone=shaken)
+    assert str(finding.verdict) == expected
+    if sampled:
+        assert finding.evidence["is_forecast"] == 1

@@ -136,7 +136,8 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
         of the script.
     Fix: freeze the backbone until the head is trained; then unfreeze the last block, at 1e-5.
     Limits: with many pictures the network may recover; the gain decides. A second `fit` means
-        the head was trained before: clear.
+        the head was trained before: clear. Of a sampled run the change is carried on to the
+        planned updates as a random walk would; such a forecast counts only beside other causes.
     """
     if backbone.weights == "none" or backbone.looks_random:
         return clear("there are no pretrained weights to lose")
@@ -151,7 +152,8 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
         f"{backbone.n_trainable_layers} of {backbone.n_layers} layers of {backbone.name} are "
         f"trained with a fresh head, and changed by {change:.0%}"
     )
-    if change <= SHAKEN:
+    forecast = change * math.sqrt(training.planned_updates / max(1, training.updates_made))
+    if change <= SHAKEN and not (training.sampled and forecast > SHAKEN):
         return clear(seen)
     return found(
         seen,
@@ -160,6 +162,7 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
         repairs=(freeze_backbone(),),
         severity=min(0.45, 0.15 + change),
         weight_change=change,
+        is_forecast=float(change <= SHAKEN),
     )
 
 
