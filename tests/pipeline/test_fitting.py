@@ -95,12 +95,12 @@ def test_the_plan_and_the_forecast_are_told_before_the_work(data, tmp_path):
 
 
 def test_a_budget_too_short_is_told_once(monkeypatch):
-    from regraft.pipeline import fitting
+    from regraft.pipeline import preparing
 
     now = iter(range(0, 1000, 6))
-    monkeypatch.setattr(fitting.time, "perf_counter", lambda: next(now))
+    monkeypatch.setattr(preparing.time, "perf_counter", lambda: next(now))
     listener = Listener()
-    progress = fitting._extraction_progress(listener, budget=30.0)
+    progress = preparing._extraction_progress(listener, budget=30.0)
     for done in range(1, 20):
         progress(done, 20)
     assert len(listener.notes) == 1

@@ -26,10 +26,24 @@ def test_more_pictures_make_fewer_errors():
     assert expected_accuracy(0.9, seen=1000, rows=0, power=0.5) == 0
 
 
-def test_a_slow_plan_gets_fewer_pictures_and_a_fast_one_all():
-    resources = Resources(
-        seconds=110, n_train=60_000, n_others=1000, seconds_per_value=1e-7, load_seconds=10
+RESOURCES = Resources(seconds=110, n_train=60_000, n_validation=500, n_test=1000, load_seconds=5)
+
+
+def test_a_fast_plan_gets_all_pictures():
+    assert RESOURCES.share(10_000, 1000, seconds_per_value=1e-7) == (60_000, 1000)
+
+
+def test_a_slow_plan_is_tested_on_all_and_learns_from_what_is_left():
+    assert RESOURCES.share(100, 1000, seconds_per_value=1e-6) == (
+        pytest.approx(90 / 0.011, abs=1),
+        1000,
     )
-    assert resources.rows(10_000, 1000) == 60_000
-    assert resources.rows(100, 1000) == pytest.approx(90 / 0.0101, abs=1)
-    assert resources.rows(5, 1000) == 0
+
+
+def test_where_testing_alone_takes_too_long_half_the_time_goes_to_it():
+    n_train, n_test = RESOURCES.share(10, 1000, seconds_per_value=0)
+    assert n_test == n_train == pytest.approx((105 - 50) / 2 * 10, abs=1)
+
+
+def test_no_time_is_no_pictures():
+    assert RESOURCES.share(1, 1000, seconds_per_value=0) == (0, 0)

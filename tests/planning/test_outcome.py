@@ -3,7 +3,7 @@ import pytest
 
 from regraft.backbones.table import get
 from regraft.planning.default import Choice
-from regraft.planning.outcome import Scored, SearchResult, choose_best, front, paired_noise
+from regraft.planning.outcome import Scored, SearchResult, Seen, choose_best, front, paired_noise
 
 LITE = get("efficientnet_lite0")
 
@@ -67,7 +67,7 @@ def result(floor):
         skipped=(),
         floors={"majority_class": 0.1, "nearest_neighbour": floor},
         n_probe=1000,
-        curve_power=0.2,
+        seen=Seen(power=0.2, seconds_per_value=1e-7),
         seconds=1.0,
     )
 

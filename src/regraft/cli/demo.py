@@ -23,7 +23,17 @@ def demo(
     from regraft.report.terminal import fit_lines, picture_lines
 
     with TerminalProgress(quiet=quiet) as progress:
-        result = fit("digits", out=out, progress=progress, command="regraft demo")
+        result = fit(
+            "digits",
+            # named, so that it is the same on every machine, whatever backbones that has
+            backbone="efficientnet_lite0",
+            size=64,
+            tap="block5c_add",
+            grid=4,
+            out=out,
+            progress=progress,
+            command="regraft demo",
+        )
     typer.echo(
         fit_lines(
             result.as_json(),

@@ -97,7 +97,7 @@ def extract(
         DiskSpaceError: If the disk cannot hold the features.
     """
     started = time.perf_counter()
-    wanted = _check(row, requests)
+    wanted = check_requests(row, requests)
     row.check_size(size)
     chosen = images if rows is None else images.take(rows)
     if not len(chosen):
@@ -131,7 +131,7 @@ def forecast(n_images: int, *, row: Backbone, size: int, requests: Sequence[Requ
     The working part is an estimate: three float32 batches of pictures, and two maps as large
     as the first block of VGG makes them, the widest of all backbones.
     """
-    width = sum(grid**2 * row.tap(tap).channels for tap, grid in _check(row, requests))
+    width = sum(grid**2 * row.tap(tap).channels for tap, grid in check_requests(row, requests))
     pixels = default_batch_size(size) * size**2
     return Forecast(features=4 * n_images * width, working=4 * pixels * (3 * 3 + 2 * 64))
 
@@ -216,7 +216,12 @@ def _facts(job: Job, request: Request, runtime: Runtime, fingerprint: str) -> Fa
     }
 
 
-def _check(row: Backbone, requests: Sequence[Request]) -> tuple[Request, ...]:
+def check_requests(row: Backbone, requests: Sequence[Request]) -> tuple[Request, ...]:
+    """The requests without repeats.
+
+    Raises:
+        InvalidArgumentError: If there are none, a tap is unknown, or a grid has no cell.
+    """
     for tap, grid in requests:
         row.tap(tap)
         if grid < 1:

@@ -1,6 +1,7 @@
 """A linear head whose regularisation was chosen on validation rows."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -99,6 +100,7 @@ def fit_head(
     *,
     validation: tuple[FloatArray, IntArray],
     n_classes: int,
+    l2_per_feature: tuple[float, ...] = L2_PER_FEATURE,
     seed: int = 0,
 ) -> LinearHead:
     """The head of `choose_head`, fitted to the training rows alone.
@@ -108,6 +110,7 @@ def fit_head(
         labels: Shape (n,), class indices in [0, n_classes).
         validation: Features and labels to choose on.
         n_classes: k, at least 2.
+        l2_per_feature: Penalties divided by d, strong to weak.
         seed: Of the sample that penalties are chosen with.
 
     Raises:
@@ -115,7 +118,25 @@ def fit_head(
     """
     train = Examples(features=features, labels=labels)
     held_out = Examples(features=validation[0], labels=validation[1])
-    return choose_head(train, held_out, n_classes, refit=False, seed=seed).head
+    return choose_head(
+        train, held_out, n_classes, refit=False, l2_per_feature=l2_per_feature, seed=seed
+    ).head
+
+
+def refit_head(head: LinearHead, parts: Sequence[tuple[FloatArray, IntArray]]) -> LinearHead:
+    """The same head fitted to more rows, with its penalty and temperature.
+
+    Args:
+        head: Where to begin.
+        parts: Features (n, d) and labels (n,) of all rows, in any number of pieces.
+    """
+    solution = fit_logistic(
+        [Examples(features=features, labels=labels) for features, labels in parts],
+        len(head.bias),
+        l2=head.l2,
+        start=Linear(kernel=head.kernel, bias=head.bias),
+    )
+    return replace(head, kernel=solution.kernel, bias=solution.bias)
 
 
 def _sample(train: Examples, seed: int) -> Examples:

@@ -1,37 +1,33 @@
 """`fit`: from pictures to a measured classifier in a folder of its own."""
 
 import time
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.results import FitResult
 from regraft.artefact.runs import RUNS, require_new, require_writable
-from regraft.backbones.weights import Weights, find_weights
 from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import ImageSet
 from regraft.data.text import listed
 from regraft.evaluate.cost import Clock, peak_memory_bytes
 from regraft.evaluate.scores import full_scores, short_scores
-from regraft.features.cache import FeatureCache
-from regraft.features.extract import extract, forecast
 from regraft.finetune.network import Start
-from regraft.heads.choose_l2 import fit_head
+from regraft.heads.choose_l2 import fit_head, refit_head
 from regraft.heads.floors import floors
 from regraft.heads.linear import probabilities
 from regraft.pipeline.finetuning import Frozen, classifier_of, fine_tune
 from regraft.pipeline.observer import Nobody, Observer
-from regraft.pipeline.parting import part, some_of
+from regraft.pipeline.parting import part
+from regraft.pipeline.preparing import prepare
 from regraft.pipeline.request import Request, Work
 from regraft.pipeline.running import Run
 from regraft.pipeline.saving import origin_of, recipe_of, saved
-from regraft.planning.default import Auto, Choice, choose
+from regraft.planning.default import Auto
 from regraft.records import Split
 
 BUDGET_SECONDS = 300.0
-
-_FORECAST_AFTER_SECONDS = 5.0  # one from less is noise
 
 
 def fit(
@@ -142,41 +138,27 @@ def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
             work.data, on_bad_image=request.on_bad_image, limit=request.limit, seed=request.seed
         )
         split = part(images, seed=request.seed)
-        choice = choose(
-            images,
-            backbone=request.backbone,
-            size=request.size,
-            taps=request.taps,
-            grids=request.grids,
-        )
-        found = find_weights(choice.row, path=request.weights)
-    _describe(observer, images, split, choice, found)
-
-    known, known_split = images, split
-    if request.mode == "finetune":  # the head is only where it begins: some pictures will do
-        known, known_split = some_of(images, split, seed=request.seed)
-    with clock.stage("extract"):
-        features = extract(
-            known,
-            row=choice.row,
-            weights=found,
-            size=choice.size,
-            requests=choice.requests,
-            runtime=request.runtime,
-            cache=FeatureCache(),
-            progress=_extraction_progress(observer, request.budget),
-        )
+    _describe_data(observer, images, split)
+    ready = prepare(work, images, split, clock, observer)
+    if ready.is_searched:  # a run that is resumed must not search again
+        work = replace(work, request=request.with_plan(ready.choice))
+    choice, features = ready.choice, ready.features
     if not features.n_computed:
         observer.note("Features: all found in the cache.")
     with clock.stage("head"):
-        train, validation = (
-            (features.of(choice.requests, rows), known.labels[rows])
-            for rows in (known_split.train, known_split.validation)
+        train, validation, test = (
+            (features.of(choice.requests, rows), ready.images.labels[rows])
+            for rows in (ready.split.train, ready.split.validation, ready.split.test)
         )
-        head = fit_head(*train, validation=validation, n_classes=len(images.class_names))
+        head = fit_head(
+            *train,
+            validation=validation,
+            n_classes=len(images.class_names),
+            l2_per_feature=ready.l2_per_feature,
+        )
+        on_validation = short_scores(probabilities(head, validation[0]), validation[1])
     with clock.stage("floors"):
-        lowest = floors(images, split, seed=request.seed)
-    origin = origin_of(images, split, seed=request.seed, limit=request.limit)
+        lowest = ready.floors or floors(images, split, seed=request.seed)
 
     tuned = None
     if request.mode != "head":
@@ -185,13 +167,13 @@ def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
                 images=images,
                 split=split,
                 choice=choice,
-                weights=found,
+                weights=ready.weights,
                 start=Start.of(head, train[0]),
-                accuracy=short_scores(probabilities(head, validation[0]), validation[1])[
-                    "accuracy"
-                ],
+                accuracy=on_validation["accuracy"],
             )
             tuned = fine_tune(frozen, work, run, lambda: begin(work, observer), observer)
+    scored = split if tuned is not None else ready.split
+    origin = origin_of(images, scored, seed=request.seed, limit=request.limit)
     if tuned is not None:
         with clock.stage("test"):
             classifier = classifier_of(tuned, frozen, lowest, origin, observer)
@@ -200,19 +182,21 @@ def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
                 classifier, command=work.command, keep_checkpoint=tuned.is_stopped
             )
     else:
+        if ready.is_searched:  # what chose the penalty may now be learnt from, too
+            with clock.stage("refit"):
+                head = refit_head(head, [train, validation])
         with clock.stage("test"):
-            test = features.of(choice.requests, split.test)
             metrics = {
-                "test": full_scores(probabilities(head, test), images.labels[split.test]),
-                "validation": short_scores(probabilities(head, validation[0]), validation[1]),
+                "test": full_scores(probabilities(head, test[0]), test[1]),
+                "validation": on_validation,
                 "floors": lowest,
             }
         with clock.stage("save"):
-            recipe = recipe_of(choice, found, features.runtime, head)
+            recipe = recipe_of(choice, ready.weights, features.runtime, head)
             classifier = Classifier(
                 recipe=recipe,
                 class_names=images.class_names,
-                extractor=make_extractor(recipe, found),
+                extractor=make_extractor(recipe, ready.weights),
                 head=head,
                 metrics=metrics,
                 origin=origin,
@@ -220,21 +204,18 @@ def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
             folder = saved(classifier, work.out, work.command)
     return FitResult(
         classifier=classifier,
-        images=images,
-        split=split,
+        images=images if tuned is not None else ready.images,
+        split=scored,
         artefact=folder,
         seconds=clock.seconds(),
-        images_per_second=len(known) / max(features.seconds, 1e-9),
+        images_per_second=len(ready.images) / max(features.seconds, 1e-9),
         is_from_cache=not features.n_computed,
         peak_memory_bytes=peak_memory_bytes(),
         is_stopped=tuned is not None and tuned.is_stopped,
     )
 
 
-def _describe(
-    observer: Observer, images: ImageSet, split: Split, choice: Choice, weights: Weights
-) -> None:
-    """What is about to be done and what it needs, before anything large is allocated."""
+def _describe_data(observer: Observer, images: ImageSet, split: Split) -> None:
     parts = f"{len(split.train):,} train, {len(split.validation):,} validation"
     observer.note(
         f"Data: {images.name}, {len(images):,} pictures of {len(images.class_names):,} classes "
@@ -245,40 +226,6 @@ def _describe(
     if images.bad_images:
         names = listed([bad.name for bad in images.bad_images])
         observer.note(f"Left out: {len(images.bad_images):,} that cannot be read: {names}.")
-    taps = " + ".join(f"{tap} {grid}x{grid}" for tap, grid in choice.requests)
-    observer.note(
-        f"Plan: {choice.row.name} at {choice.size} px, read at {taps}; weights: {weights.origin}."
-    )
-    needs = forecast(len(images), row=choice.row, size=choice.size, requests=choice.requests)
-    observer.note(
-        f"Forecast: {needs.features / 1e6:,.0f} MB of features in the cache, "
-        f"{needs.working / 1e6:,.0f} MB of memory for pictures on their way."
-    )
-
-
-def _extraction_progress(observer: Observer, budget: float) -> Callable[[int, int], None]:
-    """Passes progress on, and says once when the forecast exceeds the budget."""
-    first: tuple[int, float] | None = None  # the first batches also start the runtime
-    has_spoken = False
-
-    def progress(done: int, total: int) -> None:
-        nonlocal first, has_spoken
-        observer.advance("extract", done, total)
-        now = time.perf_counter()
-        if first is None:
-            first = (done, now)
-        elapsed = now - first[1]
-        if has_spoken or elapsed < _FORECAST_AFTER_SECONDS:
-            return
-        has_spoken = True
-        seconds = elapsed * total / (done - first[0])
-        if seconds > budget:
-            observer.note(
-                f"Extraction will take about {seconds / 60:.0f} minutes, more than the budget of "
-                f"{budget / 60:.0f}: --limit, a smaller --size or an earlier --tap is faster."
-            )
-
-    return progress
 
 
 def _names(tap: str | tuple[str, ...]) -> tuple[str, ...] | Auto:

@@ -1,14 +1,14 @@
 """Everything a user asks of `fit`, in one record that a run's folder can hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from regraft.data.named import NAMES
 from regraft.data.open import Data, OnBadImage
 from regraft.errors import InvalidArgumentError, expected_received
-from regraft.planning.default import Auto
+from regraft.planning.default import Auto, Choice
 
 MODES = ("head", "finetune", "auto")
 
@@ -54,6 +54,16 @@ class Request:
     def name(self) -> str:
         """Of the data, before they are opened."""
         return Path(self.data).stem if isinstance(self.data, str | Path) else "arrays"
+
+    def with_plan(self, choice: Choice) -> "Request":
+        """The same, with a plan in place of what was `auto`."""
+        return replace(
+            self,
+            backbone=choice.row.name,
+            size=choice.size,
+            taps=choice.taps,
+            grids=choice.grids,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Plain data. Paths are made absolute: a run may be resumed from another folder."""

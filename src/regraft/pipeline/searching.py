@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from regraft.data.open import Data, OnBadImage, open_data
+from regraft.deadline import Deadline
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.features.cache import default_folder
 from regraft.features.runtimes.choose import choose_runtime
 from regraft.pipeline.observer import Nobody, Observer
 from regraft.pipeline.parting import part
-from regraft.planning.deadline import Deadline
 from regraft.planning.limits import Limits
-from regraft.planning.outcome import Scored, SearchResult
+from regraft.planning.outcome import Scored, SearchResult, Seen
 from regraft.planning.run import Space, at_hand, search_plans
 
 SEARCH_SECONDS = 300.0
@@ -72,5 +72,5 @@ def search(
     )
 
 
-def _accuracy(scored: Scored, _power: float) -> float:
+def _accuracy(scored: Scored, _seen: Seen) -> float:
     return scored.accuracy

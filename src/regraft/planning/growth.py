@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 # Errors were seen to fall with powers between 0.1 (Fashion-MNIST) and 0.35 (MNIST).
 USUAL, LEAST, MOST = 0.25, 0.05, 0.5
+MOST_FOR_TEST = 0.5
 
 
 def curve_power(fewer: Sequence[float], more: Sequence[float], growth: float) -> float:
@@ -33,15 +34,28 @@ class Resources:
 
     seconds: float
     n_train: int  # pictures to learn from, at most
-    n_others: int  # pictures that are computed in any case: validation and test
-    seconds_per_value: float  # of the head, per feature of a training picture
+    n_validation: int  # pictures to choose the regularisation on
+    n_test: int  # pictures to score at the end, at most
     load_seconds: float  # to start the runtime
 
-    def rows(self, images_per_second: float, n_features: int) -> int:
-        """Training pictures that can be computed and fitted in time: 0 to `n_train`."""
-        left = self.seconds - self.load_seconds - self.n_others / images_per_second
-        each = 1 / images_per_second + n_features * self.seconds_per_value
-        return max(0, min(self.n_train, int(left / each)))
+    def share(
+        self, images_per_second: float, n_features: int, *, seconds_per_value: float
+    ) -> tuple[int, int]:
+        """Pictures to learn from and to be tested on that fit in the time.
+
+        All are tested unless that alone takes more than `MOST_FOR_TEST` of the time; what is left
+        goes to training.
+
+        Args:
+            images_per_second: Of the features.
+            n_features: d.
+            seconds_per_value: Of the head, per feature of a training picture.
+        """
+        picture = 1 / images_per_second
+        left = max(0.0, self.seconds - self.load_seconds - self.n_validation * picture)
+        n_test = min(self.n_test, int(MOST_FOR_TEST * left / picture))
+        each = picture + n_features * seconds_per_value
+        return min(self.n_train, int((left - n_test * picture) / each)), n_test
 
 
 def expected_accuracy(error: float, *, seen: int, rows: int, power: float) -> float:

@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from regraft.data.source import ImageSet
+from regraft.deadline import Deadline, OutOfTime
 from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.heads.blas import one_thread_a_product
-from regraft.planning.deadline import Deadline, OutOfTime
 from regraft.planning.default import Choice
 from regraft.planning.growth import USUAL, curve_power
 from regraft.planning.judge import cross_validate
-from regraft.planning.outcome import Scored, Skipped, front
+from regraft.planning.outcome import Scored, Seen, Skipped, front
 from regraft.planning.passes import Readings
 from regraft.planning.screen import gram, left_out_correct
-from regraft.planning.space import macs, pairs, single
+from regraft.planning.space import macs, n_features, pairs, single
 from regraft.records import FloatArray
 
 PICTURES = (256, 1024, 4096)  # of the probe, by rung
@@ -33,11 +33,18 @@ ENDS = (0.5, 0.6, 1.0)  # of what is left at its beginning, a rung may take so m
 KEPT = (20, 6)  # plans that go on after a rung
 KEPT_A_PASS = (6, 3)  # of one backbone at one size: neighbours in a network are much alike
 PASSES_KEPT = (6, 3)
+USUAL_MACS = 15e9  # multiply-adds a second of two cores with AVX2: only orders the passes
 _MOST_OF_THE_REST = 0.6  # a pass forecast to take more of the time left is not begun
 _SAVES_TOO_LITTLE = 1.25  # a last rung with fewer than so many times the pictures reads none
 
-# What a scored plan is worth on the scale of the accuracy, given the power of the learning curve.
-Worth = Callable[[Scored, float], float]
+# Of a final head, per feature of a training picture, until heads were timed: its path, its fit and
+# its refit read everything some sixty times.
+SECONDS_PER_VALUE = 1e-7
+_OF_CROSS_VALIDATION = 0.5  # what a final head takes of the time per value of a cross-validated one
+
+
+# What a scored plan is worth, on the scale of the accuracy.
+Worth = Callable[[Scored, Seen], float]
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -52,10 +59,11 @@ class Halving:
     note: Callable[[str], None]
     seed: int
     read_seconds: float  # to decode one picture, which passes over held pictures do not
-    ideal_macs: float | None = None  # a picture: passes near it come first; None: cheapest first
+    ideal_seconds: float | None = None  # a picture: passes near it come first; None: cheapest
     scored: dict[tuple[str, int, tuple[Request, ...]], Scored] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     power: float = USUAL
+    seconds_per_value: float = SECONDS_PER_VALUE  # of a head: as forecast, then as measured
     macs_per_second: float = 0.0  # of the fastest pass so far; 0 before the first
 
     def run(self, passes: Sequence[tuple[Readings, Sequence[Request]]]) -> None:
@@ -68,6 +76,11 @@ class Halving:
             alive = self._screen_all(passes)
             alive = self._screen_again(alive)
             self._judge(alive)
+
+    @property
+    def seen(self) -> Seen:
+        """So far."""
+        return Seen(power=self.power, seconds_per_value=self.seconds_per_value)
 
     def last(self) -> list[Scored]:
         """The plans of the highest rung, which were scored on the same pictures."""
@@ -126,6 +139,7 @@ class Halving:
         if not alive:
             return
         n = self._affordable(alive)
+        slowest = 0.0
         for readings, scores in alive:
             n_known = len(next(iter(readings.features.values())))
             if n > n_known and not self._read(
@@ -142,13 +156,16 @@ class Halving:
                     self.n_classes,
                     seed=self.seed,
                 )
+                seconds = time.perf_counter() - started
+                slowest = max(slowest, seconds / (n * n_features(scored.choice)))
+                self.seconds_per_value = _OF_CROSS_VALIDATION * slowest
                 self._remember(
                     dataclasses.replace(
                         scored,
                         correct=judged.correct,
                         l2_per_feature=judged.l2_per_feature,
                         images_per_second=self._images_per_second(readings, scored.choice),
-                        seconds_spent=scored.seconds_spent + time.perf_counter() - started,
+                        seconds_spent=scored.seconds_spent + seconds,
                         rung=2,
                         dropped="",
                     )
@@ -206,7 +223,9 @@ class Halving:
 
     def _order(self, readings: Readings, requests: Sequence[Request]) -> float:
         cost = _cost(readings, requests)
-        return cost if self.ideal_macs is None else abs(math.log(cost / self.ideal_macs))
+        if self.ideal_seconds is None:
+            return cost
+        return abs(math.log(cost / (self.ideal_seconds * USUAL_MACS)))
 
     def _screened(
         self,
@@ -254,7 +273,7 @@ class Halving:
     ) -> list[tuple[Readings, list[Scored]]]:
         """The plans that go on, by pass, the best pass first."""
         here = [scored for scored in self.scored.values() if scored.rung == rung]
-        ranked = sorted(here, key=lambda scored: -self.worth(scored, self.power))
+        ranked = sorted(here, key=lambda scored: -self.worth(scored, self.seen))
         # what is cheap and nearly as good must be able to win a tie
         frugal = [here[i] for i in reversed(front(here, range(len(here))))]
         ranked = ranked[: KEPT[rung] // 2] + frugal + ranked

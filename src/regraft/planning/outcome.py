@@ -78,6 +78,14 @@ class Skipped:
     because: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What was learnt about all plans together."""
+
+    power: float  # of the learning curve
+    seconds_per_value: float  # of a final head, per feature of a training picture
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SearchResult:
     """All plans that were scored, the best informed first."""
@@ -87,7 +95,7 @@ class SearchResult:
     skipped: tuple[Skipped, ...]
     floors: Mapping[str, float]
     n_probe: int  # pictures of the probe that the last rung saw
-    curve_power: float  # the error falls with this power of the number of training pictures
+    seen: Seen
     seconds: float
 
     @property

@@ -9,12 +9,12 @@ import numpy as np
 from regraft.backbones.table import Backbone
 from regraft.backbones.weights import Weights
 from regraft.data.source import ImageSet
+from regraft.deadline import Deadline
 from regraft.errors import RuntimeMismatchError
 from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.features.stream import Job, compute, default_batch_size
-from regraft.planning.deadline import Deadline
 from regraft.planning.default import Choice
 from regraft.records import FloatArray
 

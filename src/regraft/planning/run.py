@@ -10,11 +10,11 @@ import numpy as np
 from regraft.backbones.table import BACKBONES, Backbone, get
 from regraft.backbones.weights import Weights, are_at_hand, find_weights
 from regraft.data.source import ImageSet
+from regraft.deadline import Deadline
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.heads.floors import floors
-from regraft.planning.deadline import Deadline
 from regraft.planning.default import Choice, typical_side
 from regraft.planning.halving import PICTURES, Halving, Worth
 from regraft.planning.limits import Limits, measure_latency
@@ -51,7 +51,7 @@ def search_plans(
     note: Note,
     worth: Worth,
     limits: Limits | None = None,
-    ideal_macs: float | None = None,
+    ideal_seconds: float | None = None,
 ) -> SearchResult:
     """Score plans on training and validation pictures, and choose one.
 
@@ -67,7 +67,7 @@ def search_plans(
         worth: What a scored plan is worth; the one worth most wins, ties go to the faster.
         limits: What a plan must keep. Single pictures are timed only if this is given, with or
             without a limit on them.
-        ideal_macs: As for `Halving`.
+        ideal_seconds: As for `Halving`.
 
     Raises:
         InvalidArgumentError: If nothing is to be tried, nothing fits in the time, or no plan
@@ -89,7 +89,7 @@ def search_plans(
         note=note,
         seed=seed,
         read_seconds=read_seconds,
-        ideal_macs=ideal_macs,
+        ideal_seconds=ideal_seconds,
     )
     halving.run(passes)
     last = halving.last()
@@ -115,14 +115,14 @@ def search_plans(
     )
     allowed_choices = [scored.choice for scored in allowed]
     among = [i for i, scored in enumerate(candidates) if scored.choice in allowed_choices]
-    chosen = choose_best(candidates, among, worth=lambda scored: worth(scored, halving.power))
+    chosen = choose_best(candidates, among, worth=lambda scored: worth(scored, halving.seen))
     return SearchResult(
         candidates=tuple(candidates),
         chosen=chosen,
         skipped=tuple(halving.skipped),
         floors=lowest,
         n_probe=len(candidates[chosen].correct),
-        curve_power=halving.power,
+        seen=halving.seen,
         seconds=time.perf_counter() - started,
     )
 

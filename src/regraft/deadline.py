@@ -28,6 +28,10 @@ class Deadline:
         """An earlier one, when this share in [0, 1] of what is left will have gone."""
         return Deadline(max(0.0, self.left()) * share, now=self._now)
 
+    def before(self, seconds: float) -> "Deadline":
+        """An earlier one, by so many seconds."""
+        return Deadline(self.left() - seconds, now=self._now)
+
     def check(self) -> None:
         """Do nothing while there is time.
 

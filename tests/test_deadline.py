@@ -1,6 +1,6 @@
 import pytest
 
-from regraft.planning.deadline import Deadline, OutOfTime
+from regraft.deadline import Deadline, OutOfTime
 
 
 def test_it_runs_out():
