@@ -39,6 +39,12 @@ def test_beyond_the_noise_the_better_wins():
     assert choose_best([scored(960, 10), scored(900, 500)], range(2), worth=accuracy) == 0
 
 
+def test_noise_shrinks_with_the_errors():
+    """A plan far behind is not tied because all errors are expected to become small."""
+    plans = [scored(980, 10), scored(850, 500)]
+    assert choose_best(plans, range(2), worth=lambda plan: 1 - plan.error / 10) == 0
+
+
 def test_noise_is_that_of_the_difference():
     assert paired_noise(scored(950, 1), scored(950, 1)) == 0
     assert paired_noise(scored(950, 1), scored(940, 1)) == pytest.approx(0.00315, abs=1e-5)

@@ -28,7 +28,7 @@ from regraft.records import IntArray, Split
 
 LEAST_BUDGET = 60.0  # seconds: in less, a search would only take time from the fit
 FEW = 10_000  # pictures: with one backbone, the default plan is known to do well on fewer
-SEARCH_SHARE = 0.35  # of the budget
+SEARCH_SHARE = 0.4  # of the budget
 RESERVE = 6.0  # seconds to score, save, and hash
 MARGIN = 0.92  # of the time left is planned with: the machine may be busier than the probe was
 LOAD_SECONDS = 6.0  # to build and convert a network, until it was measured

@@ -154,10 +154,12 @@ def choose_best(
         worth: What a plan is worth, on the scale of the accuracy.
     """
     best = max(among, key=lambda i: (worth(scored[i]), scored[i].images_per_second))
+    # where more training makes errors fewer, it makes their differences smaller too
+    scale = min(1.0, (1 - worth(scored[best])) / scored[best].error)
     tied = [
         i
         for i in among
-        if worth(scored[best]) - worth(scored[i]) <= paired_noise(scored[best], scored[i])
+        if worth(scored[best]) - worth(scored[i]) <= scale * paired_noise(scored[best], scored[i])
     ]
     return max(tied, key=lambda i: (scored[i].images_per_second, worth(scored[i])))
 
