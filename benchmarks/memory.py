@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/memory.py [--pictures 1000000]
 
-The pictures (28 x 28, gray) are drawn when they are read and never all exist; the features of a cheap
+The pictures (28 x 28, gray) are drawn when they are read and never all exist; features of a cheap
 plan go to a file, as the cache keeps them. Writes benchmarks/results/memory.json.
 """
 
