@@ -27,6 +27,7 @@ __all__ = [
     "load",
     "resume",
     "search",
+    "why",
 ]
 
 _HOMES = {  # public name -> the module it lives in
@@ -39,6 +40,7 @@ _HOMES = {  # public name -> the module it lives in
     "load": "regraft.artefact.store",
     "resume": "regraft.pipeline",
     "search": "regraft.pipeline",
+    "why": "regraft.pipeline",
 }
 
 

@@ -1,9 +1,11 @@
 """`why`: a diagnosis, and beside it what a plain head on the same pictures reaches."""
 
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,27 +18,42 @@ from regraft.errors import DataError
 from regraft.features.extract import extract
 from regraft.heads.choose_l2 import fit_head
 from regraft.heads.linear import probabilities
+from regraft.pipeline.model_in_hand import without_sites, write_script
 from regraft.pipeline.observer import Nobody, Observer
 from regraft.planning.default import choose
 
 WHY_SECONDS = 180.0
+MODEL_EPOCHS, MODEL_BATCH = 5, 32  # where a model is asked about, not a script
 REFERENCE_HELD_EVERY = 6
 
 
 def why(
-    script: str | Path,
+    subject: Any,
+    train: Any = None,
+    validation: Any = None,
     *,
+    epochs: int = MODEL_EPOCHS,
+    batch_size: int = MODEL_BATCH,
     budget: float = WHY_SECONDS,
     python: str | None = None,
     arguments: tuple[str, ...] = (),
     fix: str | Path | None = None,
     progress: Observer | None = None,
 ) -> Diagnosis:
-    """Find out, by measuring repairs, why a training script's validation accuracy is low.
+    """Find out, by measuring repairs, why a validation accuracy is low.
+
+    `why("train.py")` asks about a script; `why(model, train, validation)`, in a notebook, about
+    a compiled model and its data. A model is trained on from the weights it has: give it as it
+    was before its training. Loaded weights count as pretrained.
 
     Args:
-        script: A `.py` script or `.ipynb` notebook that trains with Keras. It is run as it is,
-            several times, in child processes that cannot change any file.
+        subject: Path of a `.py` script or `.ipynb` notebook that trains with Keras, or a compiled
+            Keras model. It is run as it is, several times, in child processes that cannot change
+            any file.
+        train: Of a model: `(x, y)`, or a data set that gives batches of them.
+        validation: Of a model: likewise.
+        epochs: Of a model: as given to its `fit`.
+        batch_size: Of a model trained on arrays: likewise.
         budget: Seconds, beyond those the script needs to prepare its own data.
         python: Interpreter to run it with; None means this one.
         arguments: Of the script.
@@ -44,10 +61,17 @@ def why(
         progress: Is told how the job goes.
 
     Raises:
-        RegraftError: If there is no such script.
+        RegraftError: If there is no such script, or the model is not compiled or cannot be saved.
     """
     observer = progress or Nobody()
-    run = Script(path=Path(script), arguments=arguments, python=python or sys.executable)
+    if not isinstance(subject, str | Path):
+        with tempfile.TemporaryDirectory(prefix="regraft-model-") as folder:
+            script = write_script(
+                subject, train, validation, Path(folder), epochs=epochs, batch_size=batch_size
+            )
+            diagnosis = why(script, budget=budget, progress=progress)
+        return without_sites(diagnosis)
+    run = Script(path=Path(subject), arguments=arguments, python=python or sys.executable)
     diagnosis = diagnose_script(run, budget=budget, progress=observer.note, fix=fix)
     if diagnosis.material is None or diagnosis.seconds > budget:
         return diagnosis

@@ -97,3 +97,14 @@ def test_bns003_clear(facts):
 def test_bns003_unknown():
     unseen = backbone(site=None, **FORCED)
     assert verdict(backbone_forced_into_training_mode, backbone=unseen) == "unknown"
+
+
+def test_bns001_of_a_sample_that_stops_before_the_statistics_follow_is_unknown():
+    facts = training(
+        sampled=True, n_train=60_000, n_train_used=320, batch_size=32, epochs=5,
+        planned_updates=9_375,
+    )  # fmt: skip
+    moved = backbone(n_batchnorm=52, n_batchnorm_trainable=52, statistics_change=0.5)
+    seen = accuracy(train=0.2, train_in_training_mode=0.9)
+    asked = {"backbone": moved, "accuracy": seen, "training": facts}
+    assert verdict(batchnorm_statistics_overwritten, **asked) == "unknown"

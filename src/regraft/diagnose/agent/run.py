@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from regraft.diagnose.agent import frozen, interventions, ledger, rewrite, session, sites
-from regraft.diagnose.agent.hooks import arrays, backbones, datasets, models, opencv, scikit_learn
+from regraft.diagnose.agent.hooks import (
+    arrays,
+    backbones,
+    datasets,
+    loading,
+    models,
+    opencv,
+    scikit_learn,
+)
 
 
 def replay(settings: dict[str, Any]) -> None:
@@ -56,6 +64,7 @@ def _hook() -> None:
     arrays.hook()
     models.hook()
     backbones.hook()
+    loading.hook()
     datasets.hook_folders()
     import keras
 
