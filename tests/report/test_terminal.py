@@ -54,6 +54,16 @@ def test_fit_lines_show_what_matters():
     assert "A floor is as good" not in text
 
 
+def test_fine_tuning_is_shown_beside_the_head():
+    report = {
+        "frozen_val_accuracy": 0.75, "tuned_val_accuracy": 0.7, "chosen": "head", "steps": 1200,
+        "epochs": 2.5, "parameters_trained": 1000, "images_per_second": 99.6, "ended": "finished",
+    }  # fmt: skip
+    text = fit_lines(*fit_view(finetune=report), NAMES, is_from_cache=False)
+    assert "validation 0.7500 as a frozen head, 0.7000 tuned; the head is kept" in text
+    assert "1,200 steps, 2.5 epochs, 1,000 parameters, 100 pictures a second; finished" in text
+
+
 def test_a_floor_that_wins_is_said():
     assert "A floor is as good: nearest neighbour" in fit_lines(
         *fit_view(floors={"majority_class": 0.5, "nearest_neighbour": 0.8}),

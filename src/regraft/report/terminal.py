@@ -43,6 +43,7 @@ def fit_lines(
         ("calibration error", f"{metrics['test']['expected_calibration_error']:.4f}"),
         *_mistakes(metrics["test"], names),
         ("plan", f"{plan['backbone']}, {plan['size']} px, {taps}, {plan['mode']}"),
+        *_fine_tuning(view.get("finetune")),
         ("computed by", f"{plan['runtime']} {plan['precision']}, weights: {plan['weights']}"),
         ("time", f"{seconds['total']:.1f} s ({spent})"),
         (
@@ -125,6 +126,22 @@ def _mistakes(scores: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str
         for true, predicted, n in confusions(scores["confusion_matrix"], MISTAKES_SHOWN)
     ]
     return [("commonest mistakes", ", ".join(mistakes))] if mistakes else []
+
+
+def _fine_tuning(report: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if report is None:
+        return []
+    frozen, tuned = report["frozen_val_accuracy"], report["tuned_val_accuracy"]
+    kept = "" if report["chosen"] == "finetune" else "; the head is kept"
+    return [
+        ("fine-tuning", f"validation {frozen:.4f} as a frozen head, {tuned:.4f} tuned{kept}"),
+        (
+            "training",
+            f"{report['steps']:,} steps, {report['epochs']:.1f} epochs, "
+            f"{report['parameters_trained']:,} parameters, "
+            f"{report['images_per_second']:,.0f} pictures a second; {report['ended']}",
+        ),
+    ]
 
 
 def _spaced(name: str) -> str:

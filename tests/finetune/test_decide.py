@@ -1,0 +1,101 @@
+import time
+
+import pytest
+
+from regraft.finetune import decide as room
+from regraft.finetune.decide import Wishes, decide
+from regraft.finetune.pace import Pace, steps_in
+from regraft.finetune.plan import EPOCHS_AT_MOST, TrainingPlan, batch_size_for, evaluate_every
+
+from .conftest import Listener, judge, make_network, make_plan
+
+
+@pytest.fixture(scope="module")
+def network():
+    network = make_network()
+    network.train((0, 1))
+    return network
+
+
+def wishes(**changes):
+    return Wishes(**({"epochs": 3, "mixup": False, "must_pay": False, "seed": 0} | changes))
+
+
+def decided(network, training, validation, asked, *, seconds=None, score=judge):
+    listener = Listener()
+    decision = decide(
+        network, training, validation, score, asked,
+        deadline=None if seconds is None else time.monotonic() + seconds, n_after=10,
+        listener=listener,
+    )  # fmt: skip
+    return decision, listener
+
+
+def test_without_a_clock_the_same_is_decided_twice(network, training, validation):
+    first, listener = decided(network, training, validation, wishes())
+    again, _ = decided(network, training, validation, wishes())
+    assert first.plan == again.plan
+    assert first.arms == again.arms
+    assert first.plan.steps == 3 * (48 // first.plan.batch_size)
+    assert not first.plan.by_clock
+    assert [arm.name for arm in first.arms][:2] == ["frozen", "all blocks"]
+    assert first.plan.rate == min(first.arms[1:], key=lambda arm: arm.loss).rate
+    assert "Trial of 8 steps" in listener.notes[1]
+
+
+def test_deciding_leaves_the_network_as_it_was(network, training, validation):
+    before = network.learnt()
+    decided(network, training, validation, wishes())
+    after = network.learnt()
+    assert all((before[name] == after[name]).all() for name in before)
+
+
+def test_by_the_clock_the_length_is_what_the_time_holds(network, training, validation):
+    decision, _ = decided(network, training, validation, wishes(epochs=None), seconds=60)
+    assert decision.plan.by_clock
+    assert 1 < decision.plan.steps <= decision.plan.steps_at_most
+    assert decision.tail > 0
+
+
+def test_with_no_time_there_is_no_trial_but_a_careful_rate(network, training, validation):
+    decision, _ = decided(network, training, validation, wishes(epochs=None), seconds=4.5)
+    assert decision.arms == ()
+    assert decision.plan.rate == room.RATE_UNTRIED
+
+
+def test_what_must_pay_and_does_not_is_left(network, training, validation):
+    decision, listener = decided(
+        network, training, validation, wishes(must_pay=True), score=lambda *_: (0.9, 1.0)
+    )
+    assert decision is None
+    assert "does not pay" in listener.notes[-1]
+
+
+def test_what_must_pay_and_has_no_time_is_left(network, training, validation):
+    decision, _ = decided(
+        network, training, validation, wishes(epochs=None, must_pay=True), seconds=4.5
+    )
+    assert decision is None
+
+
+@pytest.mark.parametrize("seconds", [1.0, 20.0, 500.0])
+def test_steps_and_evaluations_fit_the_time(seconds):
+    plan, pace = make_plan(), Pace(a_step=0.1, starting=1.0, a_picture=0.01)
+    steps = steps_in(seconds, pace, plan, an_evaluation=0.2)
+    n_evaluations = -(-steps // evaluate_every(steps, plan.steps_an_epoch))
+    assert steps == 1 or steps * 0.1 + n_evaluations * 0.2 <= seconds + 0.4
+    assert steps <= EPOCHS_AT_MOST * plan.steps_an_epoch
+
+
+@pytest.mark.parametrize(
+    ("n_train", "expected"), [(5, 5), (48, 8), (400, 20), (5_000, 64), (60_000, 64)]
+)
+def test_batches_suit_the_number_of_pictures(n_train, expected):
+    assert batch_size_for(n_train) == expected
+
+
+def test_a_plan_comes_back_from_json():
+    import json
+
+    plan = make_plan()
+    assert TrainingPlan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
