@@ -26,6 +26,7 @@ def test_missing_validation_is_refused_by_name():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras saving
 def test_logits_without_the_flag_are_found_in_a_model_in_hand():
     import keras
 

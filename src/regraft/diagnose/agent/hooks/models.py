@@ -28,9 +28,11 @@ def hook() -> None:
     methods = {"compile": compiling.compile_model, "fit": fitting.fit,
                "evaluate": scored.evaluate, "predict": scored.predict}  # fmt: skip
     for name, replacement in methods.items():
-        original = getattr(keras.Model, name)
+        # on the class that defines it: `load_model` does not compile what overrides `compile`
+        owner = next(kind for kind in keras.Model.__mro__ if name in vars(kind))
+        original = getattr(owner, name)
         session.SESSION.original[name] = original
-        setattr(keras.Model, name, functools.wraps(original)(_method(replacement)))
+        setattr(owner, name, functools.wraps(original)(_method(replacement)))
     keras.Model.load_weights = _load_weights(keras.Model.load_weights)
     _hook_layers(keras)
 
