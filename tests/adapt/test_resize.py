@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from regraft.adapt.resize import resize, resize_in_graph, resize_matrix
+from regraft.adapt.resize import resize, resize_in_graph, resize_matrix, resize_stack
 from regraft.errors import InvalidArgumentError
 
 SIZES = [
@@ -72,6 +72,14 @@ def test_resize_in_graph_equals_numpy(before, after, channels):
     in_numpy = np.stack([resize(picture, height=after[0], width=after[1]) for picture in pictures])
     assert in_graph.dtype == np.float32
     np.testing.assert_allclose(in_graph, in_numpy, atol=1e-5 * 255)
+
+
+@pytest.mark.parametrize(("before", "after"), SIZES)
+def test_resize_stack_equals_one_by_one(before, after):
+    pictures = noise((3, *before, 3))
+    one_by_one = [resize(p, height=after[0], width=after[1]) for p in pictures]
+    stack = resize_stack(pictures, height=after[0], width=after[1])
+    np.testing.assert_allclose(stack, np.stack(one_by_one), atol=1e-3)
 
 
 @pytest.mark.parametrize(("before", "after"), SIZES)

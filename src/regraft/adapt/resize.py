@@ -81,6 +81,25 @@ def resize(picture: npt.NDArray[Any], *, height: int, width: int) -> FloatArray:
     return np.ascontiguousarray(columns.reshape(width, height, c).transpose(1, 0, 2))
 
 
+def resize_stack(pictures: npt.NDArray[Any], *, height: int, width: int) -> FloatArray:
+    """Resize pictures of one size, equal to `resize` up to float32 rounding.
+
+    Args:
+        pictures: Shape (n, h, w, c), values in [0, 255], uint8 or float32.
+        height: Rows of the result.
+        width: Columns of the result.
+
+    Returns:
+        Shape (n, height, width, c), float32 in [0, 255]: many times faster than one by one where
+        pictures are small, with whole matrices in place of sparse ones.
+    """
+    rows = resize_matrix(pictures.shape[1], height)
+    columns = resize_matrix(pictures.shape[2], width)
+    stretched = np.einsum("yh,nhwc->nywc", rows, pictures.astype(np.float32), optimize=True)
+    resized: FloatArray = np.einsum("xw,nywc->nyxc", columns, stretched, optimize=True)
+    return resized
+
+
 def resize_in_graph(x: Any, *, height: int, width: int) -> Any:
     """Resize a batch inside a Keras graph, equal to `resize` up to float32 rounding.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.adapt.resize import resize
+from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import feeds, interventions, samples
 
 #: Ways a square picture may have been laid down wrongly; names as in regraft.diagnose.repairs.
@@ -121,19 +121,15 @@ def fit_size(feed: feeds.Feed, model: Any) -> None:
         return
     height, width = shape[1:3]
     if height and width and feed.x.shape[1:3] != (height, width):
-        feed.x = np.stack([resize(p, height=height, width=width) for p in feed.x])
+        feed.x = resize_stack(feed.x, height=height, width=width)
         feed.source = None
 
 
 def thumbnails(x: np.ndarray) -> np.ndarray:
     """16 x 16 gray, each picture standardised: shape (n, 256), float16."""
     x = samples.as_pictures(x)
-    small = np.stack([resize(_plain(p), height=16, width=16).mean(axis=-1) for p in x])
-    flat = small.reshape(len(small), -1)
+    gray = x.mean(axis=-1, dtype=np.float32)[..., None]
+    flat = resize_stack(gray, height=16, width=16).reshape(len(x), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(flat, axis=1, keepdims=True)
     return np.asarray(flat / np.maximum(norm, 1e-6), np.float16)
-
-
-def _plain(picture: np.ndarray) -> np.ndarray:
-    return picture if picture.dtype == np.uint8 else picture.astype(np.float32)

@@ -196,11 +196,10 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     trunk = (time.monotonic() - started) / chunk
     state = frozen.Snapshot(cut.rest)
     watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=False)
-    n = callbacks.FORECAST_STEPS * fit.batch_size
+    again = np.arange(callbacks.FORECAST_STEPS * fit.batch_size) % len(few)
     session.SESSION.original["fit"](
-        cut.rest, np.resize(few, (n, *few.shape[1:])), np.resize(y[: len(few)], (n, *y.shape[1:])),
-        callbacks=[watch], batch_size=fit.batch_size, verbose=0,
-    )  # fmt: skip
+        cut.rest, few[again], y[again], callbacks=[watch], batch_size=fit.batch_size, verbose=0
+    )
     state.restore()
     n_scored = len(fit.validation) if fit.validation is not None else 0
     total = trunk * (len(x) + n_scored) + watch.seconds_per_row * fit.epochs * len(x)

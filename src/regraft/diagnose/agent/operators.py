@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from regraft.adapt.resize import resize
+from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import interventions, ledger, scoring, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
 CHANNELS = (1, 3, 4)
+TOGETHER = 512  # pictures resized at a time: they are float32 on their way
 index = np.s_  # turns what stands between brackets into the index that it is
 
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
@@ -145,10 +146,10 @@ def _resize_each(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         pictures = pictures[..., None]
     height, width, channels = shape[-3:]
     out = np.empty((len(pictures), height, width, channels), array.dtype)
-    for row, picture in enumerate(pictures):
-        full = resize(picture, height=height, width=width)
-        full = np.rint(full) if array.dtype.kind in "ui" else full
-        out[row] = full  # one channel spreads over all
+    for start in range(0, len(pictures), TOGETHER):
+        part = slice(start, start + TOGETHER)
+        full = resize_stack(pictures[part], height=height, width=width)
+        out[part] = np.rint(full) if array.dtype.kind in "ui" else full  # one channel spreads
     return out[0].reshape(shape) if single else out
 
 
