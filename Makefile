@@ -4,7 +4,7 @@ VENV       := .venv
 BIN        := $(VENV)/bin
 STAMP      := $(VENV)/.installed
 QUICK      := not slow and not shared and not planted
-BENCHMARKS := fit
+BENCHMARKS := fit extract head memory search end_to_end
 
 .PHONY: help setup demo test lint format bench lock clean
 

@@ -95,3 +95,12 @@ def test_the_real_probe_in_a_real_child(tmp_path):
     assert choose_runtime("auto", folder=tmp_path).name in RUNTIMES
     (verdict,) = json.loads((tmp_path / "runtimes.json").read_text()).values()
     assert verdict["passes"], verdict["because"]
+
+
+def test_onnxruntime_says_what_to_install(tmp_path, monkeypatch):
+    def version(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("regraft.features.runtimes.onnxruntime.metadata.version", version)
+    with pytest.raises(MissingDependencyError, match=r"tf2onnx.*regraft\[onnx\]"):
+        choose_runtime("onnxruntime", folder=tmp_path)

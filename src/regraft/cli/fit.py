@@ -35,7 +35,11 @@ def fit(
         ),
     ] = None,
     backbone: Annotated[
-        str, typer.Option(metavar="NAME|auto", help="See `regraft backbones`.")
+        str,
+        typer.Option(
+            metavar="NAME|auto",
+            help="See `regraft backbones`; auto searches, within the budget, what is here.",
+        ),
     ] = "auto",
     size: Annotated[
         str, typer.Option(metavar="PX|auto", help="Side that pictures are resized to.")
@@ -67,7 +71,10 @@ def fit(
         bool, typer.Option("--tta", help="Predict the mean over several views of a picture.")
     ] = False,
     runtime: Annotated[
-        str, typer.Option(metavar="NAME|auto", help="tensorflow, openvino: computes the features.")
+        str,
+        typer.Option(
+            metavar="NAME|auto", help="tensorflow, openvino, onnxruntime: computes the features."
+        ),
     ] = "auto",
     limit: Limit = None,
     seed: Seed = 0,

@@ -56,8 +56,10 @@ def fit(
     Args:
         data: A name (`digits`, `mnist`, ...), a folder with one sub-folder a class, a manifest,
             an `.npz`, `(x, y)`, or `{"x_train": ..., "y_train": ..., ...}` with uint8 pictures.
-        backbone: A name that `regraft backbones` lists; `auto` takes the shipped one.
-        size: Side in pixels that pictures are resized to; `auto` goes by how large they are.
+        backbone: A name that `regraft backbones` lists. Where this, the size, the tap or the grid
+            is `auto`, a part of the budget goes to a search over backbones whose weights are
+            here; in less than a minute, or for few pictures with one backbone, a default is taken.
+        size: Side in pixels that pictures are resized to.
         tap: Where in the backbone features are read: one layer or several.
         grid: Cells a side that the map at a tap is averaged to: one for all taps, or one a tap.
         mode: `head` fits a linear head on frozen features; `finetune` trains the backbone too,

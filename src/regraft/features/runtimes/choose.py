@@ -14,11 +14,14 @@ from typing import Any
 
 from regraft.errors import InvalidArgumentError, MissingDependencyError, expected_received, nearest
 from regraft.features.runtimes import Runtime
+from regraft.features.runtimes.onnxruntime import OnnxRuntime
 from regraft.features.runtimes.openvino import OpenVino
 from regraft.features.runtimes.tensorflow import TensorFlow
 from regraft.storage import write_json
 
-RUNTIMES: dict[str, Runtime] = {runtime.name: runtime for runtime in (TensorFlow(), OpenVino())}
+RUNTIMES: dict[str, Runtime] = {
+    runtime.name: runtime for runtime in (TensorFlow(), OpenVino(), OnnxRuntime())
+}
 
 # Relative to the largest feature. Float32 runtimes were measured within 7e-6 of one another,
 # bfloat16 at 7e-4 and worse: whatever is beyond computed something else.
