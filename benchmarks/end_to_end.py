@@ -7,8 +7,8 @@ Each side is a process of its own, imports included, on the same MNIST pictures:
 - regraft: `fit mnist --backbone vgg16 --size 32 --tap block3_pool --grid 2`, no features cached,
   the verdict on the runtime known; and once more from the cache;
 - (b) the best plain script: the same trunk and tap by `model.predict`, standardised, scikit-learn;
-- (a) the usual script, repaired: VGG16 at 224 px, frozen, pooled, a dense layer, five epochs. Only a few
-  steps of it are run, and the seconds of five epochs over the training pictures follow from them.
+- (a) the usual script, repaired: VGG16 at 224 px, frozen, pooled, a dense layer, five epochs. Only
+  a few steps of it are run; the seconds of five epochs over all training pictures follow.
 
 Writes benchmarks/results/end_to_end.json.
 """

@@ -8,18 +8,14 @@ Writes benchmarks/results/fit.json. Cases that need ../shared/offline are left o
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).parent
-OFFLINE = HERE.parents[1] / "shared" / "offline"
-RESULTS = HERE / "results" / "fit.json"
+from record import OFFLINE, write
 
 CASES = {
     "digits": "digits",
@@ -78,14 +74,7 @@ def main() -> None:
             f"{row['peak_memory_bytes'] / 1e9:.2f} GB",
             flush=True,
         )
-    RESULTS.parent.mkdir(exist_ok=True)
-    machine = {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("keras", "tensorflow-cpu", "openvino")},
-    }
-    RESULTS.write_text(json.dumps({"machine": machine, "cases": rows}, indent=2) + "\n")
+    write("fit", rows, arguments=vars(options))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/search.py [--data mnist] [--limit 3000] [--budget 60]
 
 The exhaustive side reads all the probe with every backbone and size that the search may try, and
-cross-validates the real head on every tap and grid, at all sizes with at most --max-macs. Regret is the best accuracy of the grid less that of the plan the search chose, both as
-the grid scored them. Writes benchmarks/results/search_DATA.json.
+cross-validates the real head on every tap and grid, at all sizes with at most --max-macs. Regret
+is the best accuracy of the grid less that of the plan the search chose, on the same pictures and
+folds. Writes benchmarks/results/search_DATA.json.
 """
 
 import argparse
