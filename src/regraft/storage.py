@@ -26,8 +26,9 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         DiskSpaceError: If the disk fills while writing; `path` keeps its old content.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
+    with _naming_a_full_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
     try:
         with _naming_a_full_disk(path):
             with os.fdopen(handle, "wb") as file:
@@ -52,8 +53,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     if path.exists():
         msg = f"{path} already exists"
         raise FileExistsError(msg)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=TEMPORARY_PREFIX))
+    with _naming_a_full_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=TEMPORARY_PREFIX))
     try:
         with _naming_a_full_disk(path):
             yield temporary

@@ -88,10 +88,11 @@ def test_steps_and_evaluations_fit_the_time(seconds):
 
 
 @pytest.mark.parametrize(
-    ("n_train", "expected"), [(5, 5), (48, 8), (400, 20), (5_000, 64), (60_000, 64)]
+    ("n_train", "size", "expected"),
+    [(5, 32, 5), (48, 32, 8), (400, 32, 20), (5_000, 32, 64), (60_000, 64, 64), (5_000, 224, 20)],
 )
-def test_batches_suit_the_number_of_pictures(n_train, expected):
-    assert batch_size_for(n_train) == expected
+def test_batches_suit_the_pictures(n_train, size, expected):
+    assert batch_size_for(n_train, size) == expected
 
 
 def test_a_plan_comes_back_from_json():

@@ -93,7 +93,7 @@ def decide(
     """
     variety, tried, a_picture = _vary(network, sample, seed=wishes.seed)
     listener.note(_on_variations(variety, tried))
-    plan = _outline(network, len(training), variety, wishes)
+    plan = _outline(network, training, variety, wishes)
 
     pace, tail = None, 0.0
     if deadline is None:
@@ -140,9 +140,12 @@ def _vary(
     return variety, tried, (times[-1] - times[1]) / (passes * len(sample))
 
 
-def _outline(network: Network, n_train: int, variety: Variety, wishes: Wishes) -> TrainingPlan:
+def _outline(
+    network: Network, training: Pictures, variety: Variety, wishes: Wishes
+) -> TrainingPlan:
     """The plan before rates, blocks and, where the clock decides, its length are known."""
-    batch_size = batch_size_for(n_train)
+    n_train = len(training)
+    batch_size = batch_size_for(n_train, training.size)
     steps_an_epoch = n_train // batch_size
     steps = (wishes.epochs or 1) * steps_an_epoch
     return TrainingPlan(

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from regraft.adapt.views import View
+from regraft.features.stream import default_batch_size
 from regraft.finetune.batches import Pictures, training_batches
 from regraft.finetune.checkpoint import Checkpoint, Evaluation, Progress, State
 from regraft.finetune.network import Network, Tensors
@@ -21,7 +22,6 @@ CHECKPOINT_SECONDS = 20.0  # between checkpoints, at least
 AVERAGE_EVERY = 4  # steps; copying the weights out at each would cost more than it tells
 _AVERAGED_PART = 0.1  # of the run: what the moving average remembers
 _RENEW = 0.03  # a forecast that is off by less is left alone
-_SCORING_BATCH = 128  # pictures
 
 Judge = Callable[[FloatArray, IntArray], tuple[float, float]]
 """Accuracy, and loss at the best temperature, of logits (n, k) for labels (n,)."""
@@ -79,7 +79,7 @@ def evaluate(
     network: Network, pictures: Pictures, *, views: list[View] | None = None
 ) -> FloatArray:
     """Logits (n, k) of all pictures, in order; of each in its view, if views are given."""
-    batches = pictures.in_order(views, size=_SCORING_BATCH)
+    batches = pictures.in_order(views, size=default_batch_size(pictures.size))
     return np.concatenate([network.logits(batch) for batch in batches])
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from regraft.errors import InvalidArgumentError, expected_received
+from regraft.features.stream import default_batch_size
 from regraft.finetune.augment import Variety
 
 EPOCHS_AT_MOST = 40  # of a run that goes by the clock
@@ -67,10 +68,15 @@ class TrainingPlan:
             ) from error
 
 
-def batch_size_for(n_train: int) -> int:
-    """Pictures a step: large enough for the hardware, small enough for several steps an epoch."""
+def batch_size_for(n_train: int, size: int) -> int:
+    """Pictures a step: several steps an epoch, and maps of every layer that memory holds.
+
+    Args:
+        n_train: Pictures to train on.
+        size: Side in pixels of what the network sees.
+    """
     wanted = max(SMALLEST_BATCH, min(LARGEST_BATCH, n_train // _STEPS_AN_EPOCH))
-    return min(wanted, n_train)
+    return min(wanted, default_batch_size(size), n_train)
 
 
 def evaluate_every(steps: int, steps_an_epoch: int) -> int:
