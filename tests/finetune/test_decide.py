@@ -18,7 +18,8 @@ def network():
 
 
 def wishes(**changes):
-    return Wishes(**({"epochs": 3, "mixup": False, "must_pay": False, "seed": 0} | changes))
+    facts = {"epochs": 3, "mixup": False, "must_pay": False, "seed": 0, "precision": "float32"}
+    return Wishes(**(facts | changes))
 
 
 def decided(network, training, validation, asked, *, seconds=None, score=judge):
@@ -54,7 +55,7 @@ def test_by_the_clock_the_length_is_what_the_time_holds(network, training, valid
     decision, _ = decided(network, training, validation, wishes(epochs=None), seconds=60)
     assert decision.plan.by_clock
     assert 1 < decision.plan.steps <= decision.plan.steps_at_most
-    assert decision.tail > 0
+    assert decision.a_picture > 0
 
 
 def test_with_no_time_there_is_no_trial_but_a_careful_rate(network, training, validation):

@@ -104,6 +104,14 @@ def test_a_deadline_ends_it_with_what_there_is(network, start, training, validat
     assert outcome.progress.best is not None
 
 
+def test_time_is_kept_for_what_comes_after(network, start, training, validation):
+    plan = make_plan(steps=100_000, evaluate_every=50_000, by_clock=True)
+    limits = Limits(deadline=time.monotonic() + 100, n_after=1000, a_picture=0.1)
+    outcome, _, _ = run(network, start, training, validation, plan=plan, limits=limits)
+    assert outcome.ended == "out of time"
+    assert outcome.progress.step == 1
+
+
 def test_by_the_clock_the_end_moves_to_where_the_pace_leads(network, start, training, validation):
     falling = iter(np.linspace(5, 0, 10_000))
     plan = make_plan(steps=100_000, evaluate_every=3, by_clock=True)

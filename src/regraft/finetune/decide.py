@@ -12,7 +12,7 @@ from regraft.finetune.augment import Tried, Variety, propose
 from regraft.finetune.batches import Pictures
 from regraft.finetune.loop import Judge, Listener, evaluate
 from regraft.finetune.network import Network
-from regraft.finetune.pace import Pace, steps_in, time_steps
+from regraft.finetune.pace import Pace, seconds_after, steps_in, time_steps
 from regraft.finetune.plan import TrainingPlan, batch_size_for, evaluate_every
 from regraft.finetune.trial import Arm, best_of, n_runs, try_arms
 
@@ -26,8 +26,6 @@ _TRIAL_STEPS = (8, 60)  # least and most of one arm: with fewer it would only te
 _TRIAL_SHARE = 20  # a trial's arm is this part of a run of fixed length
 _EVALUATED = (200, 1_000)  # validation pictures that an evaluation scores, least and most
 _EVALUATION_PART = 0.02  # of the time left, for one of them
-_USERS_WAY = 1.3  # an artefact reads and resizes picture by picture: so much slower, about
-_SAVING_SECONDS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +36,7 @@ class Wishes:
     mixup: bool
     must_pay: bool  # else it is done whatever the trial says
     seed: int
+    precision: str  # that the network computes in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -48,7 +47,7 @@ class Decision:
     variations: tuple[Tried, ...]
     arms: tuple[Arm, ...]  # the first is the frozen head; none if there was no time
     n_evaluated: int  # validation pictures an evaluation scores
-    tail: float  # seconds to leave for what comes after training
+    a_picture: float  # seconds to score it, when this was decided
 
     def as_json(self) -> dict[str, Any]:
         """What was measured, as plain data."""
@@ -60,7 +59,7 @@ class Decision:
             ],
             "trial": [asdict(arm) for arm in self.arms],
             "n_evaluated": self.n_evaluated,
-            "tail": self.tail,
+            "a_picture": self.a_picture,
         }  # fmt: skip
 
 
@@ -95,12 +94,11 @@ def decide(
     listener.note(_on_variations(variety, tried))
     plan = _outline(network, training, variety, wishes)
 
-    pace, tail = None, 0.0
+    pace = None
     if deadline is None:
         trial_steps = max(_TRIAL_STEPS[0], min(_TRIAL_STEPS[1], plan.steps // _TRIAL_SHARE))
     else:
-        tail = n_after * a_picture * _USERS_WAY + _SAVING_SECONDS
-        deadline -= tail
+        deadline -= seconds_after(n_after, a_picture)
         pace = time_steps(network, training, plan, a_picture=a_picture)
         an_arm = _TRIAL_PART * (deadline - time.monotonic()) / n_runs()
         an_arm -= 2 * len(sample) * a_picture
@@ -120,7 +118,9 @@ def decide(
     if wishes.must_pay and plan.steps < 2 * trial_steps:
         listener.note("The budget leaves no time to fine-tune: the frozen head stays.")
         return None
-    return Decision(plan=plan, variations=tried, arms=arms, n_evaluated=n_evaluated, tail=tail)
+    return Decision(
+        plan=plan, variations=tried, arms=arms, n_evaluated=n_evaluated, a_picture=a_picture
+    )
 
 
 def _vary(
@@ -156,7 +156,7 @@ def _outline(
         evaluate_every=evaluate_every(steps, steps_an_epoch),
         rate=RATE_UNTRIED,
         blocks=tuple(range(len(network.blocks))),
-        precision="float32",
+        precision=wishes.precision,
         variety=variety,
         mixup=wishes.mixup,
         by_clock=wishes.epochs is None,

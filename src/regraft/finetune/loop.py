@@ -1,5 +1,6 @@
 """The training loop: steps, evaluations, checkpoints, and the ways a run may end."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from regraft.features.stream import default_batch_size
 from regraft.finetune.batches import Pictures, training_batches
 from regraft.finetune.checkpoint import Checkpoint, Evaluation, Progress, State
 from regraft.finetune.network import Network, Tensors
+from regraft.finetune.pace import seconds_after
 from regraft.finetune.plan import PATIENCE, TrainingPlan
 from regraft.finetune.rates import rate_at
 from regraft.records import FloatArray, IntArray
@@ -42,7 +44,9 @@ class Limits:
     """What may end a run before its last step."""
 
     stop: Callable[[], bool] = lambda: False  # asked after every step
-    deadline: float | None = None  # on `time.monotonic`
+    deadline: float | None = None  # when all must be over, on `time.monotonic`
+    n_after: int = 0  # pictures to be scored after training, before the deadline
+    a_picture: float = 0.0  # seconds to score one, as far as known before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -113,6 +117,7 @@ class _Run:
         self._began = self._saved = time.monotonic()
         self._spent_before = self.progress.seconds
         self._in_steps, self._n_steps = 0.0, 0
+        self._a_picture = limits.a_picture
         remembered = max(1.0, _AVERAGED_PART * plan.steps / AVERAGE_EVERY)
         self._forget = np.float32(1 / remembered)
 
@@ -145,7 +150,7 @@ class _Run:
             self._in_steps += now - started
             self._n_steps += 1
             self.listener.advance("finetune", progress.step, progress.steps)
-            is_late = self.limits.deadline is not None and now > self.limits.deadline
+            is_late = now > self._end()
             is_last = progress.step >= progress.steps
             if is_last or is_late or progress.step % plan.evaluate_every == 0:
                 self._evaluate()
@@ -166,6 +171,15 @@ class _Run:
         progress = self.progress
         return progress.step >= progress.steps or progress.since_best >= PATIENCE
 
+    def _end(self) -> float:
+        """When training must stop, so that all that follows is over by the deadline."""
+        if self.limits.deadline is None:
+            return math.inf
+        # a busy machine scores slower than it did at first: the last pace counts
+        last_evaluation = 2 * len(self.validation) * self._a_picture
+        after = seconds_after(self.limits.n_after, self._a_picture)
+        return self.limits.deadline - last_evaluation - after
+
     def _move_average(self) -> None:
         for name, values in self.network.learnt().items():
             self.average[name] = self.average[name] + self._forget * (values - self.average[name])
@@ -176,7 +190,7 @@ class _Run:
         last = self.network.learnt()
         mean_loss = progress.loss_sum / max(1, progress.loss_count)
         progress.since_best += 1
-        both = []
+        both, began = [], time.monotonic()
         for kind, weights in (("last", last), ("averaged", dict(self.average))):
             self.network.assign(weights)
             accuracy, loss = self.judge(
@@ -194,6 +208,7 @@ class _Run:
             if progress.best is None or loss < progress.best.loss:
                 progress.best, progress.since_best, self.best = both[-1], 0, weights
         self.network.assign(last)
+        self._a_picture = (time.monotonic() - began) / (2 * len(self.validation))
         progress.history += both
         progress.loss_sum, progress.loss_count = 0.0, 0
         self._tell(both)
@@ -217,7 +232,7 @@ class _Run:
         now = time.monotonic()
         a_step = self._in_steps / max(1, self._n_steps)
         others = max(0.0, (now - self._began) - self._in_steps) / max(1, self._n_steps)
-        left = int((self.limits.deadline - now) / max(a_step + others, 1e-9))
+        left = int((self._end() - now) / max(a_step + others, 1e-9))
         steps = self.progress.step + max(1, left)
         steps = min(steps, self.plan.steps_at_most)
         if abs(steps - self.progress.steps) > _RENEW * self.progress.steps:

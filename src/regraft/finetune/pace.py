@@ -10,6 +10,8 @@ from regraft.finetune.plan import EVALUATIONS_AT_LEAST, TrainingPlan
 SPARE = 0.97  # of the time left is planned
 
 _TIMED_STEPS = 4
+_USERS_WAY = 1.3  # an artefact reads and resizes picture by picture: so much slower, about
+_SAVING_SECONDS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +34,11 @@ def time_steps(
         times.append(time.monotonic())
     a_step = (times[-1] - times[2]) / _TIMED_STEPS  # the second step still warms up
     return Pace(a_step=a_step, starting=times[1] - times[0], a_picture=a_picture)
+
+
+def seconds_after(n_pictures: int, a_picture: float) -> float:
+    """What comes after training: scoring so many pictures, and saving."""
+    return n_pictures * a_picture * _USERS_WAY + _SAVING_SECONDS
 
 
 def steps_in(seconds: float, pace: Pace, plan: TrainingPlan, *, an_evaluation: float) -> int:

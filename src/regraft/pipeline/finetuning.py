@@ -7,6 +7,7 @@ from the run's folder.
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -16,44 +17,29 @@ from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.recipe import Origin
 from regraft.artefact.store import trunk_of
 from regraft.backbones.loading import Tensors, assign_tensors, tensors_of
-from regraft.backbones.weights import Weights
 from regraft.data.source import ImageSet
 from regraft.errors import DataError, expected_received
 from regraft.evaluate.scores import full_scores, short_scores
-from regraft.features.stream import shape_for_graph
 from regraft.finetune.augment import MOST_VIEWS, views_of
-from regraft.finetune.batches import Pictures
 from regraft.finetune.checkpoint import Checkpoint
 from regraft.finetune.decide import Decision, Wishes, decide
 from regraft.finetune.loop import Limits, Outcome, evaluate, train
-from regraft.finetune.network import Network, Start
+from regraft.finetune.network import Network
 from regraft.finetune.plan import TrainingPlan
+from regraft.finetune.precision import FLOAT32, MIXED, choose_precision
 from regraft.heads.calibrate import fit_temperature, mean_loss
 from regraft.heads.linear import softmax
-from regraft.heads.subsample import stratified_rows
 from regraft.pipeline.evaluating import answers_of
+from regraft.pipeline.frozen import Frozen
 from regraft.pipeline.observer import Observer
 from regraft.pipeline.request import Work
 from regraft.pipeline.running import Run
 from regraft.pipeline.saving import recipe_of
 from regraft.pipeline.stopping import StopRequest
-from regraft.planning.default import Choice
-from regraft.records import FloatArray, IntArray, LinearHead, Split
+from regraft.records import FloatArray, IntArray, LinearHead
 
 TRIAL_PICTURES = 500  # validation pictures that trials and variations are scored on
-FINAL_PICTURES = 5_000  # validation pictures that the last choice is made on, at most
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Frozen:
-    """What there is before: a head on frozen features."""
-
-    images: ImageSet
-    split: Split
-    choice: Choice
-    weights: Weights
-    start: Start
-    accuracy: float  # of the head, on validation pictures
+FINAL_PICTURES = 3_000  # validation pictures that the last choice is made on, at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -92,13 +78,13 @@ def fine_tune(
     if run is not None and written is not None:
         plan, start, notes = written
         _require_same_data(frozen.images, notes["fingerprint"])
-        network = _network(frozen, start)
+        network = frozen.network(start, plan.precision)
     else:
         if work.request.mode == "auto" and frozen.accuracy == 1.0:
             observer.note("The frozen head makes no mistake on validation pictures: it stays.")
             return None
-        network = _network(frozen, frozen.start)
-        decision = _decided(network, frozen, work, observer)
+        network, precision = _in_precision(frozen, work, observer)
+        decision = _decided(network, precision, frozen, work, observer)
         if decision is None:
             return None
         run = run or reserve()
@@ -115,11 +101,16 @@ def fine_tune(
         outcome = train(
             network,
             plan,
-            _pictures(frozen, frozen.split.train),
-            _sampled(frozen, notes["n_evaluated"], seed=plan.seed),
+            frozen.pictures(frozen.split.train),
+            frozen.sampled(notes["n_evaluated"], seed=plan.seed),
             judge,
             checkpoint=Checkpoint(run.checkpoint),
-            limits=Limits(stop=stop, deadline=work.end - notes["tail"] if plan.by_clock else None),
+            limits=Limits(
+                stop=stop,
+                deadline=work.end if plan.by_clock else None,
+                n_after=_n_after(frozen, work),
+                a_picture=notes["a_picture"],
+            ),
             listener=observer,
         )
     return _better(network, untouched, outcome, frozen, plan, notes, work, run, observer)
@@ -183,25 +174,55 @@ def seconds_spent(run: Run) -> float:
     return before + (0.0 if state is None else state.progress.seconds)
 
 
-def _decided(network: Network, frozen: Frozen, work: Work, observer: Observer) -> Decision | None:
+def _in_precision(frozen: Frozen, work: Work, observer: Observer) -> tuple[Network, str]:
+    """The network with every block to be trained, in the precision that pays here.
+
+    A run of fixed length is always in float32: nothing of it may depend on how fast a machine is.
+    """
+
+    def build(precision: str) -> Network:
+        network = frozen.network(frozen.start, precision)
+        network.train(tuple(range(len(network.blocks))))
+        return network
+
+    exact = build(FLOAT32)
+    if work.request.epochs is not None:
+        return exact, FLOAT32
+    mixed = cache(lambda: build(MIXED))  # built only if it is faster
+    sample = frozen.sampled(TRIAL_PICTURES, seed=work.request.seed)
+    precision, why = choose_precision(
+        lambda: evaluate(exact, sample), lambda: evaluate(mixed(), sample), sample.labels
+    )
+    observer.note(f"Training computes in {precision}: {why}.")
+    return (exact if precision == FLOAT32 else mixed()), precision
+
+
+def _decided(
+    network: Network, precision: str, frozen: Frozen, work: Work, observer: Observer
+) -> Decision | None:
     request = work.request
-    network.train(tuple(range(len(network.blocks))))
-    n_test, n_validation = len(frozen.split.test), len(frozen.split.validation)
     return decide(
         network,
-        _pictures(frozen, frozen.split.train),
-        _sampled(frozen, TRIAL_PICTURES, seed=request.seed),
+        frozen.pictures(frozen.split.train),
+        frozen.sampled(TRIAL_PICTURES, seed=request.seed),
         judge,
         Wishes(
             epochs=request.epochs,
             mixup=request.mixup,
             must_pay=request.mode == "auto",
             seed=request.seed,
+            precision=precision,
         ),
         deadline=work.end if request.epochs is None else None,
-        n_after=n_test * (MOST_VIEWS if request.tta else 1) + 2 * min(n_validation, FINAL_PICTURES),
+        n_after=_n_after(frozen, work),
         listener=observer,
     )
+
+
+def _n_after(frozen: Frozen, work: Work) -> int:
+    """Pictures that are scored after training: the test, and the last choice."""
+    views = MOST_VIEWS if work.request.tta else 1
+    return views * len(frozen.split.test) + 2 * min(len(frozen.split.validation), FINAL_PICTURES)
 
 
 def _better(
@@ -216,7 +237,7 @@ def _better(
     observer: Observer,
 ) -> Tuned:
     """The head or the fine-tuned network, by validation accuracy; the head if they are equal."""
-    pictures = _sampled(frozen, FINAL_PICTURES, seed=plan.seed)
+    pictures = frozen.sampled(FINAL_PICTURES, seed=plan.seed)
     labels = pictures.labels
     network.assign(untouched)
     before = evaluate(network, pictures)
@@ -256,30 +277,6 @@ def _better(
         run=run,
         is_stopped=outcome.ended == "stopped",
     )
-
-
-def _network(frozen: Frozen, start: Start) -> Network:
-    choice = frozen.choice
-    return Network(
-        choice.row,
-        size=choice.size,
-        requests=choice.requests,
-        weights=frozen.weights,
-        start=start,
-        picture_shape=shape_for_graph(frozen.images, choice.size),
-    )
-
-
-def _pictures(frozen: Frozen, rows: IntArray) -> Pictures:
-    size = frozen.choice.size
-    shape = shape_for_graph(frozen.images, size)
-    return Pictures(images=frozen.images, rows=rows, size=size, picture_shape=shape)
-
-
-def _sampled(frozen: Frozen, n: int, *, seed: int) -> Pictures:
-    """About n validation pictures, in the shares of their classes."""
-    rows = frozen.split.validation
-    return _pictures(frozen, rows[stratified_rows(frozen.images.labels[rows], n, seed=seed)])
 
 
 def _require_same_data(images: ImageSet, fingerprint: str) -> None:
