@@ -37,8 +37,16 @@ def assert_same(ours, theirs):
     np.testing.assert_allclose(ours, theirs, atol=1e-5 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("runtime", list(RUNTIMES))
+RUNTIME_CASES = [
+    pytest.param(name, marks=[pytest.mark.slow] if name == "onnxruntime" else [])
+    for name in RUNTIMES  # converting to ONNX takes seconds
+]
+
+
+@pytest.mark.parametrize("runtime", RUNTIME_CASES)
 def test_extract_equals_one_step_after_the_other(tiny, digits, runtime):
+    if runtime == "onnxruntime":
+        pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
     features = extract(
         digits,
         row=tiny,

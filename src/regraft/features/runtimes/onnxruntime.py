@@ -5,6 +5,7 @@ and converting to ONNX takes several times as long as converting to OpenVINO.
 """
 
 import tempfile
+import warnings
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,9 @@ class OnnxRuntime:
         pictures = model.inputs[0]
         # Keras refuses to convert a model that was never called
         model(np.zeros(pictures.shape, pictures.dtype), training=False)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            # Keras gives numpy the names back that the converter still uses
+            warnings.filterwarnings("ignore", message="In the future `np.", category=FutureWarning)
             file = Path(folder) / "model.onnx"
             model.export(file, format="onnx", verbose=False)
             session = onnxruntime.InferenceSession(

@@ -42,7 +42,11 @@ class TensorFlow:
         def forward(batch: Any) -> Any:
             return keras.tree.flatten(model(batch, training=False))  # one output comes bare
 
+        # Traced here and called directly: TensorFlow would take the traces of many models, all
+        # made by this function, for needless repetitions of one, and warn.
+        traced = forward.get_concrete_function()
+
         def run(batch: npt.NDArray[Any]) -> list[FloatArray]:
-            return [output.numpy() for output in forward(tf.convert_to_tensor(batch))]
+            return [output.numpy() for output in traced(tf.convert_to_tensor(batch))]
 
         return run
