@@ -48,7 +48,7 @@ def test_pictures_tell_their_labels(thumbs, tags):
     assert found.accuracy > 0.75
     assert found.chance < 0.2
     assert found.noisy < 0.06
-    assert found.n == neighbours.MAX_ROWS
+    assert found.n == 700
 
 
 def test_shuffled_labels_are_not_told(thumbs, tags):
@@ -64,9 +64,11 @@ def test_wrong_labels_are_contradicted(thumbs, tags):
     noisy[wrong] = (noisy[wrong] + 3) % 10
     positions = np.arange(700) * 2
     found = neighbours.association(thumbs, noisy, positions)
-    assert found.noisy > 0.015
+    assert found.noisy > 0.1
+    assert found.noise_margin > 0.02
     hits = np.isin(np.array(found.noisy_rows) // 2, wrong)
-    assert hits.mean() > 0.7
+    assert hits.mean() > 0.5
+    assert hits.sum() > 0.7 * len(wrong)
     assert set(found.noisy_rows) <= set(positions.tolist())
 
 

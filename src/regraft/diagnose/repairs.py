@@ -147,6 +147,11 @@ def drop_augmentation(*, part: str) -> Repair:
     return Repair(kind="drop-augmentation", parameters={"part": part})
 
 
+def balance_classes() -> Repair:
+    """Show every class equally often in training: rows of the small ones are repeated."""
+    return Repair(kind="balance-classes")
+
+
 def drop_rows(rows: Sequence[int]) -> Repair:
     """Leave these training rows (positions in the array given to `fit`) out."""
     return Repair(kind="drop-rows", parameters={"rows": [int(r) for r in rows]})

@@ -1,7 +1,15 @@
 import pytest
-from builders import accuracy, ask, association, labels, training, verdict
+from builders import accuracy, ask, association, call, labels, ledger, training, verdict
 
-from regraft.diagnose.causes.data import empty_or_tiny_class, label_noise, majority_rate_as_accuracy
+from regraft.diagnose.causes.data import (
+    empty_or_tiny_class,
+    label_noise,
+    majority_rate_as_accuracy,
+    most_data_left_out,
+    one_class_fills_training,
+)
+from regraft.diagnose.evidence import Evidence
+from regraft.diagnose.runner import diagnose
 
 UNEVEN = {"chance": 0.5, "majority": 0.8}
 ALWAYS_ONE = accuracy(validation=0.8, balanced=0.5, predicted_classes=1, **UNEVEN)
@@ -76,3 +84,65 @@ def test_dat003_clear(last, measured):
 def test_dat003_unknown():
     facts = {"labels": counts(0), "accuracy": POOR, "training": training(sampled=True)}
     assert verdict(empty_or_tiny_class, **facts) == "unknown"
+
+
+CROWDED = {"0": 700, **{str(k): 30 for k in range(1, 10)}}
+
+
+def test_dat004_found():
+    finding = ask(one_class_fills_training, labels=labels(train_counts=CROWDED))
+    assert finding.repairs[0].kind == "balance-classes"
+    assert "class 0" in finding.because
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        pytest.param(labels(), id="even"),
+        pytest.param(
+            labels(train_counts=CROWDED, validation_counts=CROWDED), id="as-uneven-in-validation"
+        ),
+        pytest.param(
+            labels(train_counts={"0": 650, "1": 350}, validation_counts={"0": 50, "1": 50}),
+            id="two-to-one",
+        ),
+    ],
+)
+def test_dat004_clear(counts):
+    assert verdict(one_class_fills_training, labels=counts) == "clear"
+
+
+def test_dat004_unknown():
+    few = labels(validation_counts={"0": 8, "1": 2})
+    assert verdict(one_class_fills_training, labels=few) == "unknown"
+
+
+def taken(n, there, *others):
+    return ledger(call("tf.data.take", 9, arg=n, of=7, of_elements=there), *others)
+
+
+def test_dat005_found():
+    facts = {"ledger": taken(2, 94), "training": training(n_train=64, batch_size=32)}
+    finding = ask(most_data_left_out, **facts)
+    assert finding.repairs[0].parameters["what"] == "tf.data.take"
+    assert finding.where[0].line == 9
+
+
+@pytest.mark.parametrize(
+    ("steps", "n_train"),
+    [
+        pytest.param(taken(2, 94, call("tf.data.skip", 10, arg=2, of=7)), 64, id="rest-is-used"),
+        pytest.param(taken(80, 94), 2560, id="most-is-kept"),
+        pytest.param(taken(2, 94), 2000, id="not-what-is-trained-on"),
+        pytest.param(taken(2, -1), 64, id="length-not-known"),
+        pytest.param(ledger(), 64, id="no-take"),
+    ],
+)
+def test_dat005_clear(steps, n_train):
+    facts = {"ledger": steps, "training": training(n_train=n_train, batch_size=32)}
+    assert verdict(most_data_left_out, **facts) == "clear"
+
+
+def test_dat005_unknown():  # without a training nothing can be said
+    (result,) = diagnose([most_data_left_out], Evidence(ledger=taken(2, 94)))
+    assert str(result.finding.verdict) == "unknown"

@@ -60,6 +60,9 @@ def repair(
         order = np.random.default_rng(session.SESSION.seed).permutation(len(train))
         train = train.take(order)
         train.reshuffles, train.source, train.complete = True, None, True
+    if active.one("balance-classes") is not None:
+        train = train.take(_balanced(feeds.label_indices(train.labels)))
+        train.reshuffles, train.source, train.complete = True, None, True
     boundary.convert_feed(train, part="train")
     relabel(train, part="train")
     if validation is not None:
@@ -94,6 +97,16 @@ def _renamed(y: np.ndarray, mapping: dict[str, int]) -> np.ndarray:
 def _text(value: float) -> str:
     """The name that a label goes by in the evidence."""
     return str(int(value)) if float(value).is_integer() else repr(round(float(value), 6))
+
+
+def _balanced(labels: np.ndarray) -> np.ndarray:
+    """As many rows as there are, every class equally often, in random order."""
+    rng = np.random.default_rng(session.SESSION.seed)
+    classes = np.unique(labels)
+    each = -(-len(labels) // len(classes))
+    rows = [rng.choice(found, each, replace=len(found) < each)
+            for found in (np.flatnonzero(labels == value) for value in classes)]  # fmt: skip
+    return np.asarray(rng.permutation(np.concatenate(rows)))
 
 
 def _resplit(train: feeds.Feed, validation: feeds.Feed) -> tuple[feeds.Feed, feeds.Feed]:

@@ -21,7 +21,9 @@ ROOMY = 128
     source="https://stackoverflow.com/questions/48120575 and Zhang et al., Understanding Deep "
     "Learning Requires Rethinking Generalization, ICLR 2017",
 )
-def head_memorises(backbone: Backbone, training: Training, accuracy: Accuracy) -> Finding:
+def head_memorises(
+    training: Training, accuracy: Accuracy, backbone: Backbone | None = None
+) -> Finding:
     """A huge fresh head knows the training pictures by heart.
 
     Why it hurts: Flatten and wide Dense layers have a weight for every place of every map; with
@@ -48,8 +50,8 @@ def head_memorises(backbone: Backbone, training: Training, accuracy: Accuracy) -
         return clear(seen)
     return found(
         seen,
-        fix="read the backbone through GlobalAveragePooling2D and one Dense layer",
-        where=(backbone.site, training.site),
+        fix="read the last map through GlobalAveragePooling2D and one Dense layer",
+        where=(backbone.site if backbone is not None else None, training.site),
         repairs=(pool_features(),),
         severity=0.1,
         parameters_per_picture=per_picture,

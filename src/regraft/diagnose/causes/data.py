@@ -1,15 +1,18 @@
 """DAT: imbalance, label noise, classes with hardly any picture."""
 
-from regraft.diagnose.evidence import Accuracy, Association, Labels, Training
-from regraft.diagnose.repairs import drop_rows, resplit
+from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Training
+from regraft.diagnose.repairs import balance_classes, drop_call, drop_rows, resplit
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 SKEWED = 0.1  # the majority rate must beat chance by this, to be mistaken for skill
 AT_MAJORITY = 0.02
-NOISY = 0.05  # share of contradicted labels; a clean set gives one or two per cent
-WORTH = 0.02  # points that leaving them out must give
+NOISY = 0.05  # share of contradicted labels; clean digits give two or three per cent
+WORTH = 0.015  # points that leaving them out must give: clean digits 0.009, a tenth wrong 0.019
 TINY = 5  # training pictures of a class
 NOTICED = 0.02  # share of such classes in validation, to matter
+CROWDED = 3.0  # times an even share of the training rows
+UNLIKE = 2.0  # ... and times the same class's share of the validation rows
+LEFT_IN = 0.1  # share of a data set that a `take` lets through
 
 
 @rule(
@@ -120,8 +123,86 @@ def empty_or_tiny_class(labels: Labels, accuracy: Accuracy, training: Training) 
     )
 
 
+@rule(
+    "DAT004",
+    "one-class-fills-training",
+    source="Buda et al., A systematic study of the class imbalance problem, 2018, "
+    "https://arxiv.org/abs/1710.05381",
+)
+def one_class_fills_training(labels: Labels, training: Training) -> Finding:
+    """Most training rows are of one class, most validation rows are not.
+
+    Why it hurts: to name the commonest class pays in training; the other classes are named too
+        seldom in validation.
+    How it is found: the commonest class has three times an even share of the training rows, and
+        twice its share of the validation rows.
+    Fix: give `fit` a class_weight, or repeat the rows of the small classes.
+    Limits: where validation is as uneven as training, accuracy shows nothing: see DAT001.
+    """
+    n_train, n_validation = (
+        sum(labels.train_counts.values()),
+        sum(labels.validation_counts.values()),
+    )
+    if n_train < 40 or n_validation < 40 or len(labels.train_counts) < 2:
+        return unknown("too few labels of one part were seen")
+    name, rows = max(labels.train_counts.items(), key=lambda item: item[1])
+    share = rows / n_train
+    elsewhere = labels.validation_counts.get(name, 0) / n_validation
+    even = 1 / len(labels.train_counts)
+    seen = (
+        f"class {name} is {share:.0%} of the training rows and {elsewhere:.0%} of the validation "
+        f"rows; an even share is {even:.0%}"
+    )
+    if share < min(CROWDED * even, (1 + even) / 2) or share < UNLIKE * elsewhere:
+        return clear(seen)
+    return found(
+        seen,
+        fix="weight the classes (class_weight=...) or repeat the rows of the small ones",
+        where=(training.site,),
+        repairs=(balance_classes(),),
+        severity=min(0.5, share - elsewhere),
+        share=share,
+    )
+
+
+@rule(
+    "DAT005",
+    "most-data-left-out",
+    source="https://www.tensorflow.org/api_docs/python/tf/data/Dataset#take",
+)
+def most_data_left_out(ledger: Ledger, training: Training) -> Finding:
+    """A `take`, perhaps left in from debugging, lets a small part of the data through.
+
+    Why it hurts: the network sees a handful of the pictures there are.
+    How it is found: a `take` of less than a tenth of a data set of known length, whose rows are
+        those that were trained on, and no `skip` that uses the rest.
+    Fix: leave the `take` out.
+    Limits: where the length of the data set is not known: clear.
+    """
+    skipped = {call.details.get("of") for call in ledger.of("tf.data.skip")}
+    for call in ledger.of("tf.data.take"):
+        kept, there = (
+            call.details.get("arg", call.details.get("count")),
+            call.details["of_elements"],
+        )
+        if not isinstance(kept, int) or kept < 1 or there < 1 or call.details.get("of") in skipped:
+            continue
+        if kept < LEFT_IN * there and training.n_train in (kept, kept * training.batch_size):
+            return found(
+                f"take({kept}) at line {call.site.line} lets {training.n_train} rows through, of a "
+                f"data set with {there} elements",
+                fix="leave the take out",
+                where=(call.site,),
+                repairs=(drop_call(call.site, "tf.data.take"),),
+                severity=0.4,
+            )
+    return clear("no take that leaves most of the data out")
+
+
 RULES = (
     majority_rate_as_accuracy,
     label_noise,
     empty_or_tiny_class,
+    one_class_fills_training,
+    most_data_left_out,
 )
