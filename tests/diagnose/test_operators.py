@@ -154,6 +154,22 @@ def test_flat_rows_become_pictures_without_a_word(script, record, pictures):
     assert all(event["correlation_before"] == 0 for event in events(record, "ndarray.reshape"))
 
 
+def test_a_table_with_a_picture_a_column_is_noted_with_its_mend(script, record, pictures):
+    table = pictures.reshape(40, 784).T.copy()
+    script.run("y = x.reshape(-1, 28, 28, 1)", x=table)
+    (event,) = events(record, "ndarray.reshape")
+    assert event["axes_fix"] == [1, 0]
+    repair = ("true-transpose", script.at(1, axes=[1, 0]))
+    y = script.run("y = x.reshape(-1, 28, 28, 1)", repair, x=table)["y"]
+    np.testing.assert_array_equal(y, pictures.reshape(40, 28, 28, 1))
+
+
+def test_flat_rows_with_one_channel_after_the_other_are_mended():
+    planes = np.moveaxis(photographs(), -1, 1).reshape(24, -1)
+    read = planes.reshape(24, 20, 20, 3)
+    np.testing.assert_array_equal(operators._planes_apart(read), photographs())
+
+
 def test_swapped_channels_are_noted_and_left_out(script, record):
     x = photographs()
     names = script.run("y = x[..., ::-1]\nz = x[:, :, :, ::-1]\nf = x[:, :, ::-1]", x=x)

@@ -98,13 +98,18 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     site = sites.here()
     repair = interventions.ACTIVE.at("true-transpose", site)
     if repair is not None and isinstance(before, np.ndarray):
+        if before.ndim == 2 and len(repair["axes"]) == 4:
+            return np.ascontiguousarray(_planes_apart(call(before)))
         return call(np.ascontiguousarray(np.transpose(before, repair["axes"])))
     after = call(before)
-    if _is_picture(after) and isinstance(before, np.ndarray) and before.ndim >= 3:
+    if not _is_picture(after) or not isinstance(before, np.ndarray) or before.ndim < 2:
+        return after
+    axes = _axes_fix(before, after, call)
+    if before.ndim > 2 or axes:
         ledger.RECORD.event(
             what, site, in_shape=list(before.shape), out_shape=list(after.shape),
-            correlation_before=_best_correlation(before),
-            correlation_after=neighbour_correlation(after), axes_fix=_axes_fix(before, after),
+            correlation_before=_best_correlation(before) if before.ndim > 2 else None,
+            correlation_after=neighbour_correlation(after), axes_fix=axes,
         )  # fmt: skip
     return after
 
@@ -189,14 +194,24 @@ def _best_correlation(array: np.ndarray) -> float:
     return max(map(neighbour_correlation, planes), default=0.0)  # flat rows tell nothing
 
 
-def _axes_fix(before: np.ndarray, after: np.ndarray) -> list[int] | None:
+def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | None:
     """The transpose that makes the new shape hold whole pictures, if there is one."""
-    for axes in ([0, 2, 3, 1], [0, 3, 1, 2], [0, 2, 1, 3], [0, 1, 3, 2]):
+    tried: dict[tuple[int, ...], np.ndarray] = {}
+    if before.ndim == 2 and before.shape[1] == len(after):  # a table with a picture a column
+        tried[1, 0] = call(np.ascontiguousarray(before.T))
+    if before.ndim == 2 and after.ndim == 4 and after.shape[-1] == 3:  # rows: R, then G, then B
+        tried[0, 2, 3, 1] = _planes_apart(after)
+    for axes in ((0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 1, 3), (0, 1, 3, 2)):
         if before.ndim == 4 and tuple(before.shape[a] for a in axes) == after.shape:
-            moved = np.transpose(before, axes)
-            if neighbour_correlation(moved) > neighbour_correlation(after) + 0.2:
-                return axes
-    return None
+            tried[axes] = np.transpose(before, axes)
+    lost = neighbour_correlation(after) + 0.2
+    return next((list(a) for a, moved in tried.items() if neighbour_correlation(moved) > lost), None)
+
+
+def _planes_apart(after: np.ndarray) -> np.ndarray:
+    """Flat rows that held one channel after the other, as pictures (n, h, w, c)."""
+    n, h, w, c = after.shape
+    return after.reshape(n, c, h, w).transpose(0, 2, 3, 1)
 
 
 def _is_picture_data(value: Any) -> bool:

@@ -202,8 +202,9 @@ def _lost_neighbours(call: Call) -> bool:
     if after is None:
         return False
     before = call.details.get("correlation_before")
-    usual = PLAUSIBLE + LOST if before is None else float(before)  # before: flat rows
-    return usual - float(after) > LOST
+    if before is None:  # flat rows
+        return bool(call.details.get("axes_fix")) or float(after) < PLAUSIBLE
+    return float(before) - float(after) > LOST
 
 
 def _number(call: Call, name: str) -> float:

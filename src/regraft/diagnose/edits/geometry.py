@@ -35,6 +35,8 @@ def true_transpose(draft: Draft, mends: Mends, context: PatchContext) -> None:
         axes = tuple(int(axis) for axis in mend.parameters["axes"])
         call = draft.call_at(mend.site, "reshape")
         before, after = _shapes(context, mend.site, ("ndarray.reshape", "numpy.reshape"))
+        if before and len(before) != len(axes):
+            raise UnknownEdit("flat rows need their true layout first")
         is_done = tuple(before[a] for a in axes) == tuple(after) if before else False
         if not isinstance(call.func, ast.Attribute):
             raise UnknownEdit("reshape under another name")
