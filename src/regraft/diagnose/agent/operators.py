@@ -205,7 +205,8 @@ def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | N
         if before.ndim == 4 and tuple(before.shape[a] for a in axes) == after.shape:
             tried[axes] = np.transpose(before, axes)
     lost = neighbour_correlation(after) + 0.2
-    return next((list(a) for a, moved in tried.items() if neighbour_correlation(moved) > lost), None)
+    whole = (list(axes) for axes, moved in tried.items() if neighbour_correlation(moved) > lost)
+    return next(whole, None)
 
 
 def _planes_apart(after: np.ndarray) -> np.ndarray:
