@@ -65,13 +65,15 @@ def _stats(replay: Replay, *names: str) -> facts.PixelStats | None:
 
 def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap | None:
     """Validation pictures that training has too, exactly or nearly."""
-    if score is None or (
-        "exact_overlap" not in fit and not len(_thumbs(replay, fit, "validation"))
-    ):
+    if score is None:
         return None
-    exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
     key = f"fit{fit['number']}"
     train, validation = _thumbs(replay, fit, "train"), _thumbs(replay, fit, "validation")
+    if not len(validation):  # scored later, by `evaluate`
+        validation = replay.arrays.get(f"score{score.get('number')}_thumbs", validation)
+    if "exact_overlap" not in {**fit, **score} and not len(validation):
+        return None
+    exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
     validated, trained = neighbours.near_twins(train, validation)
     rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(train)))
     leaking = set(replay.arrays.get(f"{key}_leaking_rows", np.zeros(0, int)).tolist())

@@ -35,18 +35,20 @@ def score(
     outputs = infer(model, feed.x[rows])
     classes, labels = scoring.classes_of(outputs), labels[rows]
     number = len(ledger.RECORD.scores)
-    trained_on = np.mean(
-        [feeds.digest_row(row) in session.SESSION.trained_rows for row in feed.x[rows]]
-    )
+    seen = np.array([feeds.digest_row(row) in session.SESSION.trained_rows for row in feed.x[rows]])
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
     entry = {"by": by, "site": site, "claimed": claimed,
              "honest": scoring.accuracy(outputs, labels), "n": len(rows),
              "fit": fit, "number": number, "model": model.name,
-             "trained_on": float(trained_on),
+             "trained_on": float(np.mean(seen)),
              "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
-    if duplicates is not None and len(duplicates):
+    clean = ~seen
+    if duplicates is not None:
         clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
+    if not clean.all():
+        if duplicates is None:
+            entry["exact_overlap"] = float(np.mean(seen))
         if clean.any():
             entry["without_duplicates"] = float(np.mean(classes[clean] == labels[clean]))
             entry["n_without_duplicates"] = int(clean.sum())
