@@ -72,6 +72,7 @@ def use_offline_weights() -> None:
     """Find Keras's files in ../shared/offline where that is there."""
     if OFFLINE.is_dir():
         os.environ.setdefault("KERAS_HOME", str(OFFLINE / "keras_home"))
+        os.environ.setdefault("REGRAFT_WEIGHTS", str(OFFLINE / "keras_home" / "models"))
 
 
 def _processor() -> str:

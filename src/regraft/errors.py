@@ -12,6 +12,10 @@ class InvalidArgumentError(RegraftError, ValueError):
     """An argument has a value the function cannot accept."""
 
 
+class BudgetTooShortError(InvalidArgumentError):
+    """There was no time to do even the least that was asked for."""
+
+
 class DataError(RegraftError, ValueError):
     """The pictures, labels or files given cannot be used as they are."""
 

@@ -117,6 +117,7 @@ def search_in_budget(
         observer: Is told how it goes.
 
     Raises:
+        BudgetTooShortError: As `search_plans`.
         InvalidArgumentError: As `search_plans`.
     """
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from regraft.backbones.weights import Weights, find_weights
 from regraft.data.source import ImageSet
 from regraft.deadline import Deadline
+from regraft.errors import BudgetTooShortError
 from regraft.evaluate.cost import Clock
 from regraft.features.cache import FeatureCache
 from regraft.features.extract import Extraction, extract, forecast
@@ -56,7 +57,10 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
         parts=(request.size, request.taps, request.grids),
         budget=work.end - time.monotonic(),
     ):
-        return _searched(work, images, split, clock, observer)
+        try:
+            return _searched(work, images, split, clock, observer)
+        except BudgetTooShortError:
+            observer.note("No time to search: the default plan is taken.")
     choice = choose(
         images,
         backbone=request.backbone,

@@ -22,7 +22,7 @@ from regraft.heads.blas import one_thread_a_product
 from regraft.planning.default import Choice
 from regraft.planning.growth import USUAL, curve_power
 from regraft.planning.judge import cross_validate
-from regraft.planning.outcome import Scored, Seen, Skipped, front
+from regraft.planning.outcome import Key, Scored, Seen, Skipped, front, key_of
 from regraft.planning.passes import Readings
 from regraft.planning.screen import gram, left_out_correct
 from regraft.planning.space import macs, n_features, pairs, single
@@ -60,7 +60,7 @@ class Halving:
     seed: int
     read_seconds: float  # to decode one picture, which passes over held pictures do not
     ideal_seconds: float | None = None  # a picture: passes near it come first; None: cheapest
-    scored: dict[tuple[str, int, tuple[Request, ...]], Scored] = field(default_factory=dict)
+    scored: dict[Key, Scored] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     power: float = USUAL
     seconds_per_value: float = SECONDS_PER_VALUE  # of a head: as forecast, then as measured
@@ -94,9 +94,10 @@ class Halving:
         deadline = self.deadline.after(ENDS[0])
         readings_of = {}
         for readings, requests in sorted(passes, key=lambda item: self._order(*item)):
-            if not self._read(readings, n, requests, RUNTIMES["tensorflow"], deadline):
+            until = deadline if self.scored else self.deadline  # something must be tried
+            if not self._read(readings, n, requests, RUNTIMES["tensorflow"], until):
                 continue
-            readings_of[_place(readings)] = readings
+            readings_of[readings.place] = readings
             grams = {request: gram(readings.features[request]) for request in requests}
             alone = [single(readings.row, readings.size, request) for request in requests]
             scores = [self._screened(readings, choice, grams, n, rung=0) for choice in alone]
@@ -125,7 +126,7 @@ class Halving:
             requests = _requests(scores)
             if not self._read(readings, n, requests, RUNTIMES["tensorflow"], deadline):
                 continue
-            readings_of[_place(readings)] = readings
+            readings_of[readings.place] = readings
             grams = {request: gram(readings.features[request]) for request in requests}
             for scored in scores:
                 again = self._screened(readings, scored.choice, grams, n, rung=1)
@@ -210,19 +211,19 @@ class Halving:
                 Skipped(backbone=readings.row.name, size=readings.size, because=left)
             )
         for key, scored in self.scored.items():
-            if key[:2] == _place(readings):
+            if key[:2] == readings.place:
                 self.scored[key] = dataclasses.replace(scored, dropped=left)
         return False
 
     def _forecast(self, readings: Readings, n: int, requests: Sequence[Request]) -> float:
-        deepest = _cost(readings, requests)
+        deepest = readings.macs(requests)
         if readings.pace is not None:
             ratio = min(1.0, deepest / readings.pace.macs)
             return readings.pace.load_seconds + n * ratio / readings.pace.images_per_second
         return n * deepest / self.macs_per_second if self.macs_per_second else 0.0
 
     def _order(self, readings: Readings, requests: Sequence[Request]) -> float:
-        cost = _cost(readings, requests)
+        cost = readings.macs(requests)
         if self.ideal_seconds is None:
             return cost
         return abs(math.log(cost / (self.ideal_seconds * USUAL_MACS)))
@@ -240,7 +241,7 @@ class Halving:
         products = np.add.reduce([grams[request] for request in choice.requests])
         correct = left_out_correct(products, self.probe.labels[:n], self.n_classes)
         spent = time.perf_counter() - started
-        before = self.scored.get(_key(choice))
+        before = self.scored.get(key_of(choice))
         scored = Scored(
             choice=choice,
             correct=correct,
@@ -252,7 +253,7 @@ class Halving:
         return self._remember(scored)
 
     def _remember(self, scored: Scored) -> Scored:
-        self.scored[_key(scored.choice)] = scored
+        self.scored[scored.key] = scored
         return scored
 
     def _pass_per_second(self, readings: Readings) -> float:
@@ -279,15 +280,15 @@ class Halving:
         ranked = ranked[: KEPT[rung] // 2] + frugal + ranked
         kept: dict[tuple[str, int], list[Scored]] = {}
         for scored in ranked:
-            of_pass = kept.get(_key(scored.choice)[:2], [])
+            of_pass = kept.get(scored.key[:2], [])
             if (
                 sum(map(len, kept.values())) < KEPT[rung]
                 and len(of_pass) < KEPT_A_PASS[rung]
                 and not any(scored is other for other in of_pass)
                 and (of_pass or len(kept) < PASSES_KEPT[rung])
             ):
-                kept[_key(scored.choice)[:2]] = [*of_pass, scored]
-        going_on = {_key(scored.choice) for scores in kept.values() for scored in scores}
+                kept[scored.key[:2]] = [*of_pass, scored]
+        going_on = {scored.key for scores in kept.values() for scored in scores}
         for key, scored in self.scored.items():
             if scored.rung == rung and key not in going_on:
                 behind = f"not among the best on {len(scored.correct):,} pictures"
@@ -295,19 +296,6 @@ class Halving:
         return [(readings_of[place], scores) for place, scores in kept.items()]
 
 
-def _key(choice: Choice) -> tuple[str, int, tuple[Request, ...]]:
-    return choice.row.name, choice.size, choice.requests
-
-
-def _place(readings: Readings) -> tuple[str, int]:
-    return readings.row.name, readings.size
-
-
 def _requests(scores: Iterable[Scored]) -> tuple[Request, ...]:
     """Everything these plans read, once."""
     return tuple(dict.fromkeys(r for scored in scores for r in scored.choice.requests))
-
-
-def _cost(readings: Readings, requests: Sequence[Request]) -> int:
-    """Multiply-adds a picture of one pass."""
-    return max(readings.row.macs(tap, readings.size) for tap, _ in requests)

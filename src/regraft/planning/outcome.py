@@ -9,10 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.evaluate.intervals import wilson
+from regraft.features.graph import Request
 from regraft.planning.default import Choice
 from regraft.planning.judge import FOLDS
 
 Json = dict[str, Any]
+Key = tuple[str, int, tuple[Request, ...]]  # backbone, size, taps with their grids
+
+
+def key_of(choice: Choice) -> Key:
+    """What tells a plan from all others."""
+    return choice.row.name, choice.size, choice.requests
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -27,6 +34,11 @@ class Scored:
     l2_per_feature: float | None = None  # of the real head; None where only screened
     latency_ms: float | None = None  # of a single picture; None where not measured
     dropped: str = ""  # why it went no further, in words
+
+    @property
+    def key(self) -> Key:
+        """What tells its plan from all others."""
+        return key_of(self.choice)
 
     @property
     def accuracy(self) -> float:

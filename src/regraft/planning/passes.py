@@ -70,6 +70,15 @@ class Readings:
             for request in requests
         }
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """The backbone's name, and the size."""
+        return self.row.name, self.size
+
+    def macs(self, requests: Sequence[Request]) -> int:
+        """Multiply-adds a picture of one pass that reads all these."""
+        return max(self.row.macs(tap, self.size) for tap, _ in requests)
+
     def of(self, choice: Choice, n: int | None = None) -> FloatArray:
         """The features (n, d) of a plan, its taps beside one another."""
         return np.concatenate([self.features[request][:n] for request in choice.requests], axis=1)
@@ -106,8 +115,7 @@ class Readings:
             for rows in parts.values():
                 rows.clear()
             compute(job, RUNTIMES["tensorflow"], sinks, progress)
-        deepest = self.row.deepest(tuple(tap for tap, _ in requests))
-        self.pace = _pace(marks, self.row.macs(deepest.name, self.size), runtime.name)
+        self.pace = _pace(marks, self.macs(requests), runtime.name)
         return {request: np.concatenate(parts[request]) for request in requests}
 
 

@@ -11,7 +11,12 @@ from regraft.backbones.table import BACKBONES, Backbone, get
 from regraft.backbones.weights import Weights, are_at_hand, find_weights
 from regraft.data.source import ImageSet
 from regraft.deadline import Deadline
-from regraft.errors import InvalidArgumentError, expected_received
+from regraft.errors import (
+    BudgetTooShortError,
+    InvalidArgumentError,
+    WeightsUnavailableError,
+    expected_received,
+)
 from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.heads.floors import floors
@@ -70,14 +75,14 @@ def search_plans(
         ideal_seconds: As for `Halving`.
 
     Raises:
-        InvalidArgumentError: If nothing is to be tried, nothing fits in the time, or no plan
-            keeps the limits.
+        BudgetTooShortError: If no plan could be scored in the time.
+        InvalidArgumentError: If nothing is to be tried, or no plan keeps the limits.
     """
     started = time.perf_counter()
     n_classes = len(images.class_names)
     rows = nested_rows(images.labels, np.concatenate([split.train, split.validation]), seed=seed)
     probe = images.take(rows[: PICTURES[-1]])
-    passes = _passes(space, typical_side(images), weights, limits or Limits(), n_classes)
+    passes = _passes(space, typical_side(images), weights, limits or Limits(), n_classes, note)
     lowest = floors(images, split, seed=seed)
     held, read_seconds = hold(probe, n=PICTURES[1])
     halving = Halving(
@@ -94,7 +99,7 @@ def search_plans(
     halving.run(passes)
     last = halving.last()
     if not last:
-        raise InvalidArgumentError(
+        raise BudgetTooShortError(
             expected_received(
                 "a budget in which one backbone can be tried",
                 "one that was used up before",
@@ -106,9 +111,7 @@ def search_plans(
         found = {readings.row.name: readings.weights for readings, _ in passes}
         timed = _timed(last, found, deadline)
         for scored in timed:
-            halving.scored[scored.choice.row.name, scored.choice.size, scored.choice.requests] = (
-                scored
-            )
+            halving.scored[scored.key] = scored
         allowed = _within(timed, limits)
     candidates = sorted(
         halving.scored.values(), key=lambda scored: (-scored.rung, -scored.accuracy, _name(scored))
@@ -143,6 +146,7 @@ def _passes(
     weights: Callable[[Backbone], Weights],
     limits: Limits,
     n_classes: int,
+    note: Note,
 ) -> list[tuple[Readings, Sequence[Request]]]:
     passes: list[tuple[Readings, Sequence[Request]]] = []
     is_taken = False
@@ -150,7 +154,13 @@ def _passes(
         row = get(name)
         for tap in space.taps or ():
             row.tap(tap)
-        found = weights(row)
+        try:
+            found = weights(row)
+        except WeightsUnavailableError as error:
+            if space.backbones is not None:  # asked for by name
+                raise
+            note(f"{row.name} is left out: {error}")
+            continue
         for size in space.sizes or sizes_for(row, side):
             if space.sizes is not None and size < row.smallest_size:
                 continue
