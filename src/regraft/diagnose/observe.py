@@ -48,7 +48,7 @@ def observe(replay: Replay) -> facts.Evidence:
     fit = main_fit(replay)
     score = observed_score(replay)
     if fit is None:
-        return facts.Evidence(ledger=ledger, order=_order(replay))
+        return _of_frozen_features(replay, ledger, score)
     train_labels, validation_labels = _label_arrays(replay, fit, score)
     return facts.Evidence(
         ledger=ledger,
@@ -64,6 +64,25 @@ def observe(replay: Replay) -> facts.Evidence:
         order=_order(replay),
         shift=seen.shift(replay, fit, train_labels, validation_labels),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
+    )
+
+
+def _of_frozen_features(
+    replay: Replay, ledger: facts.Ledger, score: Record | None
+) -> facts.Evidence:
+    """Of a head that another library fits on frozen predictions, pictures and backbone are seen."""
+    given = replay.record.get("facts", {}).get("pictures", ())
+    if not given:
+        return facts.Evidence(ledger=ledger, order=_order(replay))
+    fit = {
+        "number": -1, "base": given[0]["base"],
+        "features_of_train": given[0]["key"], "features_of_validation": given[-1]["key"],
+    }  # fmt: skip
+    return facts.Evidence(
+        ledger=ledger,
+        pixels=seen.pixels(replay, fit, score, ledger),
+        backbone=_backbone(fit),
+        order=_order(replay),
     )
 
 

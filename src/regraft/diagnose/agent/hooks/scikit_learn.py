@@ -72,7 +72,8 @@ def _hook_estimators(module: ModuleType) -> None:
             @functools.wraps(inner)
             def outer(self: Any, X: Any, *rest: Any, **kw: Any) -> Any:
                 site = sites.here()
-                if site is not None and rest and np.ndim(X) == 2:
+                is_labelled = bool(rest) and np.ndim(rest[0]) >= 1 and len(rest[0]) == len(X)
+                if site is not None and is_labelled and np.ndim(X) == 2:
                     keep = _computed_rows(X)
                     if keep is not None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
