@@ -85,13 +85,14 @@ def test_a_finished_run_is_not_trained_again(network, start, training, validatio
 
 def test_it_ends_when_it_no_longer_helps(network, start, training, validation):
     losses = iter([1.0] + [2.0] * 99)
-    plan = make_plan(steps=200, evaluate_every=2)
+    plan = make_plan(steps=60, evaluate_every=3)
+    assert plan.patience == 7
     outcome, _, _ = run(
         network, start, training, validation, plan=plan, score=lambda *_: (0.5, next(losses))
     )
     assert outcome.ended == "no longer better"
-    assert outcome.progress.step == 10
-    assert outcome.progress.best.step == 2
+    assert outcome.progress.step == 3 + 7 * 3
+    assert outcome.progress.best.step == 3
 
 
 def test_a_deadline_ends_it_with_what_there_is(network, start, training, validation):

@@ -14,7 +14,7 @@ from regraft.finetune.batches import Pictures, training_batches
 from regraft.finetune.checkpoint import Checkpoint, Evaluation, Progress, State
 from regraft.finetune.network import Network, Tensors
 from regraft.finetune.pace import seconds_after
-from regraft.finetune.plan import PATIENCE, TrainingPlan
+from regraft.finetune.plan import TrainingPlan
 from regraft.finetune.rates import rate_at
 from regraft.records import FloatArray, IntArray
 
@@ -117,6 +117,7 @@ class _Run:
         self._began = self._saved = time.monotonic()
         self._spent_before = self.progress.seconds
         self._in_steps, self._n_steps = 0.0, 0
+        self._paced_since: float | None = None
         self._a_picture = limits.a_picture
         remembered = max(1.0, _AVERAGED_PART * plan.steps / AVERAGE_EVERY)
         self._forget = np.float32(1 / remembered)
@@ -129,7 +130,7 @@ class _Run:
             best=self.best,
             progress=self.progress,
             ended=ended,
-            images_per_second=self._n_steps * self.plan.batch_size / max(self._in_steps, 1e-9),
+            images_per_second=self._pace(),
         )
 
     def _steps(self) -> Ended:
@@ -147,8 +148,11 @@ class _Run:
             if progress.step % AVERAGE_EVERY == 0:
                 self._move_average()
             now = time.monotonic()
-            self._in_steps += now - started
-            self._n_steps += 1
+            if self._paced_since is None:
+                self._paced_since = now  # the first step also built the graph: no measure of pace
+            else:
+                self._in_steps += now - started
+                self._n_steps += 1
             self.listener.advance("finetune", progress.step, progress.steps)
             is_late = now > self._end()
             is_last = progress.step >= progress.steps
@@ -169,7 +173,7 @@ class _Run:
 
     def _is_over(self) -> bool:
         progress = self.progress
-        return progress.step >= progress.steps or progress.since_best >= PATIENCE
+        return progress.step >= progress.steps or progress.since_best >= self.plan.patience
 
     def _end(self) -> float:
         """When training must stop, so that all that follows is over by the deadline."""
@@ -213,27 +217,32 @@ class _Run:
         progress.loss_sum, progress.loss_count = 0.0, 0
         self._tell(both)
 
+    def _pace(self) -> float:
+        """Pictures a second in training steps."""
+        return self._n_steps * self.plan.batch_size / max(self._in_steps, 1e-9)
+
     def _tell(self, both: list[Evaluation]) -> None:
         progress, plan = self.progress, self.plan
-        pace = self._n_steps * plan.batch_size / max(self._in_steps, 1e-9)
+        pace = self._pace()
         left = (progress.steps - progress.step) * plan.batch_size / max(pace, 1e-9)
         last, averaged = both
         self.listener.note(
             f"Step {progress.step:,} of {progress.steps:,}: training loss "
             f"{last.training_loss:.4f}, validation {last.accuracy:.4f} "
-            f"(averaged weights {averaged.accuracy:.4f}); {pace:,.0f} pictures a second, "
-            f"about {_duration(left)} left."
+            f"(averaged weights {averaged.accuracy:.4f})"
+            + (f"; {pace:,.0f} pictures a second, about {_duration(left)} left." if pace else ".")
         )
 
     def _renew_forecast(self) -> None:
         """Where the clock decides, move the end to where the pace so far leads."""
+        since = self._paced_since
         if not self.plan.by_clock or self.limits.deadline is None:
             return
+        if since is None or not self._n_steps:  # nothing is known yet
+            return
         now = time.monotonic()
-        a_step = self._in_steps / max(1, self._n_steps)
-        others = max(0.0, (now - self._began) - self._in_steps) / max(1, self._n_steps)
-        left = int((self._end() - now) / max(a_step + others, 1e-9))
-        steps = self.progress.step + max(1, left)
+        a_step = (now - since) / self._n_steps  # with its share of evaluations and checkpoints
+        steps = self.progress.step + max(1, int((self._end() - now) / max(a_step, 1e-9)))
         steps = min(steps, self.plan.steps_at_most)
         if abs(steps - self.progress.steps) > _RENEW * self.progress.steps:
             self.progress.steps = steps

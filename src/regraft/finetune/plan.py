@@ -9,7 +9,7 @@ from regraft.finetune.augment import Variety
 
 EPOCHS_AT_MOST = 40  # of a run that goes by the clock
 EVALUATIONS_AT_LEAST = 4  # over the whole run
-PATIENCE = 4  # evaluations without a better one before the run ends early
+PATIENCE = (4, 1 / 3)  # evaluations without a better one: at least, and as a part of all
 LARGEST_BATCH, SMALLEST_BATCH = 64, 8
 _STEPS_AN_EPOCH = 20  # so many at least, as far as the smallest batch allows
 
@@ -39,6 +39,15 @@ class TrainingPlan:
     def steps_at_most(self) -> int:
         """Where a run that goes by the clock ends, however much time is left."""
         return EPOCHS_AT_MOST * self.steps_an_epoch
+
+    @property
+    def patience(self) -> int:
+        """Evaluations without a better one after which a run ends early.
+
+        Long, since much of what a run gains it gains at its end, where the rate is small.
+        """
+        least, part = PATIENCE
+        return max(least, round(part * self.steps / self.evaluate_every))
 
     @property
     def epochs(self) -> float:
