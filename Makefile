@@ -10,7 +10,7 @@ BENCHMARKS := fit extract head memory search end_to_end
 
 help:
 	@echo "make setup   create .venv with the versions pinned in requirements.lock"
-	@echo "make demo    fit 5,000 digits with the shipped backbone, and predict a few"
+	@echo "make demo    fit 5,000 digits, predict a few, and ask why a broken script fails"
 	@echo "make test    format, lint, types, imports, unit tests (under 5 minutes)"
 	@echo "make lint    the first four of these"
 	@echo "make format  rewrite the source in the project's format"

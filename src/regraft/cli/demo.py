@@ -9,6 +9,8 @@ from regraft.cli.options import Quiet
 from regraft.cli.progress import TerminalProgress
 
 N_SHOWN = 4
+BROKEN = Path(__file__).with_name("broken_digits.txt")
+WHY_SECONDS = 90.0
 
 
 def demo(
@@ -17,7 +19,12 @@ def demo(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fit 5,000 digits with the shipped backbone, score 1,000 others, and predict a few."""
+    """Fit 5,000 digits and predict a few; then ask why a broken script does not learn them."""
+    _fit_digits(out, quiet=quiet)
+    _ask_why(quiet=quiet)
+
+
+def _fit_digits(out: Path | None, *, quiet: bool) -> None:
     from regraft.artefact.store import load
     from regraft.pipeline import fit
     from regraft.report.terminal import fit_lines, picture_lines
@@ -56,3 +63,29 @@ def demo(
         f"\nYour own pictures, one folder a class:   regraft fit FOLDER"
         f"\nThen ask it about a picture:             regraft predict {result.artefact} PICTURE"
     )
+
+
+def _ask_why(*, quiet: bool) -> None:
+    """The other door: a script in the manner of a tutorial, its causes, and its repair."""
+    from regraft.artefact.runs import RUNS
+    from regraft.cli.why import report
+    from regraft.pipeline import why
+    from regraft.storage import atomic_file
+
+    script, repaired = RUNS / "broken_digits.py", RUNS / "repaired_digits.py"
+    RUNS.mkdir(exist_ok=True)
+    with atomic_file(script) as file:
+        file.write(BROKEN.read_bytes())
+    typer.echo(
+        f"\nThe other door. {script} follows a tutorial; its validation accuracy stays near "
+        f"chance:\n\n    regraft why {script} --fix {repaired}\n"
+    )
+    with TerminalProgress(quiet=quiet) as progress:
+        diagnosis = why(script, budget=WHY_SECONDS, fix=repaired, progress=progress)
+    typer.echo(report(diagnosis))
+    if diagnosis.fixed is not None and diagnosis.observed is not None:
+        typer.echo(
+            f"\n{repaired} is the repaired script: {diagnosis.fixed:.2f} instead of "
+            f"{diagnosis.observed:.2f}.\nYour own script:                        regraft why "
+            "train.py"
+        )

@@ -56,7 +56,6 @@ def why(
 
     from regraft.diagnose.as_json import as_json
     from regraft.pipeline import why as run
-    from regraft.report.why_terminal import why_lines
     from regraft.storage import atomic_file, write_json
 
     with TerminalProgress(quiet=quiet) as progress:
@@ -71,24 +70,32 @@ def why(
     view = as_json(diagnosis)
     if json is not None:
         write_json(json, view)
-    pictures, captions = _pictures(diagnosis)
     if html is not None:
         from regraft.report.why_html import why_page
 
+        pictures, captions = _pictures(diagnosis)
         with atomic_file(html) as file:
             file.write(why_page(view, pictures=pictures, captions=captions).encode())
-    text = why_lines(
-        view,
+    typer.echo(report(diagnosis))
+    if view["error"] is not None:
+        raise typer.Exit(SCRIPT_FAILED)
+    if view["findings"]:
+        raise typer.Exit(CAUSES_FOUND)
+
+
+def report(diagnosis: "Diagnosis") -> str:
+    """What the terminal shows, as wide as it is."""
+    from regraft.diagnose.as_json import as_json
+    from regraft.report.why_terminal import why_lines
+
+    pictures, captions = _pictures(diagnosis)
+    return why_lines(
+        as_json(diagnosis),
         pictures=pictures,
         captions=captions,
         width=max(NARROWEST, min(WIDEST, shutil.get_terminal_size((96, 24)).columns)),
         colour=_shows_colour(),
     )
-    typer.echo(text)
-    if view["error"] is not None:
-        raise typer.Exit(SCRIPT_FAILED)
-    if view["findings"]:
-        raise typer.Exit(CAUSES_FOUND)
 
 
 def _require_other_file(option: str, path: Path | None, script: Path) -> None:
