@@ -27,10 +27,10 @@ def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarr
     _PREDICTIONS.append({"classes": classes_of(outputs), "labels": labels, "computed": computed})
 
 
-def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict") -> None:
+def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict") -> bool:
     """Two vectors were compared: if one is a remembered prediction, that was a score."""
     if site is None:
-        return
+        return True
     for one, other in ((left, right), (right, left)):
         match = _remembered(one)
         if match is None:
@@ -46,7 +46,8 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             "honest": None if honest is None else float(np.mean(classes[rows] == honest[rows])),
             "n_predictions": len(classes), "n_labels": len(labels),
         })  # fmt: skip
-        return
+        return True
+    return False
 
 
 def _remembered(values: Any) -> dict[str, Any] | None:

@@ -24,8 +24,12 @@ def _hook_metrics(module: ModuleType) -> None:
         def metric(
             y_true: Any, y_pred: Any, *args: Any, _original: Any = original, **kw: Any
         ) -> Any:
-            scoring.compared(y_pred, y_true, sites.here(), by="sklearn")
-            return _original(y_true, y_pred, *args, **kw)
+            site = sites.here()
+            known = scoring.compared(y_pred, y_true, site, by="sklearn")
+            result = _original(y_true, y_pred, *args, **kw)
+            if not known and isinstance(result, float):  # of an estimator's own predictions
+                _note_score(site, result, len(y_true))
+            return result
 
         setattr(module, name, functools.wraps(original)(metric))
 
@@ -56,8 +60,7 @@ def _hook_estimators(module: ModuleType) -> None:
             X, y = np.asarray(X)[keep], np.asarray(y)[keep]
         result = original(self, X, y, *args, **kwargs)
         if site is not None:
-            ledger.RECORD.scores.append({"by": "sklearn", "site": site, "claimed": float(result),
-                                         "honest": float(result), "n": len(y)})  # fmt: skip
+            _note_score(site, float(result), len(y))
         return result
 
     module.ClassifierMixin.score = score
@@ -85,6 +88,12 @@ def _hook_estimators(module: ModuleType) -> None:
         return decorated
 
     module._fit_context = fit_context  # type: ignore[attr-defined]
+
+
+def _note_score(site: Any, accuracy: float, n: int) -> None:
+    ledger.RECORD.scores.append(
+        {"by": "sklearn", "site": site, "claimed": accuracy, "honest": accuracy, "n": n}
+    )
 
 
 def _note_estimator(estimator: Any, y: Any, site: Any) -> None:
