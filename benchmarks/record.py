@@ -27,7 +27,7 @@ def write(name: str, rows: Any, *, arguments: Mapping[str, Any]) -> Path:
 
 
 def machine() -> dict[str, Any]:
-    """The processor, how busy it was, and the versions that decide the numbers."""
+    """The processor, how busy it is, and the versions that decide the numbers."""
     versions = {}
     for library in LIBRARIES:
         try:
@@ -37,7 +37,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
         "versions": versions,
     }

@@ -42,7 +42,6 @@ _SAVES_TOO_LITTLE = 1.25  # a last rung with fewer than so many times the pictur
 SECONDS_PER_VALUE = 1e-7
 _OF_CROSS_VALIDATION = 0.5  # what a final head takes of the time per value of a cross-validated one
 
-
 # What a scored plan is worth, on the scale of the accuracy.
 Worth = Callable[[Scored, Seen], float]
 
