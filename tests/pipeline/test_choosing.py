@@ -84,13 +84,14 @@ def test_a_fit_that_searches_says_what_it_found(monkeypatch, tmp_path):
     result = fit(
         arrays(600),
         size=32,
-        budget=90,
+        mode="head",
+        budget=300,  # it ends when all pictures were seen, unless the machine is busy
         runtime="tensorflow",
         out=tmp_path / "a",
         progress=Listener(),
     )
     assert result.test_accuracy > 0.9
-    assert result.seconds["total"] < 180  # of 90: the machine may be busy with other tests
+    assert result.seconds["total"] < 330
     assert {"search", "extract", "head"} <= set(result.seconds)
     assert any(note.startswith("Searched") for note in notes)
     assert set(result.classifier.metrics["floors"]) >= {"majority_class"}
