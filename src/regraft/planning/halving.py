@@ -92,7 +92,11 @@ class Halving:
         n = min(PICTURES[0], len(self.probe))
         deadline = self.deadline.after(ENDS[0])
         readings_of = {}
-        for readings, requests in sorted(passes, key=lambda item: self._order(*item)):
+        # the cheapest first in any case: it tells what the others will take
+        cheapest = min(passes, key=lambda item: item[0].macs(item[1]))[0]
+        for readings, requests in sorted(
+            passes, key=lambda item: (item[0] is not cheapest, self._order(*item))
+        ):
             until = deadline if self.scored else self.deadline  # something must be tried
             if not self._read(readings, n, requests, RUNTIMES["tensorflow"], until):
                 continue
@@ -296,5 +300,4 @@ class Halving:
 
 
 def _requests(scores: Iterable[Scored]) -> tuple[Request, ...]:
-    """Everything these plans read, once."""
     return tuple(dict.fromkeys(r for scored in scores for r in scored.choice.requests))
