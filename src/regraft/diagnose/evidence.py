@@ -5,6 +5,7 @@ the fields of `Evidence`. A field is None where the run gave no such fact, and a
 needs it then answers "unknown". Accuracies are fractions in [0, 1].
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -167,6 +168,7 @@ class Training:
     sampled: bool
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
     earlier_fits: int = 0  # trainings of the same model before this one
+    mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
 
     @property
     def updates_made(self) -> int:

@@ -211,6 +211,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         site=site(fit["site"]),
         optimizer=fit["optimizer"],
         learning_rate=float(fit["learning_rate"]),
+        mean_learning_rate=float(fit.get("mean_learning_rate", fit["learning_rate"])),
         learning_rate_site=site(fit["compile_site"]),
         batch_size=int(fit["batch_size"]),
         epochs=int(fit["epochs"]),

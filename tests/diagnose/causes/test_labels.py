@@ -17,6 +17,12 @@ def test_lab001_found():
     assert finding.repairs[0].parameters["what"] == "numpy.random.shuffle"
 
 
+def test_lab001_found_where_a_data_set_of_pictures_alone_is_shuffled():
+    steps = ledger(call("tf.data.shuffle", 8, arg=1500, alone=True))
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=steps)
+    assert finding.repairs[0].parameters["what"] == "tf.data.shuffle"
+
+
 def test_lab001_clear():
     # the same seed before each of two shuffles keeps pairs together
     assert verdict(labels_unrelated_to_pictures, ledger=ALONE) == "clear"

@@ -183,3 +183,11 @@ def test_opt004_clear(facts, train):
 
 def test_opt004_unknown():
     assert verdict(most_rows_never_seen, training=training(batch_size=0)) == "unknown"
+
+
+def test_opt003_found_where_a_schedule_starts_well_and_fades_at_once():
+    fading = training(
+        learning_rate=1e-3, mean_learning_rate=1.3e-5, losses=(2.3, 2.2), first_loss=2.3,
+        last_loss=2.2, planned_updates=376,
+    )  # fmt: skip
+    assert verdict(rate_too_low, training=fading, accuracy=accuracy(train=0.14)) == "found"

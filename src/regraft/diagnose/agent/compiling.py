@@ -15,6 +15,8 @@ from regraft.diagnose.agent import (
     sites,
 )
 
+SAMPLED_STEPS = 64  # of a schedule
+
 
 def compile_model(model: Any, *args: Any, **kwargs: Any) -> Any:
     """`Model.compile`, with the repairs that belong here."""
@@ -129,6 +131,15 @@ def rate(model: Any) -> float:
         return float(np.asarray(model.optimizer.learning_rate))
     except (AttributeError, TypeError, ValueError):
         return float("nan")
+
+
+def mean_rate(model: Any, updates: int) -> float:
+    """Learning rate on average over the planned updates, where a schedule changes it."""
+    schedule = getattr(model.optimizer, "_learning_rate", None)
+    if not callable(schedule) or hasattr(schedule, "assign"):
+        return rate(model)
+    steps = np.linspace(0, max(0, updates - 1), min(SAMPLED_STEPS, max(1, updates)))
+    return float(np.mean([np.asarray(schedule(int(step))) for step in steps]))
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Out
 from regraft.diagnose.repairs import drop_call, remap_labels
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
+SHUFFLES = ("numpy.random.shuffle", "tf.data.shuffle")
 MIN_ROWS = 100
 SIGMAS = 3.0
 NO_BETTER = 0.03  # above chance, with three standard errors: still chance
@@ -42,16 +43,16 @@ def labels_unrelated_to_pictures(association: Association, ledger: Ledger) -> Fi
     )
     if association.accuracy > chance + max(NO_BETTER, SIGMAS * spread):
         return clear(seen)
-    alone = [call for call in ledger.of("numpy.random.shuffle") if call.details.get("alone")]
+    alone = [call for call in ledger.of(*SHUFFLES) if call.details.get("alone")]
     if not alone:
         return unknown(f"{seen}, and no recorded shuffle explains it")
-    what = "numpy.random.shuffle"
-    sites = tuple(dict.fromkeys(call.site for call in alone))
+    calls = {call.site: call.what for call in alone}
+    sites = tuple(calls)
     return found(
         f"{seen}; the shuffle at line {sites[0].line} moved pictures or labels alone",
         fix="shuffle pictures and labels with one permutation",
         where=sites,
-        repairs=tuple(drop_call(site, what) for site in sites),
+        repairs=tuple(drop_call(site, what) for site, what in calls.items()),
         severity=0.85,
     )
 

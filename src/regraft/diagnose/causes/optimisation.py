@@ -127,13 +127,15 @@ def rate_too_low(
 
     Why it hurts: Adam moves a weight by at most about the rate at each update. A hundred updates
         at 1e-6 leave a fresh head random.
-    How it is found: a rate of a tenth of the usual one or less, training pictures not learnt,
-        and either rate x updates below 0.02 or a training loss still close to its start.
+    How it is found: a rate (the mean of a schedule) of a tenth of the usual one or less, training
+        pictures not learnt, and either rate x updates below 0.02 or a training loss still close
+        to its start.
     Fix: the optimiser's usual rate for the head; keep low rates for pretrained layers.
     Limits: a low rate after the head was trained is right, and is not accused: by then training
         accuracy is high.
     """
-    rate, usual = training.learning_rate, _usual_rate(training)
+    mean = training.mean_learning_rate
+    rate, usual = training.learning_rate if math.isnan(mean) else mean, _usual_rate(training)
     if not training.losses or not math.isfinite(training.last_loss):
         return unknown("no finite training loss was seen")
     if rate <= 0 or math.isnan(accuracy.train):

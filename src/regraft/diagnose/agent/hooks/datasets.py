@@ -134,6 +134,8 @@ def _dataset_step(original: Any, name: str) -> Any:
         first = args[0] if args else None
         named = {k: attach.plain(v) for k, v in kwargs.items() if not callable(v)}
         given = attach.plain(first) if not callable(first) else None
+        if name == "shuffle":
+            named["alone"] = not isinstance(self.element_spec, tuple | dict)
         if name in ("take", "skip"):
             named |= {"of": id(self), "of_elements": int(self.cardinality())}
         ledger.RECORD.event(what, site, arg=given, **named)
