@@ -14,6 +14,7 @@ Values = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 MAX_ROWS = 600  # of a probe: accuracy within two points, a second or two of work
+NEIGHBOURS = 30
 MANY_ROWS, FEW_FEATURES = 2000, 512  # more, where that is as quick
 NEAR = 0.995  # cosine of standardised 16 x 16 thumbnails; digits of one writer stay below 0.99
 
@@ -39,9 +40,11 @@ def near_twins(train: Values, validation: Values) -> tuple[Flags, Flags]:
 def association(features: Values, labels: Values, positions: Values) -> Association | None:
     """Can the labels be predicted from the pictures, and which labels contradict them?
 
-    Cross-validated logistic regression. A label is contradicted, as in confident learning
-    (Northcutt et al., JAIR 2021), where another class is at least as likely as it usually is on
-    the rows that carry it, and more likely than the label.
+    The first by cross-validated logistic regression. A label is contradicted, as in confident
+    learning (Northcutt et al., JAIR 2021), where another class is at least as likely among the
+    nearest pictures as it usually is among those of the rows that carry it, and likelier than the
+    label. (Digits with 30% of the labels one class off: of the rows named 0.88 are wrong, and 0.77
+    of the wrong ones are named; by logistic regression 0.58 and 0.71.)
 
     Args:
         features: Shape (n, d): frozen features, or thumbnails where there are none.
@@ -52,22 +55,23 @@ def association(features: Values, labels: Values, positions: Values) -> Associat
 
     most = MANY_ROWS if features.shape[1] <= FEW_FEATURES else MAX_ROWS
     rows, y = _usable(labels, most)
-    if len(rows) < 40 or len(np.unique(y)) < 2:
+    if len(rows) < 2 * NEIGHBOURS or len(np.unique(y)) < 2:
         return None
     classes = np.unique(y)
     x = features[rows].astype(np.float32)
     rest = np.setdiff1d(np.flatnonzero(np.isin(labels, classes)), rows)
     with _quickly():
-        chances = cross_val_predict(_linear(), x, y, cv=4, method="predict_proba")
+        predicted = cross_val_predict(_linear(), x, y, cv=4)
+        chances = cross_val_predict(_nearest(), x, y, cv=4, method="predict_proba")
         others = np.zeros((0, len(classes)))
         if len(rest):
-            others = _linear().fit(x, y).predict_proba(features[rest].astype(np.float32))
+            others = _nearest().fit(x, y).predict_proba(features[rest].astype(np.float32))
     usual = np.array([chances[y == c, i].mean() for i, c in enumerate(classes)])
     contradicted = _contradicted(chances, np.searchsorted(classes, y), usual)
     elsewhere = _contradicted(others, np.searchsorted(classes, labels[rest]), usual)
     noisy = np.concatenate([rows[contradicted], rest[elsewhere]])
     return Association(
-        accuracy=float(np.mean(classes[chances.argmax(axis=1)] == y)),
+        accuracy=float(np.mean(predicted == y)),
         n=len(rows),
         chance=float(np.unique(y, return_counts=True)[1].max() / len(y)),
         noisy=float(np.mean(contradicted)),
@@ -159,6 +163,15 @@ def _linear() -> Any:
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=200))
+
+
+def _nearest() -> Any:
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import Normalizer
+
+    nearest = KNeighborsClassifier(NEIGHBOURS, weights="distance")
+    return make_pipeline(Normalizer(), nearest)
 
 
 def _usable(labels: Values, most: int = MAX_ROWS) -> tuple[npt.NDArray[np.int64], Values]:
