@@ -65,7 +65,11 @@ class Replayer:
     def __init__(self, script: Script) -> None:
         if not script.path.is_file():
             raise MissingFileError(
-                expected_received("a script or notebook", f"{script.path}, which is not there")
+                expected_received(
+                    "a script or notebook",
+                    f"{script.path}, which is not there",
+                    "Give its path from here, or from the root.",
+                )
             )
         if script.path.suffix not in (".py", ".ipynb"):
             raise InvalidArgumentError(
