@@ -1,5 +1,8 @@
 import ast
+import builtins
+import importlib
 import json
+import sys
 import textwrap
 
 import numpy as np
@@ -7,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regraft.diagnose.agent import rewrite
+from regraft.diagnose.agent import operators, rewrite
+from regraft.diagnose.agent.hooks import attach
 
 SAME = {
     "operators": "result = [7 + 2, 7 - 2, 7 * 2, 7 / 2, 7 // 2, 7 % 2, 7 ** 2, 7 @ M, -7, 7 << 1]",
@@ -323,3 +327,27 @@ def test_libraries_are_not_rewritten(tmp_path):
     finder = rewrite.UserModules([tmp_path], {})
     assert finder.find_spec("json") is None
     assert finder.find_spec("numpy") is None
+
+
+def test_modules_of_the_user_are_rewritten_and_ours_are_not_wherever_they_lie(tmp_path):
+    (tmp_path / "helpers.py").write_text("x = 1\n")
+    (tmp_path / "regraft").mkdir()
+    (tmp_path / "regraft" / "__init__.py").write_text("")
+    finder = rewrite.UserModules([tmp_path], {})
+    assert finder.find_spec("helpers", [str(tmp_path)]).loader is finder
+    assert finder.find_spec("regraft", [str(tmp_path)]) is None
+
+
+def test_what_waits_for_a_module_is_done_to_no_other_that_its_loader_loads(tmp_path, monkeypatch):
+    for name in ("waited_for", "another"):
+        (tmp_path / f"{name}.py").write_text("x = 1\n")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(builtins, rewrite.GATE, operators, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [rewrite.UserModules([tmp_path], {}), *sys.meta_path])
+    monkeypatch.setattr(attach, "_WAITING", {})
+    seen = []
+    attach.after_import("waited_for", lambda module: seen.append(module.__name__))
+    importlib.import_module("waited_for")
+    importlib.import_module("another")
+    assert seen == ["waited_for"]

@@ -178,6 +178,8 @@ class UserModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """A spec for modules that lie in the user's folders, None for all others."""
+        if name.partition(".")[0] == "regraft":  # whose source may lie there, too
+            return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             return None

@@ -60,13 +60,14 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.loader is None:
             return None
-        execute = spec.loader.exec_module
+        loader = spec.loader
 
         def exec_module(module: ModuleType) -> None:
-            execute(module)
+            del vars(loader)["exec_module"]  # it may load other modules, too
+            loader.exec_module(module)
             action(module)
 
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
 
 
