@@ -58,3 +58,16 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
         del os.environ["REGRAFT_CACHE"]
     else:
         os.environ["REGRAFT_CACHE"] = before
+
+
+class Listener:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.notes, self.steps = [], []
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def advance(self, stage, done, total):
+        self.steps.append((stage, done, total))

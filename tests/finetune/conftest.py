@@ -80,16 +80,3 @@ def judge(logits, labels):
     scores -= scores.max(axis=1, keepdims=True)
     loss = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(labels)), labels]
     return float(np.mean(logits.argmax(axis=1) == labels)), float(loss.mean())
-
-
-class Listener:
-    """Remembers what it is told."""
-
-    def __init__(self):
-        self.notes, self.steps = [], []
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def advance(self, stage, done, total):
-        self.steps.append((stage, done, total))

@@ -7,7 +7,8 @@ from regraft.finetune.decide import Wishes, decide
 from regraft.finetune.pace import Pace, steps_in
 from regraft.finetune.plan import EPOCHS_AT_MOST, TrainingPlan, batch_size_for, evaluate_every
 
-from .conftest import Listener, judge, make_network, make_plan
+from ..conftest import Listener
+from .conftest import judge, make_network, make_plan
 
 
 @pytest.fixture(scope="module")

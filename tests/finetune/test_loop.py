@@ -6,7 +6,8 @@ import pytest
 from regraft.finetune.checkpoint import Checkpoint
 from regraft.finetune.loop import Limits, evaluate, train
 
-from .conftest import Listener, judge, make_network, make_plan
+from ..conftest import Listener
+from .conftest import judge, make_network, make_plan
 
 
 @pytest.fixture(scope="module")

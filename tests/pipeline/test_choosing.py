@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from regraft.data.open import open_data
@@ -6,23 +5,16 @@ from regraft.pipeline import choosing, fit
 from regraft.pipeline.choosing import _Pool, is_worth_a_search
 from regraft.pipeline.parting import part
 
+from ..conftest import Listener
+from .conftest import three_classes
+
 LITE = "efficientnet_lite0"
 AUTO = ("auto", "auto", "auto")
 
 
-def arrays(n=300, seed=0):
-    """Gray pictures of three classes: where the bright half is."""
-    generator = np.random.default_rng(seed)
-    y = np.arange(n) % 3
-    x = generator.integers(0, 120, (n, 16, 16), np.uint8)
-    x[y == 1, :8] += 90
-    x[y == 2, :, :8] += 90
-    return x, y
-
-
 @pytest.fixture(scope="module")
 def images():
-    return open_data(arrays())
+    return open_data(three_classes(300))
 
 
 @pytest.mark.parametrize(
@@ -72,26 +64,18 @@ def test_validation_pictures_that_are_not_needed_are_learnt_from(images, monkeyp
 @pytest.mark.slow
 def test_a_fit_that_searches_says_what_it_found(monkeypatch, tmp_path):
     monkeypatch.setattr(choosing, "FEW", 10)
-    notes = []
-
-    class Listener:
-        def note(self, text):
-            notes.append(text)
-
-        def advance(self, stage, done, total):
-            pass
-
+    listener = Listener()
     result = fit(
-        arrays(600),
+        three_classes(600),
         size=32,
         mode="head",
         budget=300,  # it ends when all pictures were seen, unless the machine is busy
         runtime="tensorflow",
         out=tmp_path / "a",
-        progress=Listener(),
+        progress=listener,
     )
     assert result.test_accuracy > 0.9
     assert result.seconds["total"] < 330
     assert {"search", "extract", "head"} <= set(result.seconds)
-    assert any(note.startswith("Searched") for note in notes)
+    assert any(note.startswith("Searched") for note in listener.notes)
     assert set(result.classifier.metrics["floors"]) >= {"majority_class"}

@@ -7,20 +7,9 @@ import regraft
 from regraft.errors import DataError, InvalidArgumentError
 from regraft.pipeline import evaluate, fit
 
+from ..conftest import Listener
+
 FAST = {"size": 32, "tap": "block2a_project_bn", "grid": 2, "runtime": "tensorflow"}
-
-
-class Listener:
-    """Remembers what it is told."""
-
-    def __init__(self):
-        self.notes, self.steps = [], []
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def advance(self, stage, done, total):
-        self.steps.append((stage, done, total))
 
 
 def arrays(n=60, seed=0):

@@ -1,34 +1,15 @@
 import json
 
-import numpy as np
 import pytest
 
 import regraft
 from regraft.errors import InvalidArgumentError
 from regraft.pipeline import search
 
+from ..conftest import Listener
+from .conftest import three_classes
+
 LITE = "efficientnet_lite0"
-
-
-class Listener:
-    def __init__(self):
-        self.notes = []
-
-    def note(self, text):
-        self.notes.append(text)
-
-    def advance(self, stage, done, total):
-        pass
-
-
-def arrays(n=120, seed=0):
-    """Gray pictures of three classes: where the bright half is."""
-    generator = np.random.default_rng(seed)
-    y = np.arange(n) % 3
-    x = generator.integers(0, 120, (n, 16, 16), np.uint8)
-    x[y == 1, :8] += 90
-    x[y == 2, :, :8] += 90
-    return x, y
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +20,12 @@ def listener():
 @pytest.fixture(scope="module")
 def result(listener):
     return search(
-        arrays(), budget=300, backbones=[LITE], sizes=[32], runtime="tensorflow", progress=listener
+        three_classes(120),
+        budget=300,
+        backbones=[LITE],
+        sizes=[32],
+        runtime="tensorflow",
+        progress=listener,
     )
 
 
@@ -77,7 +63,9 @@ def test_it_says_how_it_goes(result, listener):
 
 @pytest.mark.slow
 def test_the_same_passes_give_the_same_scores(result):
-    again = search(arrays(), budget=300, backbones=[LITE], sizes=[32], runtime="tensorflow")
+    again = search(
+        three_classes(120), budget=300, backbones=[LITE], sizes=[32], runtime="tensorflow"
+    )
     scores = [
         {(p.choice.taps, p.choice.grids): p.accuracy for p in found.candidates if p.rung < 2}
         for found in (result, again)
@@ -92,15 +80,15 @@ OPTIONS = {"backbones": [LITE], "sizes": [32], "runtime": "tensorflow", "budget"
 
 def test_an_artefact_too_large_is_not_tried():
     with pytest.raises(InvalidArgumentError, match=r"none that is small enough.*--max-size"):
-        search(arrays(), max_size=0.001, **OPTIONS)
+        search(three_classes(120), max_size=0.001, **OPTIONS)
 
 
 @pytest.mark.slow
 def test_limits_are_kept():
-    best = search(arrays(), max_size=0.1, **OPTIONS).best.choice
+    best = search(three_classes(120), max_size=0.1, **OPTIONS).best.choice
     assert best.row.taps.index(best.row.deepest(best.taps)) < 4
     with pytest.raises(InvalidArgumentError, match="--max-latency"):
-        search(arrays(), max_latency=1e-6, **OPTIONS)
+        search(three_classes(120), max_latency=1e-6, **OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +101,7 @@ def test_limits_are_kept():
 )
 def test_wrong_arguments(changes, message):
     with pytest.raises(InvalidArgumentError, match=message):
-        search(arrays(), **(OPTIONS | {"sizes": None} | changes))
+        search(three_classes(120), **(OPTIONS | {"sizes": None} | changes))
 
 
 def test_it_is_public():

@@ -9,8 +9,9 @@ Each file is replaced as a whole, so a kill or a full disk leaves the one before
 safetensors and all else JSON: nothing is unpickled.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,20 @@ class Checkpoint:
         }
         _write(self.folder / TRAINING, tensors, state.progress.as_json())
 
+    def seconds(self) -> float:
+        """Of the run's budget, as the last state saved says; 0 before the first.
+
+        Raises:
+            ArtefactError: If the file is damaged.
+        """
+        path = self.folder / TRAINING
+        if not path.is_file():
+            return 0.0
+        try:
+            return float(_read_header(path)["seconds"])
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise _damaged(path, error) from error
+
     def load(self) -> State | None:
         """The last state saved, or None before the first.
 
@@ -174,14 +189,29 @@ def _write(path: Path, tensors: Tensors, header: dict[str, Any]) -> None:
 
 
 def _read(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    with _opened(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, _header_of(file)  # noqa: SIM118
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    with _opened(path) as file:
+        return _header_of(file)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})[_HEADER])
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+            yield file
     except SafetensorError as error:
         raise ValueError(str(error)) from error
+
+
+def _header_of(file: Any) -> dict[str, Any]:
+    header: dict[str, Any] = json.loads((file.metadata() or {})[_HEADER])
+    return header
 
 
 def _damaged(path: Path, error: Exception) -> ArtefactError:

@@ -10,11 +10,12 @@ import numpy.typing as npt
 from regraft.adapt.views import View
 from regraft.finetune.augment import Tried, Variety, propose
 from regraft.finetune.batches import Pictures
-from regraft.finetune.loop import Judge, Listener, evaluate
+from regraft.finetune.loop import Judge, evaluate
 from regraft.finetune.network import Network
 from regraft.finetune.pace import Pace, seconds_after, steps_in, time_steps
 from regraft.finetune.plan import TrainingPlan, batch_size_for, evaluate_every
 from regraft.finetune.trial import Arm, best_of, n_runs, try_arms
+from regraft.observer import Observer
 
 # What the best arm of a trial must show to pay: its loss below this part of the head's, while the
 # loss on pictures as they are may, so early, be above it by a little.
@@ -72,7 +73,7 @@ def decide(
     *,
     deadline: float | None,
     n_after: int,
-    listener: Listener,
+    listener: Observer,
 ) -> Decision | None:
     """Measure and decide. The network must be compiled for all its blocks; it stays as it was.
 

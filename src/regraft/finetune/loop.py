@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from regraft.finetune.network import Network, Tensors
 from regraft.finetune.pace import seconds_after
 from regraft.finetune.plan import TrainingPlan
 from regraft.finetune.rates import rate_at
+from regraft.observer import Observer
 from regraft.records import FloatArray, IntArray
 
 Ended = Literal["finished", "no longer better", "out of time", "stopped"]
@@ -27,16 +28,6 @@ _RENEW = 0.03  # a forecast that is off by less is left alone
 
 Judge = Callable[[FloatArray, IntArray], tuple[float, float]]
 """Accuracy, and loss at the best temperature, of logits (n, k) for labels (n,)."""
-
-
-class Listener(Protocol):
-    """Is told how training goes."""
-
-    def note(self, text: str) -> None:
-        """One line worth reading."""
-
-    def advance(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` steps of a stage are finished."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -68,7 +59,7 @@ def train(
     *,
     checkpoint: Checkpoint | None,
     limits: Limits,
-    listener: Listener,
+    listener: Observer,
 ) -> Outcome:
     """Train until the plan is done, it no longer helps, or a limit is met.
 
@@ -99,7 +90,7 @@ class _Run:
         judge: Judge,
         checkpoint: Checkpoint | None,
         limits: Limits,
-        listener: Listener,
+        listener: Observer,
     ) -> None:
         self.network, self.plan, self.judge = network, plan, judge
         self.training, self.validation = training, validation

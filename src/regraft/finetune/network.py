@@ -13,7 +13,7 @@ from regraft.backbones.weights import Weights
 from regraft.features.graph import Request, build_extractor
 from regraft.finetune.freeze import Block, blocks_of, train_only
 from regraft.finetune.rates import adam, by_depth
-from regraft.records import FloatArray, IntArray, LinearHead
+from regraft.records import FloatArray, LinearHead
 
 Tensors = dict[str, FloatArray]
 HEAD = "head"  # names of the head's variables begin with it
@@ -200,8 +200,3 @@ def _with_head(extractor: Any, start: Start) -> Any:
     model.head.kernel.assign(kernel / temperature)
     model.head.bias.assign(bias / temperature)
     return model
-
-
-def one_hot(labels: IntArray, n_classes: int) -> FloatArray:
-    """(n, k) targets of labels (n,)."""
-    return np.eye(n_classes, dtype=np.float32)[labels]

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from regraft.finetune.batches import Pictures, training_batches
-from regraft.finetune.loop import Judge, Listener, evaluate
+from regraft.finetune.loop import Judge, evaluate
 from regraft.finetune.network import Network
 from regraft.finetune.plan import TrainingPlan
 from regraft.finetune.rates import rate_at
+from regraft.observer import Observer
 
 RATES = (3e-4, 1e-3, 1e-4)
 _ALL, _LAST, _EARLY, _HEAD = "all blocks", "last blocks", "early blocks", "head only"
@@ -46,7 +47,7 @@ def try_arms(
     judge: Judge,
     *,
     steps: int,
-    listener: Listener,
+    listener: Observer,
 ) -> tuple[Arm, ...]:
     """Run the arms; the first of the result is the start.
 

@@ -17,7 +17,7 @@ from regraft.features.runtimes.choose import choose_runtime
 from regraft.features.within import extract_within
 from regraft.heads.choose_l2 import L2_PER_FEATURE
 from regraft.heads.subsample import stratified_rows
-from regraft.pipeline.observer import Observer
+from regraft.observer import Observer
 from regraft.planning.default import Auto, Choice
 from regraft.planning.growth import Resources, expected_accuracy
 from regraft.planning.outcome import Scored, Seen

@@ -18,8 +18,8 @@ from regraft.errors import DataError
 from regraft.features.extract import extract
 from regraft.heads.choose_l2 import fit_head
 from regraft.heads.linear import probabilities
+from regraft.observer import Nobody, Observer
 from regraft.pipeline.model_in_hand import without_sites, write_script
-from regraft.pipeline.observer import Nobody, Observer
 from regraft.planning.default import choose
 
 WHY_SECONDS = 180.0

@@ -14,7 +14,7 @@ from regraft.data.split import split_rows
 from regraft.data.text import listed
 from regraft.errors import DataError, expected_received
 from regraft.evaluate.scores import full_scores
-from regraft.pipeline.observer import Nobody, Observer
+from regraft.observer import Nobody, Observer
 from regraft.records import FloatArray, IntArray
 
 _READ_TOGETHER = 256  # pictures in memory at once

@@ -29,9 +29,9 @@ from regraft.finetune.plan import TrainingPlan
 from regraft.finetune.precision import FLOAT32, MIXED, choose_precision
 from regraft.heads.calibrate import fit_temperature, mean_loss
 from regraft.heads.linear import softmax
+from regraft.observer import Observer
 from regraft.pipeline.evaluating import answers_of
 from regraft.pipeline.frozen import Frozen
-from regraft.pipeline.observer import Observer
 from regraft.pipeline.request import Work
 from regraft.pipeline.running import Run
 from regraft.pipeline.saving import recipe_of
@@ -169,9 +169,9 @@ def judge(logits: FloatArray, labels: IntArray) -> tuple[float, float]:
 def seconds_spent(run: Run) -> float:
     """Of the budget of a run, before it was interrupted."""
     checkpoint = Checkpoint(run.checkpoint)
-    written, state = checkpoint.read_plan(), checkpoint.load()
+    written = checkpoint.read_plan()
     before: float = 0.0 if written is None else written[2]["seconds_before"]
-    return before + (0.0 if state is None else state.progress.seconds)
+    return before + checkpoint.seconds()
 
 
 def _in_precision(frozen: Frozen, work: Work, observer: Observer) -> tuple[Network, str]:

@@ -17,9 +17,9 @@ from regraft.finetune.network import Start
 from regraft.heads.choose_l2 import fit_head, refit_head
 from regraft.heads.floors import floors
 from regraft.heads.linear import probabilities
+from regraft.observer import Nobody, Observer
 from regraft.pipeline.finetuning import classifier_of, fine_tune
 from regraft.pipeline.frozen import Frozen
-from regraft.pipeline.observer import Nobody, Observer
 from regraft.pipeline.parting import part
 from regraft.pipeline.preparing import prepare
 from regraft.pipeline.request import Request, Work

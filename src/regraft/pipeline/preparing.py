@@ -12,8 +12,8 @@ from regraft.evaluate.cost import Clock
 from regraft.features.cache import FeatureCache
 from regraft.features.extract import Extraction, extract, forecast
 from regraft.heads.choose_l2 import L2_PER_FEATURE
+from regraft.observer import Observer
 from regraft.pipeline.choosing import is_worth_a_search, read_in_budget, search_in_budget
-from regraft.pipeline.observer import Observer
 from regraft.pipeline.parting import some_of
 from regraft.pipeline.request import Work
 from regraft.planning.default import Choice, choose

@@ -8,9 +8,9 @@ from typing import Any
 from regraft.artefact.results import FitResult
 from regraft.data.open import Data
 from regraft.errors import InvalidArgumentError, expected_received
+from regraft.observer import Nobody, Observer
 from regraft.pipeline.finetuning import seconds_spent
 from regraft.pipeline.fitting import carry_out
-from regraft.pipeline.observer import Nobody, Observer
 from regraft.pipeline.request import Request, Work, data_as_json
 from regraft.pipeline.running import Run
 

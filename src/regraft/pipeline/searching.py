@@ -7,7 +7,7 @@ from regraft.deadline import Deadline
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.features.cache import default_folder
 from regraft.features.runtimes.choose import choose_runtime
-from regraft.pipeline.observer import Nobody, Observer
+from regraft.observer import Nobody, Observer
 from regraft.pipeline.parting import part
 from regraft.planning.limits import Limits
 from regraft.planning.outcome import Scored, SearchResult, Seen
