@@ -19,7 +19,7 @@ from regraft.errors import (
     expected_received,
 )
 from regraft.features.cache import Facts, FeatureCache, cache_key, default_folder
-from regraft.features.graph import Request
+from regraft.features.graph import Request, side_by_side, width
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES, choose_runtime
 from regraft.features.stream import Append, Job, Progress, compute, default_batch_size
@@ -42,7 +42,7 @@ class Extraction(Mapping[Request, FloatArray]):
 
     def of(self, requests: Sequence[Request], rows: IntArray) -> FloatArray:
         """The features of some rows, all requests beside one another: (len(rows), d)."""
-        return np.concatenate([self.features[request][rows] for request in requests], axis=1)
+        return side_by_side(self.features, requests, rows)
 
     def __iter__(self) -> Iterator[Request]:
         return iter(self.features)
@@ -131,9 +131,9 @@ def forecast(n_images: int, *, row: Backbone, size: int, requests: Sequence[Requ
     The working part is an estimate: three float32 batches of pictures, and two maps as large
     as the first block of VGG makes them, the widest of all backbones.
     """
-    width = sum(grid**2 * row.tap(tap).channels for tap, grid in check_requests(row, requests))
+    n_features = sum(width(row, request) for request in check_requests(row, requests))
     pixels = default_batch_size(size) * size**2
-    return Forecast(features=4 * n_images * width, working=4 * pixels * (3 * 3 + 2 * 64))
+    return Forecast(features=4 * n_images * n_features, working=4 * pixels * (3 * 3 + 2 * 64))
 
 
 def _obtain(
@@ -192,9 +192,9 @@ def _compute_into(
 ) -> None:
     with contextlib.ExitStack() as entries:
         sinks: dict[Request, Append] = {}
-        for (tap, grid), its_facts in facts.items():
-            shape = (len(job.images), grid**2 * job.row.tap(tap).channels)
-            sinks[tap, grid] = entries.enter_context(cache.writing(its_facts, shape=shape))
+        for request, its_facts in facts.items():
+            shape = (len(job.images), width(job.row, request))
+            sinks[request] = entries.enter_context(cache.writing(its_facts, shape=shape))
         compute(job, runtime, sinks, progress)
 
 

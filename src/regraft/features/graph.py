@@ -1,6 +1,9 @@
 """From pictures to pooled features as one Keras model."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from regraft.adapt.channels import as_rgb_in_graph
 from regraft.adapt.pixels import normalise_in_graph
@@ -9,11 +12,25 @@ from regraft.backbones.table import Backbone
 from regraft.backbones.trunk import build_trunk
 from regraft.backbones.weights import Weights
 from regraft.features.pool import pool_in_graph
+from regraft.records import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import keras
 
 Request = tuple[str, int]  # name of a tap, cells per side of the pooled grid
+
+
+def width(row: Backbone, request: Request) -> int:
+    """Features that a request gives: one a channel of the tap and a cell of the grid."""
+    tap, grid = request
+    return grid**2 * row.tap(tap).channels
+
+
+def side_by_side(
+    features: Mapping[Request, FloatArray], requests: Iterable[Request], rows: IntArray | slice
+) -> FloatArray:
+    """The features of some rows, all requests beside one another: (m, d)."""
+    return np.concatenate([features[request][rows] for request in requests], axis=1)
 
 
 def build_extractor(

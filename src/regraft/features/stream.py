@@ -75,7 +75,8 @@ def compute(
     """Run all pictures once and hand every request's rows, in order, to its sink.
 
     Raises:
-        RuntimeMismatchError: If the runtime computes other features than TensorFlow.
+        RuntimeMismatchError: If the runtime computes other features than TensorFlow; no row was
+            handed over then.
     """
     model = build_extractor(
         job.row,

@@ -12,7 +12,7 @@ from regraft.data.source import ImageSet
 from regraft.deadline import Deadline, OutOfTime
 from regraft.errors import RuntimeMismatchError
 from regraft.features.extract import Extraction, check_requests
-from regraft.features.graph import Request
+from regraft.features.graph import Request, width
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.features.stream import Append, Job, Progress, compute, default_batch_size
@@ -59,23 +59,19 @@ def extract_within(
         batch_size=min(default_batch_size(size), len(images)),
     )
     tables = {
-        (tap, grid): np.empty((len(images), grid**2 * row.tap(tap).channels), np.float32)
-        for tap, grid in wanted
+        request: np.empty((len(images), width(row, request)), np.float32) for request in wanted
     }
     n_done = 0
 
-    def run(engine: Runtime) -> None:
+    def told(done: int, total: int) -> None:
         nonlocal n_done
-        n_done = 0
+        n_done = done
+        if progress is not None:
+            progress(done, total)
+        if done >= at_least:
+            deadline.check()
 
-        def told(done: int, total: int) -> None:
-            nonlocal n_done
-            n_done = done
-            if progress is not None:
-                progress(done, total)
-            if done >= at_least:
-                deadline.check()
-
+    def run(engine: Runtime) -> None:
         with contextlib.suppress(OutOfTime):
             compute(job, engine, {r: _filler(table) for r, table in tables.items()}, told)
 

@@ -11,7 +11,7 @@ from regraft.backbones.weights import Weights
 from regraft.data.source import ImageSet
 from regraft.deadline import Deadline
 from regraft.errors import RuntimeMismatchError
-from regraft.features.graph import Request
+from regraft.features.graph import Request, side_by_side
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.features.stream import Job, compute, default_batch_size
@@ -28,7 +28,6 @@ class Pace:
     load_seconds: float  # building, converting, and the first batch
     images_per_second: float  # afterwards
     macs: int  # multiply-adds a picture of what was computed
-    runtime: str
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -81,7 +80,7 @@ class Readings:
 
     def of(self, choice: Choice, n: int | None = None) -> FloatArray:
         """The features (n, d) of a plan, its taps beside one another."""
-        return np.concatenate([self.features[request][:n] for request in choice.requests], axis=1)
+        return side_by_side(self.features, choice.requests, slice(n))
 
     def _read(
         self,
@@ -112,14 +111,12 @@ class Readings:
         try:
             compute(job, runtime, sinks, progress)
         except RuntimeMismatchError:
-            for rows in parts.values():
-                rows.clear()
             compute(job, RUNTIMES["tensorflow"], sinks, progress)
-        self.pace = _pace(marks, self.macs(requests), runtime.name)
+        self.pace = _pace(marks, self.macs(requests))
         return {request: np.concatenate(parts[request]) for request in requests}
 
 
-def _pace(marks: list[tuple[int, float]], macs: int, runtime: str) -> Pace:
+def _pace(marks: list[tuple[int, float]], macs: int) -> Pace:
     """From the moments at which batches were done; the first batch also starts the runtime."""
     (_, began), (n_first, first), (n, end) = marks[0], marks[1], marks[-1]
     if n > n_first:
@@ -128,4 +125,4 @@ def _pace(marks: list[tuple[int, float]], macs: int, runtime: str) -> Pace:
     else:
         # a single batch: not known how much of it was loading, so all counts as both
         per_second, load = n / max(end - began, 1e-9), end - began
-    return Pace(load_seconds=load, images_per_second=per_second, macs=macs, runtime=runtime)
+    return Pace(load_seconds=load, images_per_second=per_second, macs=macs)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from regraft.backbones.table import Backbone
-from regraft.features.graph import Request
+from regraft.features.graph import Request, width
 from regraft.planning.default import SMALL_SIDE, Choice
 
 SIZES = (32, 48, 64, 96, 128, 160, 192, 224)  # pixels
@@ -92,7 +92,7 @@ def pairs(singles: Iterable[Choice]) -> list[Choice]:
 
 def n_features(choice: Choice) -> int:
     """How wide the features of a plan are."""
-    return sum(grid**2 * choice.row.tap(tap).channels for tap, grid in choice.requests)
+    return sum(width(choice.row, request) for request in choice.requests)
 
 
 def depth(choice: Choice) -> int:
