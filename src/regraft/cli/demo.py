@@ -68,7 +68,8 @@ def _fit_digits(out: Path | None, *, quiet: bool) -> None:
 def _ask_why(*, quiet: bool) -> None:
     """The other door: a script in the manner of a tutorial, its causes, and its repair."""
     from regraft.artefact.runs import RUNS
-    from regraft.cli.why import SCRIPT_FAILED, report
+    from regraft.cli.why import SCRIPT_FAILED, pictures_of, report
+    from regraft.diagnose.as_json import as_json
     from regraft.pipeline import why
     from regraft.storage import atomic_file
 
@@ -82,7 +83,7 @@ def _ask_why(*, quiet: bool) -> None:
     )
     with TerminalProgress(quiet=quiet) as progress:
         diagnosis = why(script, budget=WHY_SECONDS, fix=repaired, progress=progress)
-    typer.echo(report(diagnosis))
+    typer.echo(report(as_json(diagnosis), *pictures_of(diagnosis)))
     if diagnosis.error is not None:
         raise typer.Exit(SCRIPT_FAILED)
     if diagnosis.fixed is not None and diagnosis.observed is not None:

@@ -64,7 +64,7 @@ def whole_number_or_auto(text: str, flag: str) -> int | Literal["auto"]:
     """
     if text == "auto":
         return "auto"
-    return _whole_number(text, flag)
+    return _whole_number(text, _or_auto(flag))
 
 
 def names(text: str | None) -> tuple[str, ...] | None:
@@ -83,7 +83,10 @@ def whole_numbers(text: str | None, flag: str) -> tuple[int, ...] | None:
     Raises:
         InvalidArgumentError: If a part is no whole number.
     """
-    return None if text is None else tuple(_whole_number(part, flag) for part in _parts(text))
+    if text is None:
+        return None
+    wanted = f"whole numbers for {flag}, such as 32,64,96"
+    return tuple(_whole_number(part, wanted) for part in _parts(text))
 
 
 def names_or_auto(text: str) -> tuple[str, ...] | Literal["auto"]:
@@ -104,16 +107,18 @@ def whole_numbers_or_auto(text: str, flag: str) -> tuple[int, ...] | Literal["au
     """
     if text == "auto":
         return "auto"
-    return tuple(_whole_number(part, flag) for part in _parts(text))
+    return tuple(_whole_number(part, _or_auto(flag)) for part in _parts(text))
 
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _whole_number(text: str, flag: str) -> int:
+def _or_auto(flag: str) -> str:
+    return f"a whole number or auto for {flag}"
+
+
+def _whole_number(text: str, wanted: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text.strip()):
-        raise InvalidArgumentError(
-            expected_received(f"a whole number or auto for {flag}", repr(text))
-        )
+        raise InvalidArgumentError(expected_received(wanted, repr(text)))
     return int(text)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from regraft.diagnose.diagnosis import Diagnosis
+    from regraft.report.why_view import View
 
     Pictures = dict[str, npt.NDArray[np.uint8]]
 
@@ -70,27 +71,25 @@ def why(
     view = as_json(diagnosis)
     if json is not None:
         write_json(json, view)
+    pictures, captions = pictures_of(diagnosis)
     if html is not None:
         from regraft.report.why_html import why_page
 
-        pictures, captions = _pictures(diagnosis)
         with atomic_file(html) as file:
             file.write(why_page(view, pictures=pictures, captions=captions).encode())
-    typer.echo(report(diagnosis))
+    typer.echo(report(view, pictures, captions))
     if view["error"] is not None:
         raise typer.Exit(SCRIPT_FAILED)
     if view["findings"]:
         raise typer.Exit(CAUSES_FOUND)
 
 
-def report(diagnosis: "Diagnosis") -> str:
+def report(view: "View", pictures: "Pictures", captions: tuple[str, ...]) -> str:
     """What the terminal shows, as wide as it is."""
-    from regraft.diagnose.as_json import as_json
     from regraft.report.why_terminal import why_lines
 
-    pictures, captions = _pictures(diagnosis)
     return why_lines(
-        as_json(diagnosis),
+        view,
         pictures=pictures,
         captions=captions,
         width=max(NARROWEST, min(WIDEST, shutil.get_terminal_size((96, 24)).columns)),
@@ -106,7 +105,8 @@ def _require_other_file(option: str, path: Path | None, script: Path) -> None:
         )
 
 
-def _pictures(diagnosis: "Diagnosis") -> tuple["Pictures", tuple[str, ...]]:
+def pictures_of(diagnosis: "Diagnosis") -> tuple["Pictures", tuple[str, ...]]:
+    """Pictures as they were fed and repaired, and their captions; none where none were kept."""
     held = diagnosis.pictures
     if held is None:
         return {}, ()

@@ -73,7 +73,11 @@ class Replayer:
             )
         if script.path.suffix not in (".py", ".ipynb"):
             raise InvalidArgumentError(
-                expected_received("a .py script or an .ipynb notebook", script.path.name)
+                expected_received(
+                    "a .py script or an .ipynb notebook",
+                    script.path.name,
+                    "Give the file that trains the model.",
+                )
             )
         self.script = script
         self._folder = tempfile.TemporaryDirectory(prefix="regraft-why-")

@@ -35,7 +35,7 @@ def score(
     outputs = infer(model, feed.x[rows])
     classes, labels = scoring.classes_of(outputs), labels[rows]
     number = len(ledger.RECORD.scores)
-    seen = np.array([feeds.digest_row(row) in session.SESSION.trained_rows for row in feed.x[rows]])
+    seen = _were_trained_on(feed.x[rows])
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
     entry = {"by": by, "site": site, "claimed": claimed,
@@ -54,6 +54,12 @@ def score(
             entry["n_without_duplicates"] = int(clean.sum())
     ledger.RECORD.scores.append(entry)
     return outputs
+
+
+def _were_trained_on(x: np.ndarray) -> np.ndarray:
+    """Which rows the last `fit` had; none where nobody kept account of them."""
+    trained = session.SESSION.trained_rows
+    return np.array([bool(trained) and feeds.digest_row(row) in trained for row in x], bool)
 
 
 def infer(model: Any, x: np.ndarray) -> np.ndarray:

@@ -139,10 +139,8 @@ def one_class_fills_training(labels: Labels, training: Training) -> Finding:
     Fix: give `fit` a class_weight, or repeat the rows of the small classes.
     Limits: where validation is as uneven as training, accuracy shows nothing: see DAT001.
     """
-    n_train, n_validation = (
-        sum(labels.train_counts.values()),
-        sum(labels.validation_counts.values()),
-    )
+    n_train = sum(labels.train_counts.values())
+    n_validation = sum(labels.validation_counts.values())
     if n_train < 40 or n_validation < 40 or len(labels.train_counts) < 2:
         return unknown("too few labels of one part were seen")
     name, rows = max(labels.train_counts.items(), key=lambda item: item[1])
@@ -181,10 +179,8 @@ def most_data_left_out(ledger: Ledger, training: Training) -> Finding:
     """
     skipped = {call.details.get("of") for call in ledger.of("tf.data.skip")}
     for call in ledger.of("tf.data.take"):
-        kept, there = (
-            call.details.get("arg", call.details.get("count")),
-            call.details["of_elements"],
-        )
+        kept = call.details.get("arg", call.details.get("count"))
+        there = call.details["of_elements"]
         if not isinstance(kept, int) or kept < 1 or there < 1 or call.details.get("of") in skipped:
             continue
         if kept < LEFT_IN * there and training.n_train in (kept, kept * training.batch_size):
