@@ -32,7 +32,7 @@ def main() -> None:
     cases = [
         case
         for case in (*load_cases(), *load_sound())
-        if arguments.only in case.name and is_at_hand(case)
+        if is_at_hand(case) and any(text in case.name for text in arguments.only.split(","))
     ]
     known = {(run["case"], run["variant"], run["digest"]): run for run in _read(path)}
     runs = []
@@ -53,7 +53,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", help="file of results, one JSON object a line")
-    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--only", default="", help="parts of names, separated by commas")
     parser.add_argument("--variants", default=",".join(VARIANTS))
     parser.add_argument("--budget", default="3m")
     return parser.parse_args()
@@ -77,7 +77,10 @@ def _run(case: Case, variant: Variant, budget: str) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             outcome, found, code, observed = FAILED, [], None, None
         else:
-            found = [[f["family"], f["id"]] for f in diagnosis.report.get("findings", ())]
+            found = [
+                [f["family"], f["id"], _points(f["gain"])]
+                for f in diagnosis.report.get("findings", ())
+            ]
             code = diagnosis.exit_code
             observed = (diagnosis.report.get("observed") or {}).get("val_accuracy")
             outcome = _judge(case, variant, code, diagnosis.families)
@@ -124,18 +127,37 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _say(run: dict[str, Any]) -> None:
-    found = " ".join(rule for _, rule in run["found"]) or "-"
+    found = " ".join(_named(run)) or "-"
     name = f"{run['case']} {run['variant']}"
     print(f"{run['outcome']:11} {run['seconds']:6.1f} s  {name:62} {found}", flush=True)
 
 
 def _table(runs: list[dict[str, Any]]) -> str:
-    lines = ["| case | variant | outcome | found | seconds |", "|---|---|---|---|---|"]
+    head = "| script | variant | outcome | observed | findings, with their gain | seconds |"
+    lines = [head, "|---|---|---|---|---|---|"]
     for run in runs:
-        found = ", ".join(rule for _, rule in run["found"])
-        row = (run["case"], run["variant"], run["outcome"], found, f"{run['seconds']:.0f}")
+        observed = "–" if run["observed"] is None else f"{run['observed']:.2f}"
+        row = (
+            f"`{run['case']}`",
+            run["variant"],
+            run["outcome"],
+            observed,
+            ", ".join(_named(run)) or "none",
+            f"{run['seconds']:.0f}",
+        )
         lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)
+
+
+def _points(gain: dict[str, Any]) -> float:
+    """What a finding is ranked by: the gain of its repair, or how far off the number was."""
+    if gain["kind"] == "honesty":
+        return abs((gain["claimed"] or 0.0) - (gain["honest"] or 0.0))
+    return max(gain["only_this"] or 0.0, gain["all_but_this"] or 0.0)
+
+
+def _named(run: dict[str, Any]) -> list[str]:
+    return [f"{rule} {points:.2f}" for _, rule, points in run["found"]]
 
 
 def _totals(runs: list[dict[str, Any]]) -> str:
