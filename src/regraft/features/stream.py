@@ -21,7 +21,7 @@ from regraft.backbones.weights import Weights
 from regraft.data.source import ImageSet
 from regraft.errors import RuntimeMismatchError, expected_received
 from regraft.features.graph import Request, build_extractor
-from regraft.features.runtimes import Runtime
+from regraft.features.runtimes import Run, Runtime
 from regraft.features.runtimes.choose import LARGEST_DIFFERENCE
 from regraft.features.runtimes.probe import largest_difference
 from regraft.records import FloatArray, IntArray
@@ -69,6 +69,16 @@ def default_batch_size(size: int) -> int:
     return min(max(_PIXELS_PER_BATCH // size**2, _SMALLEST_BATCH), _LARGEST_BATCH)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Network:
+    """An extractor that is ready to run on batches of one size."""
+
+    requests: tuple[Request, ...]  # in the order of the outputs
+    runtime: Runtime
+    model: Any  # of Keras, that the runtime's first outputs are checked against
+    run: Run
+
+
 def compute(
     job: Job, runtime: Runtime, sinks: Mapping[Request, Append], progress: Progress | None
 ) -> None:
@@ -78,24 +88,40 @@ def compute(
         RuntimeMismatchError: If the runtime computes other features than TensorFlow; no row was
             handed over then.
     """
+    run_through(load(job, runtime, tuple(sinks)), job, sinks, progress)
+
+
+def load(job: Job, runtime: Runtime, requests: tuple[Request, ...]) -> Network:
+    """Build the network for a job's pictures and make the runtime ready."""
     model = build_extractor(
         job.row,
         size=job.size,
-        requests=tuple(sinks),
+        requests=requests,
         weights=job.weights,
         picture_shape=job.picture_shape,
         batch_size=job.batch_size,
     )
-    run = runtime.load(model)
+    return Network(requests=requests, runtime=runtime, model=model, run=runtime.load(model))
+
+
+def run_through(
+    network: Network, job: Job, sinks: Mapping[Request, Append], progress: Progress | None
+) -> None:
+    """As `compute`, with a network that was loaded for these requests or more.
+
+    Raises:
+        RuntimeMismatchError: As `compute`.
+    """
     n_images = len(job.images)
     n_done = 0
     for batch in _batches(job):
         n_real = min(len(batch), n_images - n_done)
-        outputs = run(batch)
-        if n_done == 0 and runtime.name != "tensorflow":
-            _require_agreement(model, batch, outputs, runtime)
-        for append, features in zip(sinks.values(), outputs, strict=True):
-            append(features[:n_real])
+        outputs = network.run(batch)
+        if n_done == 0 and network.runtime.name != "tensorflow":
+            _require_agreement(network.model, batch, outputs, network.runtime)
+        for request, features in zip(network.requests, outputs, strict=True):
+            if request in sinks:
+                sinks[request](features[:n_real])
         n_done += n_real
         if progress is not None:
             progress(n_done, n_images)

@@ -8,6 +8,7 @@ that will be used, so its speed is the one that counts.
 import dataclasses
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ from regraft.planning.growth import USUAL, curve_power
 from regraft.planning.judge import cross_validate
 from regraft.planning.outcome import Key, Scored, Seen, Skipped, front, key_of
 from regraft.planning.passes import Readings
+from regraft.planning.peak import product_macs_per_second
 from regraft.planning.screen import gram, left_out_correct
 from regraft.planning.space import macs, n_features, pairs, single
 from regraft.records import FloatArray
@@ -33,7 +35,7 @@ ENDS = (0.5, 0.6, 1.0)  # of what is left at its beginning, a rung may take so m
 KEPT = (20, 6)  # plans that go on after a rung
 KEPT_A_PASS = (6, 3)  # of one backbone at one size: neighbours in a network are much alike
 PASSES_KEPT = (6, 3)
-USUAL_MACS = 15e9  # multiply-adds a second of two cores with AVX2: only orders the passes
+_OF_PEAK = 0.5  # multiply-adds of networks, dense or depthwise, in the time of one of a product
 _MOST_OF_THE_REST = 0.6  # a pass forecast to take more of the time left is not begun
 _SAVES_TOO_LITTLE = 1.25  # a last rung with fewer than so many times the pictures reads none
 
@@ -63,7 +65,8 @@ class Halving:
     skipped: list[Skipped] = field(default_factory=list)
     power: float = USUAL
     seconds_per_value: float = SECONDS_PER_VALUE  # of a head: as forecast, then as measured
-    macs_per_second: float = 0.0  # of the fastest pass so far; 0 before the first
+    macs_per_second: dict[str, float] = field(default_factory=dict)  # of each backbone's last pass
+    peak: float = field(default_factory=product_macs_per_second)  # no network is faster
 
     def run(self, passes: Sequence[tuple[Readings, Sequence[Request]]]) -> None:
         """Climb the rungs as far as time allows.
@@ -92,11 +95,7 @@ class Halving:
         n = min(PICTURES[0], len(self.probe))
         deadline = self.deadline.after(ENDS[0])
         readings_of = {}
-        # the cheapest first in any case: it tells what the others will take
-        cheapest = min(passes, key=lambda item: item[0].macs(item[1]))[0]
-        for readings, requests in sorted(
-            passes, key=lambda item: (item[0] is not cheapest, self._order(*item))
-        ):
+        for readings, requests in self._in_turn(passes):
             until = deadline if self.scored else self.deadline  # something must be tried
             if not self._read(readings, n, requests, RUNTIMES["tensorflow"], until):
                 continue
@@ -205,7 +204,7 @@ class Halving:
             else:
                 if readings.pace is not None:
                     pace = readings.pace.macs * readings.pace.images_per_second
-                    self.macs_per_second = max(pace, self.macs_per_second)
+                    self.macs_per_second[readings.row.name] = pace
                 return True
         left = f"{because}, and {max(0.0, deadline.left()):.0f} s were left"
         self.note(f"{readings.row.name} at {readings.size} px is dropped: {left}.")
@@ -223,13 +222,26 @@ class Halving:
         if readings.pace is not None:
             ratio = min(1.0, deepest / readings.pace.macs)
             return readings.pace.load_seconds + n * ratio / readings.pace.images_per_second
-        return n * deepest / self.macs_per_second if self.macs_per_second else 0.0
+        return n * deepest / self.macs_per_second.get(readings.row.name, self.peak)
 
-    def _order(self, readings: Readings, requests: Sequence[Request]) -> float:
+    def _in_turn(
+        self, passes: Sequence[tuple[Readings, Sequence[Request]]]
+    ) -> list[tuple[Readings, Sequence[Request]]]:
+        """Each backbone's best size first, then each one's second: none is left for the end."""
+        nearest = sorted(passes, key=lambda item: self._distance(*item))
+        turns: Counter[str] = Counter()
+        turn = {}
+        for readings, _ in nearest:
+            turns[readings.row.name] += 1
+            turn[readings.place] = turns[readings.row.name]
+        return sorted(nearest, key=lambda item: turn[item[0].place])
+
+    def _distance(self, readings: Readings, requests: Sequence[Request]) -> float:
+        """From the cost that would just use up the time; without one, the cost."""
         cost = readings.macs(requests)
         if self.ideal_seconds is None:
             return cost
-        return abs(math.log(cost / (self.ideal_seconds * USUAL_MACS)))
+        return abs(math.log(cost / (self.ideal_seconds * _OF_PEAK * self.peak)))
 
     def _screened(
         self,
@@ -296,6 +308,9 @@ class Halving:
             if scored.rung == rung and key not in going_on:
                 behind = f"not among the best on {len(scored.correct):,} pictures"
                 self.scored[key] = dataclasses.replace(scored, dropped=scored.dropped or behind)
+        for place, readings in readings_of.items():
+            if place not in kept:
+                readings.release()
         return [(readings_of[place], scores) for place, scores in kept.items()]
 
 

@@ -14,7 +14,7 @@ from regraft.errors import RuntimeMismatchError
 from regraft.features.graph import Request, side_by_side
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
-from regraft.features.stream import Job, compute, default_batch_size
+from regraft.features.stream import Job, Network, default_batch_size, load, run_through
 from regraft.planning.default import Choice
 from regraft.records import FloatArray
 
@@ -40,6 +40,8 @@ class Readings:
     features: dict[Request, FloatArray] = field(default_factory=dict)  # each (n, d)
     pace: Pace | None = None  # of the last pass
     seconds: float = 0.0  # of all passes
+    _network: Network | None = None  # of the last pass, as loading takes seconds
+    _batch_size: int = 0  # that it was loaded for
 
     def extend(
         self,
@@ -74,6 +76,10 @@ class Readings:
         """The backbone's name, and the size."""
         return self.row.name, self.size
 
+    def release(self) -> None:
+        """Give back the memory of the network and of the features; the pace stays."""
+        self._network, self.features = None, {}
+
     def macs(self, requests: Sequence[Request]) -> int:
         """Multiply-adds a picture of one pass that reads all these."""
         return max(self.row.macs(tap, self.size) for tap, _ in requests)
@@ -92,16 +98,10 @@ class Readings:
         deadline: Deadline,
     ) -> dict[Request, FloatArray]:
         images = probe.take(np.arange(start, end))
-        job = Job(
-            images=images,
-            row=self.row,
-            weights=self.weights,
-            size=self.size,
-            batch_size=min(default_batch_size(self.size), max(1, len(images) // MIN_BATCHES)),
-        )
         parts: dict[Request, list[FloatArray]] = {request: [] for request in requests}
         sinks = {request: parts[request].append for request in requests}
-        marks = [(0, time.perf_counter())]
+        began = time.perf_counter()
+        marks: list[tuple[int, float]] = []
 
         def progress(done: int, total: int) -> None:
             marks.append((done, time.perf_counter()))
@@ -109,20 +109,48 @@ class Readings:
                 deadline.check()
 
         try:
-            compute(job, runtime, sinks, progress)
+            network, job = self._loaded(images, requests, runtime)
+            run_through(network, job, sinks, progress)
         except RuntimeMismatchError:
-            compute(job, RUNTIMES["tensorflow"], sinks, progress)
-        self.pace = _pace(marks, self.macs(requests))
+            network, job = self._loaded(images, requests, RUNTIMES["tensorflow"])
+            run_through(network, job, sinks, progress)
+        read = self.macs(network.requests)
+        self.pace = _pace([(0, began), *marks], read, self.pace)
         return {request: np.concatenate(parts[request]) for request in requests}
 
+    def _loaded(
+        self, images: ImageSet, requests: Sequence[Request], runtime: Runtime
+    ) -> tuple[Network, Job]:
+        """The network of the last pass where that is quicker than loading one cut shorter."""
+        network, pace = self._network, self.pace
+        if network is None or network.runtime is not runtime or pace is None:
+            is_kept = False
+        else:
+            saved = 1 - self.macs(requests) / pace.macs
+            is_kept = len(images) * saved / pace.images_per_second < pace.load_seconds
+        size = min(default_batch_size(self.size), max(1, len(images) // MIN_BATCHES))
+        job = Job(
+            images=images,
+            row=self.row,
+            weights=self.weights,
+            size=self.size,
+            batch_size=self._batch_size if is_kept else size,
+        )
+        if network is None or not is_kept:
+            network = load(job, runtime, tuple(requests))
+            self._network, self._batch_size = network, size
+        return network, job
 
-def _pace(marks: list[tuple[int, float]], macs: int) -> Pace:
+
+def _pace(marks: list[tuple[int, float]], macs: int, before: Pace | None) -> Pace:
     """From the moments at which batches were done; the first batch also starts the runtime."""
     (_, began), (n_first, first), (n, end) = marks[0], marks[1], marks[-1]
     if n > n_first:
         per_second = (n - n_first) / max(end - first, 1e-9)
-        load = max(0.0, first - began - n_first / per_second)
+        load_seconds = max(0.0, first - began - n_first / per_second)
     else:
         # a single batch: not known how much of it was loading, so all counts as both
-        per_second, load = n / max(end - began, 1e-9), end - began
-    return Pace(load_seconds=load, images_per_second=per_second, macs=macs)
+        per_second, load_seconds = n / max(end - began, 1e-9), end - began
+    if before is not None:  # a network that was kept took nothing to load
+        load_seconds = max(load_seconds, before.load_seconds)
+    return Pace(load_seconds=load_seconds, images_per_second=per_second, macs=macs)
