@@ -1,8 +1,11 @@
+import json
+
 import numpy as np
 import pytest
 
 from regraft.diagnose import material, observe
 from regraft.diagnose.agent.boundary import thumbnails
+from regraft.diagnose.agent.ledger import Recorder
 from regraft.diagnose.replays import Replay
 
 
@@ -229,3 +232,24 @@ def test_material_is_bytes_whatever_the_convention(arrays):
     assert got.backbone is None
     dark = {**arrays, "fit0_train_x": arrays["fit0_train_x"] * 1e5}
     assert material.material(replay([fit()], [score()], arrays=dark), None) is None
+
+
+def test_a_probe_that_breaks_costs_its_evidence_only(arrays, monkeypatch):
+    def breaks(*_):
+        raise ValueError("too odd\na picture")
+
+    monkeypatch.setattr(observe.seen, "shift", breaks)
+    told = []
+    evidence = observe.observe(replay([fit()], [score()], arrays=arrays), failed=told.append)
+    assert told == ["shift: ValueError: too odd a picture"]
+    assert evidence.shift is None
+    assert evidence.training is not None
+
+
+def test_a_probe_of_the_script_that_breaks_is_recorded(tmp_path):
+    recorder = Recorder(tmp_path)
+    recorder.attempt("overlap", lambda rows: rows[5], [1, 2])
+    recorder.attempt("fine", lambda: None)
+    recorder.write(status="done")
+    written = json.loads((tmp_path / "run.json").read_text())
+    assert written["failures"] == ["overlap: IndexError: list index out of range"]

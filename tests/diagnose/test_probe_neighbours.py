@@ -51,6 +51,15 @@ def test_pictures_tell_their_labels(thumbs, tags):
     assert found.n == 700
 
 
+def test_labels_may_be_fractions_or_texts(thumbs, tags):
+    as_numbers = neighbours.association(thumbs, tags, np.arange(700))
+    assert neighbours.association(thumbs, tags / 255, np.arange(700)) == as_numbers
+    assert neighbours.association(thumbs, tags.astype(str), np.arange(700)) == as_numbers
+    assert neighbours.transfer(thumbs, tags / 255, thumbs) == neighbours.transfer(
+        thumbs, tags, thumbs
+    )
+
+
 def test_shuffled_labels_are_not_told(thumbs, tags):
     mixed = np.random.default_rng(0).permutation(tags)
     found = neighbours.association(thumbs, mixed, np.arange(700))

@@ -1,7 +1,7 @@
 """From what a replay recorded to the evidence that rules judge."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,13 @@ from regraft.backbones import table
 from regraft.diagnose import evidence as facts
 from regraft.diagnose import seen
 from regraft.diagnose.conventions import CONVENTIONS, of_spec
+from regraft.diagnose.failure import failure
 from regraft.diagnose.probe import accuracy, labels
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]
 Record = Mapping[str, Any]
+Answer = TypeVar("Answer")
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
 
@@ -42,8 +44,21 @@ def same_score(replay: Replay, like: Record) -> Record | None:
     return same[-1] if same else observed_score(replay)
 
 
-def observe(replay: Replay) -> facts.Evidence:
-    """Assemble everything one unrepaired replay shows."""
+def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -> facts.Evidence:
+    """Assemble everything one unrepaired replay shows.
+
+    Args:
+        replay: The run.
+        failed: Told, in a line, of a probe that broke; its evidence is then missing.
+    """
+
+    def ask(what: str, probe: Callable[..., Answer], *arguments: Any) -> Answer | None:
+        try:
+            return probe(*arguments)
+        except Exception as error:  # noqa: BLE001 - one broken probe must not end the diagnosis
+            failed(failure(what, error))
+            return None
+
     ledger = _ledger(replay)
     fit = main_fit(replay)
     score = observed_score(replay)
@@ -52,17 +67,17 @@ def observe(replay: Replay) -> facts.Evidence:
     train_labels, validation_labels = _label_arrays(replay, fit, score)
     return facts.Evidence(
         ledger=ledger,
-        pixels=seen.pixels(replay, fit, score, ledger),
-        backbone=_backbone(fit),
-        output=_output(replay, fit, train_labels, validation_labels),
-        labels=_labels(fit, ledger, train_labels, validation_labels),
-        training=_training(replay, fit, ledger),
-        accuracy=_accuracy(replay, fit, score, train_labels),
-        overlap=seen.overlap(replay, fit, score),
-        association=seen.association(replay, fit, train_labels),
-        augmentation=seen.augmentation(replay, fit, ledger),
-        order=_order(replay),
-        shift=seen.shift(replay, fit, train_labels, validation_labels),
+        pixels=ask("pixels", seen.pixels, replay, fit, score, ledger),
+        backbone=ask("backbone", _backbone, fit),
+        output=ask("output", _output, replay, fit, train_labels, validation_labels),
+        labels=ask("labels", _labels, fit, ledger, train_labels, validation_labels),
+        training=ask("training", _training, replay, fit, ledger),
+        accuracy=ask("accuracy", _accuracy, replay, fit, score, train_labels),
+        overlap=ask("overlap", seen.overlap, replay, fit, score),
+        association=ask("association", seen.association, replay, fit, train_labels),
+        augmentation=ask("augmentation", seen.augmentation, replay, fit, ledger),
+        order=ask("order", _order, replay),
+        shift=ask("shift", seen.shift, replay, fit, train_labels, validation_labels),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
     )
 

@@ -45,11 +45,12 @@ def diagnose_script(
         baseline, sizes, prepared = _baseline(replayer, fit_seconds, budget, progress)
         if not baseline.fits and not baseline.scores:
             return _not_trained(script, baseline, time.monotonic() - started)
-        evidence = observe.observe(baseline)
+        broken: list[str] = list(baseline.record.get("failures", ()))
+        evidence = observe.observe(baseline, failed=broken.append)
         results: Sequence[Result] = diagnose(RULES, evidence)
         score = observe.observed_score(baseline)
         if score is None:
-            return _without_score(script, baseline, results, time.monotonic() - started)
+            return _without_score(script, baseline, results, broken, time.monotonic() - started)
         laboratory = Laboratory(
             replayer=replayer,
             baseline=baseline,
@@ -77,7 +78,7 @@ def diagnose_script(
             fit_seconds=FIX_SHARE * budget, seconds=budget,
         )  # fmt: skip
     return _conclude(
-        script, laboratory, evidence, results, priced, ranked, reached, fixed,
+        script, laboratory, evidence, results, priced, ranked, reached, fixed, broken,
         time.monotonic() - started,
     )  # fmt: skip
 
@@ -169,6 +170,7 @@ def _conclude(
     ranked: Sequence[Cause],
     reached: float | None,
     fixed: Fixed | None,
+    broken: Sequence[str],
     seconds: float,
 ) -> Diagnosis:
     baseline, score = laboratory.baseline, laboratory.score
@@ -199,6 +201,7 @@ def _conclude(
             *_notes(baseline, laboratory.sizes),
             *_unpriced(results, priced, named),
             *_told(fixed),
+            *_broken(results, broken),
         ),
         seconds=seconds,
         pictures=material.pictures(baseline, best[1] if best is not None and ranked else None),
@@ -220,6 +223,13 @@ def _unpriced(
 
 def _suspected(results: Sequence[Result]) -> list[Result]:
     return [r for r in candidates(results) if r.finding.repairs and r.rule.family not in DEGREES]
+
+
+def _broken(results: Sequence[Result], probes: Sequence[str]) -> list[str]:
+    """What of ours failed: less was looked at, and a user should know."""
+    rules = [f"{result.rule.id}: {result.error}" for result in results if result.error]
+    return [f"a part of regraft broke and was left out; please report it: {line}"
+            for line in (*probes, *rules)]  # fmt: skip
 
 
 def _told(fixed: Fixed | None) -> tuple[str, ...]:
@@ -333,12 +343,20 @@ def _not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
 
 
 def _without_score(
-    script: Script, replay: Replay, results: Sequence[Result], seconds: float
+    script: Script,
+    replay: Replay,
+    results: Sequence[Result],
+    broken: Sequence[str],
+    seconds: float,
 ) -> Diagnosis:
     return Diagnosis(
         script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
         source_call="", source_site=None, repaired_script=None, regraft_fit=None,
         considered=_considered(results, [], set()), error=_script_error(replay),
-        notes=(*_notes(replay, {}), "no accuracy on held-out pictures was ever computed"),
+        notes=(
+            *_notes(replay, {}),
+            "no accuracy on held-out pictures was ever computed",
+            *_broken(results, broken),
+        ),
         seconds=seconds,
     )  # fmt: skip

@@ -49,8 +49,15 @@ def measure_after(fit: Fit, history: Any) -> None:
 
 def _probe(fit: Fit) -> None:
     """What only rules ask for: what moved, what was learnt, whether turned pictures fit better."""
+    ledger.RECORD.attempt("weights after", _changes, fit)
+    ledger.RECORD.attempt("training accuracy", _learnt, fit)
+    if fit.validation is not None and fit.validation.y is not None:
+        ledger.RECORD.attempt("turned pictures", _transformed, fit, fit.validation)
+
+
+def _learnt(fit: Fit) -> None:
+    """The accuracy on training rows, as it predicts and as it trains."""
     model, feed = fit.model, fit.train
-    _changes(fit)
     rows = samples.spread(len(feed), 400)
     outputs = scored.infer(model, feed.x[rows])
     labels = feeds.label_indices(feed.y)[rows]
@@ -60,8 +67,6 @@ def _probe(fit: Fit) -> None:
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
         fit, few, feeds.label_indices(feed.y)[few]
     )
-    if fit.validation is not None and fit.validation.y is not None:
-        _transformed(fit, fit.validation)
 
 
 def _transformed(fit: Fit, feed: feeds.Feed) -> None:

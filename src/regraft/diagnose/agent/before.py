@@ -73,21 +73,31 @@ def measure_before(fit: Fit) -> None:
 
 def _probe(fit: Fit) -> None:
     """What only rules ask for: a replay that is only scored does without."""
+    attempt = ledger.RECORD.attempt
     for part, feed in (("train", fit.train), ("validation", fit.validation)):
         if feed is not None:
-            shown.show(f"fit{fit.number}_{part}", fit.model, feed)
+            name = f"fit{fit.number}_{part}"
+            attempt("pictures at the backbone", shown.show, name, fit.model, feed)
+    attempt("rows trained on", _remember_rows, fit)
+    attempt("augmentation", _keep_augmented, fit)
+    attempt("overlap", _overlap, fit)
+    attempt("weights before", _remember_weights, fit)
+    fit.record["first_loss"] = _loss(fit)
+
+
+def _remember_rows(fit: Fit) -> None:
     session.SESSION.trained_rows = {
         feeds.digest_row(fit.train.x[row]) for row in samples.spread_within(fit.train.x, 20_000)
     }
-    _keep_augmented(fit)
-    _overlap(fit)
+
+
+def _remember_weights(fit: Fit) -> None:
     fit.kernels = {
         id(v): np.asarray(v.value).copy()
         for v in fit.model.trainable_variables
         if len(v.shape) >= 2
     }
     fit.statistics = {id(v): np.asarray(v.value).copy() for v in anatomy.statistics(fit.model)}
-    fit.record["first_loss"] = _loss(fit)
 
 
 def _build(fit: Fit) -> None:

@@ -31,29 +31,45 @@ def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     waited = time.monotonic() - session.SESSION.started
     ledger.RECORD.facts.setdefault("prepared_after", waited)
     session.SESSION.fits += 1
-    with session.inside():
-        train, validation, how = preparing.given(x, y, kwargs)
-    if train is None or train.y is None:
+    try:
+        with session.inside():
+            this = _read(model, x, y, kwargs, site, number)
+    except (session.NeedsSmallerInput, session.TooSlow):
+        raise
+    except Exception as error:
+        if active:
+            raise  # not what was asked for: such a run may not be compared
+        ledger.RECORD.failed("reading the training", error)
+        this = None
+    if this is None:
         ledger.RECORD.event("fit", site, unreadable=True, given=type(x).__name__)
         return _unread_fit(model, x, y, kwargs, site, number)
     ledger.RECORD.event("fit", site, epochs=int(kwargs.get("epochs", 1)),
                         validation_split=float(kwargs.get("validation_split") or 0))  # fmt: skip
     with session.inside():
-        train, validation = preparing.repair(train, validation)
-        compiling.repair_model(model)
-        for feed in (train, validation):
-            if feed is not None:
-                boundary.fit_size(feed, model)
-        this = Fit(
-            model=model, train=train, validation=validation, arguments=kwargs, site=site,
-            number=number, how=how,
-        )  # fmt: skip
-        executing.refuse_the_hopeless(this)
-        before.measure_before(this)
         with augmentation.wanted_off("train"), compiling.as_compiled(model):
             history = executing.train(this)
         after.measure_after(this, history)
     return history
+
+
+def _read(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number: int) -> Fit | None:
+    """What is about to be trained, repaired and described; None if only Keras can read it."""
+    train, validation, how = preparing.given(x, y, kwargs)
+    if train is None or train.y is None:
+        return None
+    train, validation = preparing.repair(train, validation)
+    compiling.repair_model(model)
+    for feed in (train, validation):
+        if feed is not None:
+            boundary.fit_size(feed, model)
+    this = Fit(
+        model=model, train=train, validation=validation, arguments=kwargs, site=site,
+        number=number, how=how,
+    )  # fmt: skip
+    executing.refuse_the_hopeless(this)
+    before.measure_before(this)
+    return this
 
 
 def _unread_fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number: int) -> Any:

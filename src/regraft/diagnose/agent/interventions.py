@@ -15,6 +15,10 @@ class Interventions:
     def __init__(self, repairs: Sequence[Mapping[str, Any]] = ()) -> None:
         self._repairs = [(repair["kind"], repair.get("parameters", {})) for repair in repairs]
 
+    def __bool__(self) -> bool:
+        """Is anything repaired?"""
+        return bool(self._repairs)
+
     def all(self, kind: str) -> list[Parameters]:
         """The parameters of every repair of this kind."""
         return [parameters for name, parameters in self._repairs if name == kind]

@@ -5,12 +5,14 @@ had seen.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from regraft.diagnose.agent import sites
+from regraft.diagnose.failure import failure
 
 MAX_EVENTS_A_SITE = 20  # a call in a loop is told this often, then only counted
 
@@ -24,6 +26,7 @@ class Recorder:
         self.fits: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.facts: dict[str, Any] = {}
+        self.failures: list[str] = []  # of our own probes, a line each
         self.arrays: dict[str, np.ndarray] = {}
         self._counts: dict[tuple[str, str, int], int] = {}
 
@@ -37,6 +40,17 @@ class Recorder:
         if self._counts[key] <= MAX_EVENTS_A_SITE:
             self.events.append({"what": what, "site": where, "details": details})
 
+    def attempt(self, what: str, probe: Callable[..., object], *arguments: Any) -> None:
+        """Run a probe that the replay can do without: one that breaks is noted, not raised."""
+        try:
+            probe(*arguments)
+        except Exception as error:  # noqa: BLE001 - the user's script must go on
+            self.failed(what, error)
+
+    def failed(self, what: str, error: Exception) -> None:
+        """Note that something of ours broke: what, and on what."""
+        self.failures.append(failure(what, error))
+
     def write(self, **more: Any) -> None:
         """Put everything on disk, atomically."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +59,7 @@ class Recorder:
             "fits": self.fits,
             "scores": self.scores,
             "facts": self.facts,
+            "failures": self.failures,
             **more,
         }
         temporary = self.folder / "run.json.part"

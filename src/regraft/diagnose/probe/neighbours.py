@@ -54,12 +54,13 @@ def association(features: Values, labels: Values, positions: Values) -> Associat
     from sklearn.model_selection import cross_val_predict
 
     most = MANY_ROWS if features.shape[1] <= FEW_FEATURES else MAX_ROWS
+    numbers = _numbers(labels)
     rows, y = _usable(labels, most)
     if len(rows) < 2 * NEIGHBOURS or len(np.unique(y)) < 2:
         return None
     classes = np.unique(y)
     x = features[rows].astype(np.float32)
-    rest = np.setdiff1d(np.flatnonzero(np.isin(labels, classes)), rows)
+    rest = np.setdiff1d(np.flatnonzero(np.isin(numbers, classes)), rows)
     with _quickly():
         predicted = cross_val_predict(_linear(), x, y, cv=4)
         chances = cross_val_predict(_nearest(), x, y, cv=4, method="predict_proba")
@@ -68,7 +69,7 @@ def association(features: Values, labels: Values, positions: Values) -> Associat
             others = _nearest().fit(x, y).predict_proba(features[rest].astype(np.float32))
     usual = np.array([chances[y == c, i].mean() for i, c in enumerate(classes)])
     contradicted = _contradicted(chances, np.searchsorted(classes, y), usual)
-    elsewhere = _contradicted(others, np.searchsorted(classes, labels[rest]), usual)
+    elsewhere = _contradicted(others, np.searchsorted(classes, numbers[rest]), usual)
     noisy = np.concatenate([rows[contradicted], rest[elsewhere]])
     return Association(
         accuracy=float(np.mean(predicted == y)),
@@ -174,14 +175,19 @@ def _nearest() -> Any:
     return make_pipeline(Normalizer(), nearest)
 
 
+def _numbers(labels: Values) -> npt.NDArray[np.int64]:
+    """A number a distinct label: fractions and texts may stand for classes too."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
 def _usable(labels: Values, most: int = MAX_ROWS) -> tuple[npt.NDArray[np.int64], Values]:
-    """Rows of classes with at least four members, evenly thinned to `most`."""
-    values, counts = np.unique(labels, return_counts=True)
-    rows = np.flatnonzero(np.isin(labels, values[counts >= 4]))
+    """Rows of classes with at least four members, evenly thinned to `most`, and their numbers."""
+    numbers = _numbers(labels)
+    rows = np.flatnonzero(np.bincount(numbers)[numbers] >= 4) if len(numbers) else numbers
     rows = np.random.default_rng(0).permutation(rows)[:most]
-    values, counts = np.unique(labels[rows], return_counts=True)
-    rows = rows[np.isin(labels[rows], values[counts >= 4])]
-    return rows, labels[rows]
+    counts = np.bincount(numbers[rows], minlength=1)
+    rows = rows[counts[numbers[rows]] >= 4]
+    return rows, numbers[rows]
 
 
 def _same_mix(a: Values, b: Values) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
