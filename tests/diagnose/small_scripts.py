@@ -53,6 +53,7 @@ def context(
         "loss": "sparse_categorical_crossentropy",
         "from_logits": False,
         "dropout_on_output": False,
+        "inner_activation": "linear",
         "label_kind": "index",
         "n_classes": 10,
     }

@@ -403,6 +403,13 @@ def test_the_learning_rate_of_an_optimiser_with_a_name_is_set_where_it_is_made()
             ],
             id="regression",
         ),
+        pytest.param(
+            "Dense(10, 'softmax'), layers.Softmax()",
+            {"inner_activation": "softmax"},
+            {"units": 10, "activation": "softmax", "loss": "sparse_categorical_crossentropy"},
+            ['layers.Dense(10, "linear"), layers.Softmax(),'],
+            id="softmax-twice",
+        ),
     ],
 )  # fmt: skip
 def test_the_output_fits_the_labels(dense, facts, wanted, added):

@@ -119,6 +119,7 @@ class Output:
     narrowest_site: Site | None
     largest_dropout: float  # highest rate between backbone and output
     dropout_site: Site | None = None  # of the layer with that rate
+    inner_activation: str = "linear"  # of the last weights, where the activation is another layer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -188,6 +188,7 @@ def _output(
         narrowest_site=site(fit["narrowest_site"]),
         largest_dropout=float(fit["largest_dropout"]),
         dropout_site=site(fit.get("dropout_site")),
+        inner_activation=fit.get("inner_activation", "linear"),
     )
 
 

@@ -10,6 +10,7 @@ from regraft.diagnose.causes.output import (
     regression_loss_on_classes,
     sigmoid_on_exclusive_classes,
     softmax_over_one_unit,
+    two_activations_on_output,
 )
 
 BINARY = {"units": 1, "n_classes": 2, "activation": "sigmoid", "loss": "binary_crossentropy"}
@@ -228,3 +229,26 @@ def test_out008_clear(facts):
 def test_out008_unknown():
     odd = output(**(MANY | {"label_kind": "float"}))
     assert verdict(sigmoid_on_exclusive_classes, output=odd) == "unknown"
+
+
+@pytest.mark.parametrize("inner", ["softmax", "relu"])
+def test_out009_found(inner):
+    twice = output(inner_activation=inner)
+    assert verdict(two_activations_on_output, output=twice) == "found"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="one-softmax"),
+        pytest.param({"activation": "linear", "inner_activation": "linear"}, id="logits"),
+    ],
+)
+def test_out009_clear(facts):
+    assert verdict(two_activations_on_output, output=output(**facts)) == "clear"
+
+
+@pytest.mark.parametrize("facts", [{"activation": ""}, {"label_kind": "multi-hot"}])
+def test_out009_unknown(facts):
+    twice = output(**{"inner_activation": "softmax", **facts})
+    assert verdict(two_activations_on_output, output=twice) == "unknown"

@@ -115,8 +115,9 @@ def describe_head(model: Any) -> dict[str, Any]:
     dense = [layer for layer in head if type(layer).__name__ == "Dense"]
     output = last if hasattr(last, "units") else (dense[-1] if dense else last)
     activation = activation_of(last)
+    inner = activation_of(output) if last is not output else "linear"
     if last is not output and activation == "linear":
-        activation = activation_of(output)
+        activation, inner = inner, "linear"
     hidden = [layer for layer in dense if layer is not output]
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
     drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
@@ -129,6 +130,7 @@ def describe_head(model: Any) -> dict[str, Any]:
         "activation_site": built_at(last) if last is not output else None,
         "units": int(getattr(output, "units", 0) or (model.output_shape or (0,))[-1] or 0),
         "activation": activation,
+        "inner_activation": inner,
         "dropout_on_output": type(last).__name__.endswith("Dropout"),
         "narrowest_hidden": int(narrowest.units) if narrowest is not None else 0,
         "narrowest_site": built_at(narrowest) if narrowest is not None else None,

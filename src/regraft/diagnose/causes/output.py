@@ -288,6 +288,37 @@ def sigmoid_on_exclusive_classes(output: Output) -> Finding:
     )
 
 
+@rule(
+    "OUT009",
+    "two-activations-on-output",
+    source="https://stackoverflow.com/questions/47735201 (deepmufl: relu in front of softmax)",
+)
+def two_activations_on_output(output: Output) -> Finding:
+    """The class scores pass through an activation of their own before the last one.
+
+    Why it hurts: softmax of a softmax lies between 1/(k-1+e) and e/(k-1+e), 0.09 and 0.23 for ten
+        classes: it can never be sure, and gradients stay small. A relu before it cuts away what
+        speaks against a class.
+    How it is found: the last layer with weights has an activation, and a softmax or sigmoid layer
+        follows it.
+    Fix: no activation on the last Dense; one softmax behind it, or the reverse.
+    Limits: as for every finding, the measured gain decides.
+    """
+    if not output.activation:
+        return unknown("the activation of the last layer could not be read")
+    if output.activation not in PROBABILITIES or output.inner_activation == "linear":
+        return clear(f"{output.inner_activation} scores, then {output.activation}")
+    if output.label_kind not in ("index", "one-hot"):
+        return unknown(NOT_CLASSES)
+    return found(
+        f"the class scores pass through {output.inner_activation} and then {output.activation}",
+        fix=f"leave {output.inner_activation} out of the last layer with weights",
+        where=(output.site,),
+        repairs=(_right_output(output),),
+        severity=0.4,
+    )
+
+
 def _right_output(output: Output) -> Repair:
     """The last layer and loss that fit the labels; a replay turns labels into what it wants."""
     if output.units == 1 and output.n_classes == 2 and output.label_kind == "index":
@@ -306,4 +337,5 @@ RULES = (
     regression_loss_on_classes,
     dropout_on_output,
     sigmoid_on_exclusive_classes,
+    two_activations_on_output,
 )

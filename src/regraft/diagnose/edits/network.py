@@ -163,6 +163,8 @@ def set_output(draft: Draft, mends: Mends, context: PatchContext) -> None:
     wanted = mends[-1].parameters
     if output.dropout_on_output:
         _drop_trailing_dropout(draft)
+    if output.inner_activation != "linear":
+        _drop_activation(draft, draft.call_at(output.site, "Dense"))
     has_other_output = (wanted["units"], wanted["activation"]) != (output.units, output.activation)
     if has_other_output:
         dense = draft.call_at(output.site, "Dense")
@@ -180,12 +182,19 @@ def set_output(draft: Draft, mends: Mends, context: PatchContext) -> None:
 
 
 def _set_activation(draft: Draft, dense: ast.Call, activation: str) -> None:
-    if activation == "linear" and argument(dense, "activation") is not None:
-        draft.drop_argument(dense, "activation")
+    if activation == "linear":
+        _drop_activation(draft, dense)
         return
     if argument(dense, "activation", 1) is None and draft.calls("Activation", "Softmax"):
         raise UnknownEdit("the activation is a layer of its own")
     draft.set_argument(dense, "activation", f'"{activation}"', position=1)
+
+
+def _drop_activation(draft: Draft, dense: ast.Call) -> None:
+    if argument(dense, "activation") is not None:
+        draft.drop_argument(dense, "activation")
+    elif argument(dense, "activation", 1) is not None:
+        draft.set_argument(dense, "activation", '"linear"', position=1)
 
 
 def _drop_trailing_dropout(draft: Draft) -> None:

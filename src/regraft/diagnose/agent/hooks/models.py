@@ -146,8 +146,8 @@ def _as_output(name: str, site: dict[str, Any]) -> dict[str, Any]:
         return {}
     if name == "Dense" and wanted.get("line") == site["line"]:
         separate = wanted.get("activation_line") not in (None, wanted.get("line"))
-        chosen = {} if separate else {"activation": wanted["activation"]}
-        return {"units": wanted["units"], **chosen}
+        activation = "linear" if separate else wanted["activation"]
+        return {"units": wanted["units"], "activation": activation}
     if name == "Activation" and wanted.get("activation_line") == site["line"]:
         return {"activation": wanted["activation"]}
     if name == "Dropout" and wanted.get("activation_line") == site["line"]:
