@@ -197,6 +197,8 @@ class Accuracy:
     ]  # that renaming: predicted class -> true class, () if the identity is best
     # name in regraft.diagnose.repairs.TRANSFORMS -> accuracy on validation pictures so changed
     by_transform: Mapping[str, float] = field(default_factory=dict)
+    # share of pictures whose answer changes with the other pictures of the batch; None: not asked
+    changed_by_batch: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -288,6 +288,7 @@ def _accuracy(
         relabelled=renamed[0],
         renaming=renamed[1],
         by_transform=dict(fit.get("by_transform", {})),
+        changed_by_batch=fit.get("changed_by_batch"),
     )
 
 

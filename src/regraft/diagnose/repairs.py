@@ -117,6 +117,11 @@ def call_backbone_in_inference() -> Repair:
     return Repair(kind="call-backbone-in-inference")
 
 
+def batchnorm_follows_mode() -> Repair:
+    """Leave out `training=True` where BatchNorm layers are called: the model's mode decides."""
+    return Repair(kind="batchnorm-follows-mode")
+
+
 def recompile() -> Repair:
     """Compile again just before `fit`, with the script's own arguments."""
     return Repair(kind="recompile")

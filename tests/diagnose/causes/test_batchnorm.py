@@ -1,12 +1,15 @@
 import pytest
-from builders import accuracy, ask, backbone, training, verdict
+from builders import accuracy, ask, backbone, ledger, site, training, verdict
 
 from regraft.diagnose.causes.batchnorm import (
     backbone_forced_into_training_mode,
+    batchnorm_of_each_batch,
     batchnorm_statistics_overwritten,
     moving_statistics_not_converged,
 )
+from regraft.diagnose.evidence import Call
 
+TRAINING_MODE = ledger(Call(what="batchnorm-in-training-mode", site=site(24), details={}))
 MOVED = {"n_batchnorm_trainable": 49, "n_trainable_layers": 80, "statistics_change": 0.6}
 GAP = accuracy(train=0.5, train_in_training_mode=0.95)
 NO_MODE = accuracy(train_in_training_mode=None)
@@ -108,3 +111,33 @@ def test_bns001_of_a_sample_that_stops_before_the_statistics_follow_is_unknown()
     seen = accuracy(train=0.2, train_in_training_mode=0.9)
     asked = {"backbone": moved, "accuracy": seen, "training": facts}
     assert verdict(batchnorm_statistics_overwritten, **asked) == "unknown"
+
+
+def test_bns004_found():
+    finding = ask(
+        batchnorm_of_each_batch, accuracy=accuracy(changed_by_batch=0.17), ledger=TRAINING_MODE
+    )
+    assert finding.verdict == "found"
+    assert [where.line for where in finding.where] == [24]
+    assert finding.repairs[0].kind == "batchnorm-follows-mode"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"accuracy": accuracy(changed_by_batch=0.01)}, id="a-tie-or-two"),
+        pytest.param(
+            {
+                "accuracy": accuracy(changed_by_batch=0.5),
+                "backbone": backbone(called_with_training=True),
+            },
+            id="the-backbone-s-mode",
+        ),
+    ],
+)
+def test_bns004_clear(facts):
+    assert verdict(batchnorm_of_each_batch, ledger=ledger(), **facts) == "clear"
+
+
+def test_bns004_unknown():
+    assert verdict(batchnorm_of_each_batch, accuracy=accuracy(), ledger=ledger()) == "unknown"

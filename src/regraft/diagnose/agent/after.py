@@ -19,6 +19,7 @@ from regraft.diagnose.agent import (
 from regraft.diagnose.agent.training import Fit
 
 MOST_TURNING = 0.5  # of the time of a training, for all ways of turning together
+MIXED_BATCH = 32  # rows of a batch whose neighbours are exchanged
 WORTH_TURNING = 0.15  # points validation must lie behind training
 
 
@@ -53,6 +54,7 @@ def _probe(fit: Fit) -> None:
     ledger.RECORD.attempt("training accuracy", _learnt, fit)
     if fit.validation is not None and fit.validation.y is not None:
         ledger.RECORD.attempt("turned pictures", _transformed, fit, fit.validation)
+        ledger.RECORD.attempt("other batches", _mixed, fit, fit.validation)
 
 
 def _learnt(fit: Fit) -> None:
@@ -67,6 +69,30 @@ def _learnt(fit: Fit) -> None:
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
         fit, few, feeds.label_indices(feed.y)[few]
     )
+
+
+def _mixed(fit: Fit, feed: feeds.Feed) -> None:
+    """Do answers change with what else is in the batch? In inference they never should."""
+    if not anatomy.statistics(fit.model) or len(feed) < 2 * MIXED_BATCH:
+        return
+    rows = samples.spread(len(feed), 4 * MIXED_BATCH)
+    labels = feeds.label_indices(feed.y)[rows]
+    by_class, mixed = (
+        np.argsort(labels, kind="stable"),
+        np.random.default_rng(0).permutation(len(rows)),
+    )
+    answers = []
+    for order in (by_class, by_class, mixed):
+        x = feed.x[rows[order]]
+        parts = [
+            np.asarray(fit.model(x[start : start + MIXED_BATCH], training=False))
+            for start in range(0, len(x), MIXED_BATCH)
+        ]
+        found = np.zeros(len(rows), int)
+        found[order] = scoring.classes_of(np.concatenate(parts))
+        answers.append(found)
+    if np.array_equal(answers[0], answers[1]):  # else something random is at work
+        fit.record["changed_by_batch"] = float(np.mean(answers[0] != answers[2]))
 
 
 def _transformed(fit: Fit, feed: feeds.Feed) -> None:

@@ -2,8 +2,9 @@
 
 import math
 
-from regraft.diagnose.evidence import Accuracy, Backbone, Training
+from regraft.diagnose.evidence import Accuracy, Backbone, Ledger, Training
 from regraft.diagnose.repairs import (
+    batchnorm_follows_mode,
     batchnorm_momentum,
     call_backbone_in_inference,
     freeze_batchnorm,
@@ -15,6 +16,7 @@ GAP = 0.05  # accuracy with batch statistics above that with moving ones, on the
 FRESH_GAP = 0.1
 MOMENTUM = 0.99  # Keras's default; 0.99 ** 300 leaves 5% of the start
 UNCONVERGED = 0.05
+CHANGED = 0.03  # of 128 answers: arithmetic alone turns one near a tie, never four
 # A fifth of the updates must be enough to follow the data: the statistics of early layers move
 # fast at first. On 24 updates momentum 0.9 made validation worse (0.22), 0.8 right (0.90).
 FOLLOWED_IN = 0.2
@@ -156,6 +158,40 @@ def backbone_forced_into_training_mode(backbone: Backbone) -> Finding:
     )
 
 
+@rule(
+    "BNS004",
+    "batchnorm-of-each-batch",
+    source="Ioffe and Szegedy, Batch Normalization, ICML 2015, section 3.1: at inference the "
+    "output is to depend on the input only",
+)
+def batchnorm_of_each_batch(
+    accuracy: Accuracy, ledger: Ledger, backbone: Backbone | None = None
+) -> Finding:
+    """In validation, BatchNorm uses the statistics of each batch.
+
+    Why it hurts: an answer depends on the other pictures of the batch. With batches of one class,
+        or small ones, the very difference between classes is normalised away.
+    How it is found: the same validation pictures scored in batches of one class and in mixed
+        batches, in inference mode: some answers differ.
+    Fix: do not pass `training=True` to BatchNormalization; Keras passes the mode on.
+    Limits: a backbone called with `training=True` is BNS003.
+    """
+    if accuracy.changed_by_batch is None:
+        return unknown("answers in other batches were not compared")
+    if accuracy.changed_by_batch <= CHANGED:
+        return clear("answers do not depend on the other pictures of a batch")
+    if backbone is not None and backbone.called_with_training:
+        return clear("BNS003 is about the mode of the backbone")
+    return found(
+        f"{accuracy.changed_by_batch:.0%} of the answers change when the same pictures come in "
+        "other batches: BatchNorm normalises each batch by itself",
+        fix="leave out training=True where BatchNormalization is called",
+        where=tuple(call.site for call in ledger.of("batchnorm-in-training-mode")),
+        repairs=(batchnorm_follows_mode(),),
+        severity=0.4,
+    )
+
+
 def _ignores_training_false(version: str) -> bool:
     parts = version.split(".")[:3]
     if len(parts) < 3 or not all(part.isdigit() for part in parts):
@@ -168,4 +204,5 @@ RULES = (
     batchnorm_statistics_overwritten,
     moving_statistics_not_converged,
     backbone_forced_into_training_mode,
+    batchnorm_of_each_batch,
 )

@@ -112,6 +112,10 @@ def _hook_layers(keras: ModuleType) -> None:
                 base["called_with_training"] = kwargs["training"]
                 if interventions.ACTIVE.one("call-backbone-in-inference") is not None:
                     kwargs["training"] = False
+        if kwargs.get("training") is True and isinstance(self, keras.layers.BatchNormalization):
+            ledger.RECORD.event("batchnorm-in-training-mode")
+            if interventions.ACTIVE.one("batchnorm-follows-mode") is not None:
+                kwargs.pop("training")
         return call(self, *args, **kwargs)
 
     keras.layers.Layer.__call__ = called
