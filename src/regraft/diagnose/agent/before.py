@@ -1,5 +1,7 @@
 """What is known of a training before its first step."""
 
+from typing import Any
+
 import numpy as np
 
 from regraft.diagnose.agent import (
@@ -15,6 +17,8 @@ from regraft.diagnose.agent import (
     shown,
 )
 from regraft.diagnose.agent.training import Fit
+
+LINKED = 16  # rows that are looked for among earlier predictions
 
 
 def measure_before(fit: Fit) -> None:
@@ -125,14 +129,26 @@ def _shuffle(fit: Fit) -> bool | None:
 
 def _link_features(fit: Fit) -> None:
     """Trained on frozen predictions? Then the pictures are those the backbone was given."""
+    both = sum(feed.planned for feed in (fit.train, fit.validation) if feed is not None)
     for part, feed in (("train", fit.train), ("validation", fit.validation)):
         if feed is None:
             continue
-        for seen in reversed(session.SESSION.pictures):
-            if seen["n"] == feed.planned or seen["n"] == len(feed):
-                fit.record[f"features_of_{part}"] = seen["key"]
-                fit.record["base"] = fit.record["base"] or seen["base"]
-                break
+        seen = _seen(feed, both)
+        if seen is not None:
+            fit.record[f"features_of_{part}"] = seen["key"]
+            fit.record["base"] = fit.record["base"] or seen["base"]
+
+
+def _seen(feed: feeds.Feed, both: int) -> dict[str, Any] | None:
+    """The prediction these rows come from: by their values, else (scaled since) by their number."""
+    asked = [feeds.digest_row(feed.x[row]) for row in samples.spread(len(feed), LINKED)]
+    latest_first = session.SESSION.pictures[::-1]
+    for seen in latest_first:
+        known = session.SESSION.predicted_rows[seen["key"]]
+        if 2 * sum(row in known for row in asked) > len(asked):
+            return seen
+    likely = (feed.planned, len(feed), both)  # alone, or split by Keras
+    return next((seen for seen in latest_first if seen["n"] in likely), None)
 
 
 def _keep_augmented(fit: Fit) -> None:

@@ -134,7 +134,7 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         ledger.RECORD.event("predict", site, n=len(feed), shuffled=feed.reshuffles, trained=trained)
         base = anatomy.base_of(model)
         if base is not None and not trained:
-            _remember_pictures(model, base, feed)
+            _remember_pictures(model, base, feed, outputs)
         elif trained and feed.x.ndim == 4:
             shown.keep("predicted", feed, samples.spread(len(feed), 64))
             shown.show("predicted", model, feed)
@@ -165,13 +165,16 @@ def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray
     return outputs, rows
 
 
-def _remember_pictures(model: Any, base: dict[str, Any], feed: feeds.Feed) -> None:
+def _remember_pictures(
+    model: Any, base: dict[str, Any], feed: feeds.Feed, outputs: np.ndarray
+) -> None:
     key = f"predict{len(session.SESSION.pictures)}"
     shown.keep(key, feed, samples.spread(len(feed), samples.ROWS))
     shown.show(key, model, feed)
     session.SESSION.pictures.append(
         {"key": key, "n": len(feed), "base": anatomy.describe_base(model, base)}
     )
+    session.SESSION.predicted_rows[key] = {feeds.digest_row(row) for row in outputs}
     ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
 
 

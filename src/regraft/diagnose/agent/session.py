@@ -42,6 +42,7 @@ class Session:
         self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
+        self.predicted_rows: dict[str, set[bytes]] = {}  # digests of their rows, by key
         self.partial: dict[
             int, np.ndarray
         ] = {}  # rows of a sampled predict that were computed, by length
