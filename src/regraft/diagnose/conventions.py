@@ -91,3 +91,10 @@ def byte_range(convention: str) -> tuple[float, float]:
 def conversion(observed: str, wanted: str) -> Affine:
     """The map that turns pictures in one convention into another."""
     return CONVENTIONS[wanted].after(CONVENTIONS[observed].inverse())
+
+
+def stretch(span: tuple[float, float], wanted: str) -> Affine:
+    """The map that turns pictures between two values into a convention's pictures of full range."""
+    low, high = span
+    seen = Affine(order=RGB, scale=((high - low) / 255,) * 3, offset=(low,) * 3)
+    return CONVENTIONS[wanted].after(seen.inverse())

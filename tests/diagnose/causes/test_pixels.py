@@ -14,6 +14,7 @@ from builders import (
 
 from regraft.diagnose.causes.pixels import (
     pixel_scale_mismatch,
+    pixels_in_no_convention,
     preprocessed_twice,
     raw_pixels_into_fresh_network,
     raw_pixels_unscaled,
@@ -227,3 +228,30 @@ def test_pre006_clear(facts):
 def test_pre006_unknown():
     unseen = training(first_loss=float("nan"))
     assert verdict(raw_pixels_into_fresh_network, **FRESH, training=unseen) == "unknown"
+
+
+SLIVER = stats(-0.992, -0.984, "", misfit=0.99)
+
+
+@pytest.mark.parametrize("seen", [SLIVER, stats(-4000, 9000, "", misfit=9.0)])
+def test_pre007_found(seen):
+    finding = ask(pixels_in_no_convention, pixels=pixels(seen), backbone=MOBILENET)
+    assert finding.verdict == "found"
+    scale, offset = (finding.repairs[0].parameters[name][0] for name in ("scale", "offset"))
+    assert seen.low * scale + offset == pytest.approx(-1)
+    assert seen.high * scale + offset == pytest.approx(1)
+
+
+@pytest.mark.parametrize("seen", [SIGNED, UNIT, TWICE])
+def test_pre007_clear(seen):
+    assert verdict(pixels_in_no_convention, pixels=pixels(seen), backbone=MOBILENET) == "clear"
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [DARK, stats(-0.6, 0.1, "", misfit=0.4), stats(0.5, 0.5, "", misfit=1.0)],
+    ids=["dark", "flat", "one-value"],
+)
+def test_pre007_unknown(seen):
+    wanted = backbone() if seen is DARK else MOBILENET
+    assert verdict(pixels_in_no_convention, pixels=pixels(seen), backbone=wanted) == "unknown"

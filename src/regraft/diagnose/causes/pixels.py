@@ -11,7 +11,7 @@ from regraft.diagnose.causes.scale import (
     same,
     span_text,
 )
-from regraft.diagnose.conventions import byte_range, conversion
+from regraft.diagnose.conventions import byte_range, conversion, stretch
 from regraft.diagnose.evidence import (
     Backbone,
     Call,
@@ -29,6 +29,7 @@ SCALING_CALLS = ("preprocess_input", "rescaling", "operator")
 EQUALLY_GOOD = 0.02  # a second convention this close explains the pictures as well as the first
 WRAPPED = 0.01  # of the values: below, a few saturated pixels may be meant
 BYTES = 50.0  # a highest value above this was never brought to a unit scale
+SQUEEZED, STRETCHED = 0.25, 4.0  # spans further off than any contrast of pictures explains
 BLOWN_UP = 3.0  # times ln(classes): a fresh network starts near 1 on pixels of its own scale
 
 
@@ -236,6 +237,47 @@ def raw_pixels_into_fresh_network(
     )
 
 
+@rule(
+    "PRE007",
+    "pixels-in-no-convention",
+    source="Keras applications/imagenet_utils.py, preprocess_input: modes caffe, tf and torch are "
+    "all there are",
+)
+def pixels_in_no_convention(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Finding:
+    """Pixels reach the backbone squeezed into a sliver of its range, or blown up far beyond it.
+
+    Why it hurts: as in PRE003, whatever led there: differences between pixels are too small to
+        be told from the bias of the first layer, or so large that everything saturates.
+    How it is found: the sample at the backbone's input fits no usual convention, and spans less
+        than a quarter of what the backbone was trained on, or more than four times as much.
+    Fix: scale once, with the `preprocess_input` of this backbone's own module.
+    Limits: the repair takes the darkest value for 0 and the brightest for 255: right for
+        pictures of usual contrast, and the measured gain tells where it is not.
+    """
+    if isinstance(stats := _at_backbone(pixels), Finding):
+        return stats
+    if fits(stats, backbone.convention) or observed(stats):
+        return clear(f"pixels span {span_text(stats)}, which a usual convention explains")
+    low, high = byte_range(backbone.convention)
+    ratio = (stats.high - stats.low) / (high - low)
+    seen = (
+        f"pixels span {span_text(stats)}, but {backbone.name} was trained on "
+        f"{range_text(backbone.convention)}"
+    )
+    if stats.high <= stats.low:
+        return unknown(f"{seen}: there is nothing to stretch")
+    if SQUEEZED < ratio < STRETCHED:
+        return unknown(f"{seen}, which may be dark or flat pictures rightly scaled")
+    return found(
+        f"{seen}: {ratio:.3g} times the span",
+        fix=f"feed {range_text(backbone.convention)} pixels: scale once, as {backbone.name} "
+        "expects",
+        where=_scaling_sites(ledger) or (backbone.site,),
+        repairs=(convert_pixels(stretch((stats.low, stats.high), backbone.convention)),),
+        severity=0.5,
+    )
+
+
 def _at_backbone(pixels: Pixels) -> PixelStats | Finding:
     """Training pictures at the backbone's input, or why they cannot be judged."""
     stats = pixels.backbone_train
@@ -314,4 +356,5 @@ RULES = (
     raw_pixels_unscaled,
     uint8_wrap_around,
     raw_pixels_into_fresh_network,
+    pixels_in_no_convention,
 )
