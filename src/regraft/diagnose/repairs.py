@@ -163,7 +163,7 @@ def drop_rows(rows: Sequence[int]) -> Repair:
 
 
 def enlarge_input(size: int) -> Repair:
-    """Resize pictures to `size` x `size` on their way into the backbone."""
+    """Let the script, or else the backbone's own first layer, make pictures `size` pixels."""
     return Repair(kind="enlarge-input", parameters={"size": size})
 
 

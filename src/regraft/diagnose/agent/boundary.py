@@ -69,7 +69,7 @@ def _at_backbone() -> dict[str, Any] | None:
 
 def signature() -> str:
     """What makes frozen outputs of the same pictures differ from those of another replay."""
-    return repr(_at_backbone())
+    return repr((_at_backbone(), interventions.ACTIVE.one("enlarge-input")))
 
 
 def look(model: Any, x: np.ndarray) -> dict[str, np.ndarray]:

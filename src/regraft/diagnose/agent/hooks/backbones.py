@@ -48,7 +48,7 @@ def _builder(original: Any, name: str) -> Any:
         if interventions.ACTIVE.one("load-imagenet-weights") is not None:
             named["weights"] = "imagenet"
         with session.inside():
-            model = original(**named)
+            model = original(**_enlarged(named))
         weights = named.get("weights", "imagenet")
         kind = "none" if weights is None else ("imagenet" if weights == "imagenet" else "file")
         anatomy.BASES.append({
@@ -62,6 +62,25 @@ def _builder(original: Any, name: str) -> Any:
         return model
 
     return build
+
+
+def _enlarged(named: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a builder, with pictures resized first where a repair enlarges them.
+
+    Where the size is written out in the script, the script itself was changed, and the shape is
+    large enough already.
+    """
+    wanted, shape = interventions.ACTIVE.one("enlarge-input"), named.get("input_shape")
+    if wanted is None or not shape or None in shape or named.get("input_tensor") is not None:
+        return named
+    size = int(wanted["size"])
+    if named.get("include_top", True) or max(shape[:2]) >= size:
+        return named
+    import keras
+
+    pictures = keras.Input(tuple(shape))
+    resized = keras.layers.Resizing(size, size)(pictures)
+    return {k: v for k, v in named.items() if k != "input_shape"} | {"input_tensor": resized}
 
 
 def _preprocess(original: Any, module: str) -> Any:
