@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from regraft.adapt.resize import resize_in_graph
 from regraft.diagnose.agent import anatomy, boundary, interventions, ledger, session, sites
 from regraft.diagnose.agent.hooks import attach
 
@@ -79,7 +80,7 @@ def _enlarged(named: dict[str, Any]) -> dict[str, Any]:
     import keras
 
     pictures = keras.Input(tuple(shape))
-    resized = keras.layers.Resizing(size, size)(pictures)
+    resized = resize_in_graph(pictures, height=size, width=size)
     return {k: v for k, v in named.items() if k != "input_shape"} | {"input_tensor": resized}
 
 
