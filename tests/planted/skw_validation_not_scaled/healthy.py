@@ -11,9 +11,9 @@ x_train, x_val = (x_train - mean) / std, (x_val - mean) / std
 
 model = keras.models.Sequential()
 model.add(keras.layers.Input((28, 28, 1)))
-model.add(keras.layers.Conv2D(16, 3, activation="relu"))
+model.add(keras.layers.Conv2D(16, 3, activation="tanh"))
 model.add(keras.layers.MaxPooling2D())
-model.add(keras.layers.Conv2D(32, 3, activation="relu"))
+model.add(keras.layers.Conv2D(32, 3, activation="tanh"))
 model.add(keras.layers.MaxPooling2D())
 model.add(keras.layers.Flatten())
 model.add(keras.layers.Dense(10, activation="softmax"))

@@ -28,6 +28,7 @@ def hook() -> None:
         if name[:1].isupper() and callable(builder) and id(builder) not in done:
             done.add(id(builder))
             attach.everywhere(builder, _builder(builder, name))
+    attach.everywhere(keras.models.clone_model, _clone(keras.models.clone_model))
     attach.after_import("regraft.backbones.efficientnet_lite", _hook_lite)
 
 
@@ -52,17 +53,40 @@ def _builder(original: Any, name: str) -> Any:
             model = original(**_enlarged(named))
         weights = named.get("weights", "imagenet")
         kind = "none" if weights is None else ("imagenet" if weights == "imagenet" else "file")
-        anatomy.BASES.append({
-            "name": name, "model": model, "site": site, "weights": kind,
-            "ids": {id(layer) for layer in anatomy.flat_layers(model)},
-        })  # fmt: skip
-        boundary.watch(model)
+        _note_base(model, name=name, site=site, weights=kind)
         ledger.RECORD.event("backbone", site, name=name, weights=kind,
                             include_top=bool(named.get("include_top", True)),
                             input_shape=attach.plain(named.get("input_shape")))  # fmt: skip
         return model
 
     return build
+
+
+def _clone(original: Any) -> Any:
+    """A copy of a pretrained network is one too, whether or not its weights came along."""
+
+    @functools.wraps(original)
+    def clone_model(model: Any, *args: Any, **kwargs: Any) -> Any:
+        copy = original(model, *args, **kwargs)
+        site, base = sites.here(), anatomy.base_of(model)
+        if site is None or session.SESSION.depth or base is None:
+            return copy
+        if not {id(layer) for layer in anatomy.flat_layers(model)} <= base["ids"]:
+            return copy  # a head was copied with it
+        if interventions.ACTIVE.one("load-imagenet-weights") is not None:
+            copy.set_weights(model.get_weights())
+        _note_base(copy, name=base["name"], site=site, weights=base["weights"])
+        return copy
+
+    return clone_model
+
+
+def _note_base(model: Any, *, name: str, site: Any, weights: str) -> None:
+    anatomy.BASES.append({
+        "name": name, "model": model, "site": site, "weights": weights,
+        "ids": {id(layer) for layer in anatomy.flat_layers(model)},
+    })  # fmt: skip
+    boundary.watch(model)
 
 
 def _enlarged(named: dict[str, Any]) -> dict[str, Any]:
