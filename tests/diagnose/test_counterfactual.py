@@ -115,7 +115,15 @@ def test_what_gains_nothing_is_no_finding_and_costs_few_arms():
     priced, reached = price(lab, [A, B, C])
     assert reached == pytest.approx(0.9)
     assert all(p.lower <= LEAST_GAIN for p in priced)
-    assert len(arms(lab)) <= 2  # everything, and the likeliest alone
+    # everything, and each alone: the likeliest by its own estimate may hide the real one
+    assert arms(lab) == [("AAA001", "BBB001", "CCC001"), ("AAA001",), ("BBB001",), ("CCC001",)]
+
+
+def test_a_repair_that_fails_does_not_hide_another():
+    lab = laboratory(lambda kinds: 0.9 if {kind[0] for kind in kinds} == {"B"} else 0.5)
+    priced, reached = price(lab, [A, B, C])
+    assert [p.result.rule.id for p in priced if p.pays] == ["BBB001"]
+    assert reached == pytest.approx(0.9)
 
 
 def test_two_faults_of_which_either_alone_gains_nothing_are_both_found():

@@ -205,8 +205,8 @@ def price(
     everything = laboratory.run(chosen, is_probed=True)
     observed = observe.measured(laboratory.score)
     if everything is None or everything[0].accuracy - observed <= LEAST_GAIN:
-        # one wrong repair may hide the rest: the likeliest cause is tried alone
-        chosen = chosen[:1] if len(chosen) > 1 or everything is None else chosen
+        # one wrong repair may hide the rest: each is tried alone, the likeliest first
+        chosen = [_first_to_gain(laboratory, chosen) or chosen[0]]
         everything = laboratory.run(chosen, is_probed=True)
     if everything is None:
         return [], None
@@ -222,6 +222,15 @@ def price(
     if any(p.pays for p in priced):
         best = laboratory.run([p.result for p in priced if p.stays_repaired])
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
+
+
+def _first_to_gain(laboratory: Laboratory, chosen: Sequence[Result]) -> Result | None:
+    observed = observe.measured(laboratory.score)
+    for result in chosen:
+        alone = laboratory.run([result], is_probed=True)
+        if alone is not None and alone[0].accuracy - observed > LEAST_GAIN:
+            return result
+    return None
 
 
 Run = tuple[Arm, Replay]

@@ -228,6 +228,7 @@ class Association:
     noise_margin: (
         float  # accuracy gained on clean-looking rows when the contradicted rows are left out
     )
+    clean_accuracy: float = 1.0  # reached there by a model that was shown clean-looking rows only
     noisy_rows: tuple[int, ...] = ()  # those rows: positions in the array given to `fit`
 
 

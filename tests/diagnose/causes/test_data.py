@@ -54,7 +54,11 @@ def test_dat002_clear(facts):
     assert verdict(label_noise, association=association(**facts)) == "clear"
 
 
-@pytest.mark.parametrize("facts", [{"n": 50}, NOISY], ids=["few-rows", "rows-not-kept"])
+@pytest.mark.parametrize(
+    "facts",
+    [{"n": 50}, NOISY, {**NOISY, "noisy_rows": (3, 5), "clean_accuracy": 0.6}],
+    ids=["few-rows", "rows-not-kept", "poor-features"],
+)
 def test_dat002_unknown(facts):
     assert verdict(label_noise, association=association(**facts)) == "unknown"
 

@@ -6,6 +6,7 @@ from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 SKEWED = 0.1  # the majority rate must beat chance by this, to be mistaken for skill
 AT_MAJORITY = 0.02
+TOLD = 0.7  # of the way from chance to 1: features this good know a wrong label from a hard picture
 NOISY = 0.05  # share of contradicted labels; clean digits give two or three per cent
 WORTH = 0.015  # points that leaving them out must give: clean digits 0.009, a tenth wrong 0.019
 TINY = 5  # training pictures of a class
@@ -62,13 +63,19 @@ def label_noise(association: Association, training: Training) -> Finding:
     How it is found: a cross-validated model on frozen features contradicts a label with high
         confidence; found if that holds for many rows and leaving them out helps on the rest.
     Fix: look at the rows named; correct or drop them.
-    Limits: hard or mixed pictures look like noise; the gain decides.
+    Limits: hard or mixed pictures look like noise, and so does everything to features that say
+        little: "unknown" where the other rows are not told well either.
     """
     if association.n < 100:
         return unknown(f"{association.n} rows are too few to tell noise from difficulty")
     seen = f"{association.noisy:.1%} of the training labels contradict their pictures"
     if association.noisy < NOISY or association.noise_margin < WORTH:
         return clear(seen)
+    told = (association.clean_accuracy - association.chance) / (1 - association.chance)
+    if told < TOLD:
+        return unknown(
+            f"{seen}, but pictures tell the other labels at {association.clean_accuracy:.2f} only"
+        )
     if not association.noisy_rows:
         return unknown(f"{seen}, but which rows they are was not kept")
     return found(

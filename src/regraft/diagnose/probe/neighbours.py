@@ -71,12 +71,14 @@ def association(features: Values, labels: Values, positions: Values) -> Associat
     contradicted = _contradicted(chances, np.searchsorted(classes, y), usual)
     elsewhere = _contradicted(others, np.searchsorted(classes, numbers[rest]), usual)
     noisy = np.concatenate([rows[contradicted], rest[elsewhere]])
+    margin, cleaned = _without(x, y, ~contradicted)
     return Association(
         accuracy=float(np.mean(predicted == y)),
         n=len(rows),
         chance=float(np.unique(y, return_counts=True)[1].max() / len(y)),
         noisy=float(np.mean(contradicted)),
-        noise_margin=_gain_without(x, y, ~contradicted),
+        noise_margin=margin,
+        clean_accuracy=cleaned,
         noisy_rows=tuple(sorted(int(p) for p in positions[noisy])),
     )
 
@@ -88,14 +90,14 @@ def _contradicted(chances: Floats, given: Values, usual: Floats) -> Flags:
     return np.asarray((likely.max(axis=1) > 0) & (best != given), bool)
 
 
-def _gain_without(features: Values, y: Values, clean: npt.NDArray[np.bool_]) -> float:
-    """Accuracy gained on the clean-looking rows when the others are left out of training."""
+def _without(features: Values, y: Values, clean: Flags) -> tuple[float, float]:
+    """What leaving rows out of training gains on the others, and the accuracy reached there."""
     from sklearn.model_selection import StratifiedKFold
 
     if clean.all() or np.unique(y[clean], return_counts=True)[1].min() < 4:
-        return 0.0
+        return 0.0, 0.0
     x = features.astype(np.float32)
-    gains = []
+    scores: list[tuple[float, float]] = []
     with _quickly():
         for fit, held in StratifiedKFold(4, shuffle=True, random_state=0).split(x, y):
             scored = held[clean[held]]
@@ -103,8 +105,10 @@ def _gain_without(features: Values, y: Values, clean: npt.NDArray[np.bool_]) -> 
             if len(np.unique(y[kept])) < 2 or not len(scored):
                 continue
             with_all = _linear().fit(x[fit], y[fit]).score(x[scored], y[scored])
-            gains.append(_linear().fit(x[kept], y[kept]).score(x[scored], y[scored]) - with_all)
-    return float(np.mean(gains)) if gains else 0.0
+            with_clean = _linear().fit(x[kept], y[kept]).score(x[scored], y[scored])
+            scores.append((with_clean - with_all, with_clean))
+    gain, accuracy = np.mean(scores, axis=0) if scores else (0.0, 0.0)
+    return float(gain), float(accuracy)
 
 
 def shift(train: Values, train_labels: Values, validation: Values, labels: Values) -> Shift | None:
