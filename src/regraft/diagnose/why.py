@@ -3,11 +3,19 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from regraft.diagnose import material, observe
 from regraft.diagnose.causes import RULES
 from regraft.diagnose.causes.optimisation import ADAPTIVE_RATE, USUAL_RATE
-from regraft.diagnose.counterfactual import LEAST_GAIN, Laboratory, Priced, honest_number, price
+from regraft.diagnose.counterfactual import (
+    LEAST_GAIN,
+    MOST_PRICED,
+    Laboratory,
+    Priced,
+    honest_number,
+    price,
+)
 from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, Gain, ScriptError
 from regraft.diagnose.evidence import Evidence
 from regraft.diagnose.fixing import Fixed, with_patches, write_fixed
@@ -20,7 +28,8 @@ FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
 KEPT_FOR_REPORT = 0.06  # of the budget, for the reference and the report
 MIN_INPUT = 48  # VGG16 on digits, pooled: as good in its time as 32 or 64 px, and no 1-pixel map
 DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
-USEFUL_ROWS = 600  # training rows that a shrunk input should leave time for
+USEFUL_ROWS = 600  # training rows that a sample or a shrunk input should leave time for
+LEAST_SCORED = 300  # rows: an accuracy of 0.9 is then known to 0.035
 
 
 def diagnose_script(
@@ -48,6 +57,15 @@ def diagnose_script(
         broken: list[str] = list(baseline.record.get("failures", ()))
         evidence = observe.observe(baseline, failed=broken.append)
         results: Sequence[Result] = diagnose(RULES, evidence)
+        deadline = started + budget * (1 - KEPT_FOR_REPORT) + prepared
+        longer = _longer(baseline, _worth_pricing(results, evidence), fit_seconds, deadline)
+        if longer is not None:
+            progress("few suspects: once more, with more of the pictures")
+            again = replayer.run(fit_seconds=longer, seconds=2 * budget, sizes=sizes)
+            if again.status == "done" and again.scores:
+                baseline, fit_seconds = again, longer
+                evidence = observe.observe(baseline)
+                results = diagnose(RULES, evidence)
         score = observe.observed_score(baseline)
         if score is None:
             return _without_score(script, baseline, results, broken, time.monotonic() - started)
@@ -56,7 +74,7 @@ def diagnose_script(
             baseline=baseline,
             score=score,
             fit_seconds=fit_seconds,
-            deadline=started + budget * (1 - KEPT_FOR_REPORT) + prepared,
+            deadline=deadline,
             sizes=sizes,
             progress=progress,
         )
@@ -106,6 +124,26 @@ def _baseline(
     sizes = {side: smaller}
     smaller_run = replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes)
     return smaller_run, sizes, prepared + _preparation(smaller_run)
+
+
+def _longer(
+    baseline: Replay, suspects: Sequence[Result], fit_seconds: float, deadline: float
+) -> float | None:
+    """A training time with which few suspects are priced on more rows; None: these are enough."""
+    score = observe.observed_score(baseline)
+    if score is None or not suspects or not _is_small_sample(baseline, score):
+        return None
+    arms = 2 * min(len(suspects), MOST_PRICED) + 2  # with the unrepaired script once more
+    spare = 0.9 * (deadline - time.monotonic()) / arms - baseline.seconds
+    return fit_seconds + spare if spare > 0.5 * fit_seconds else None
+
+
+def _is_small_sample(baseline: Replay, score: Mapping[str, Any]) -> bool:
+    """Was so little of the data used that gains of a few points would be lost in noise?"""
+    partial = bool(baseline.record.get("facts", {}).get("predicted"))
+    used = [f["n_train_used"] for f in baseline.fits if f.get("sampled") or partial]
+    few = bool(used) and min(used) < USEFUL_ROWS
+    return few or (bool(used) and int(score.get("n") or 0) < LEAST_SCORED)
 
 
 def _worth_pricing(results: Sequence[Result], evidence: Evidence) -> list[Result]:
