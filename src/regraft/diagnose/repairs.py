@@ -11,7 +11,8 @@ from regraft.diagnose.conventions import Affine
 from regraft.diagnose.evidence import Site
 from regraft.diagnose.rule import Repair
 
-#: Ways a square picture may have been laid down wrongly. Each undoes itself or another of them.
+#: Ways square pictures of one part may differ from those of the other: turned, mirrored,
+#: inverted, or cut out more or less closely.
 TRANSFORMS = (
     "transpose",
     "rotate-90",
@@ -20,6 +21,11 @@ TRANSFORMS = (
     "flip-left-right",
     "flip-up-down",
     "invert",
+    "zoom-0.5",
+    "zoom-0.7",
+    "zoom-1.4",
+    "zoom-2",
+    "cut-to-content",
 )
 
 
@@ -47,7 +53,9 @@ def convert_pixels(conversion: Affine, *, part: str = "all", boundary: str = "ba
 def transform_pictures(transform: str, *, part: str) -> Repair:
     """Apply one of `TRANSFORMS` to pictures on their way into the model.
 
-    "invert" mirrors values about the middle of the range the part spans. `part`: "validation".
+    "invert" mirrors values about the middle of the range the part spans; "zoom-2" shows the middle
+    at twice its size, "zoom-0.5" everything at half; "cut-to-content" cuts an even border away.
+    `part`: "validation".
     """
     return Repair(kind="transform-pictures", parameters={"transform": transform, "part": part})
 

@@ -13,8 +13,12 @@ def test_shf001_found():
 
 @pytest.mark.parametrize(
     ("separability", "measured"),
-    [(0.55, FALLEN), (0.97, accuracy())],
-    ids=["one-source", "told-apart-and-yet-as-good"],
+    [
+        (0.55, FALLEN),
+        (0.97, accuracy()),
+        (0.97, accuracy(validation=0.3, by_transform={"zoom-2": 0.9})),
+    ],
+    ids=["one-source", "told-apart-and-yet-as-good", "skw002-explains-it"],
 )
 def test_shf001_clear(separability, measured):
     facts = {"shift": shift(separability=separability), "accuracy": measured}

@@ -41,6 +41,9 @@ def validation_from_another_source(
         a, b = observed(pixels.model_train), observed(pixels.model_validation)
         if a and b and not same(a, b):
             return unknown(f"{seen}, but they are scaled differently, which is enough for that")
+    turned = max(accuracy.by_transform.values(), default=0.0)
+    if turned >= accuracy.validation + FALLEN:
+        return clear(f"{seen}, but one change of the validation pictures explains it: SKW002")
     if shift.separability < APART:
         return unknown(f"{seen}: some shift, not a clear one")
     if math.isnan(accuracy.train):

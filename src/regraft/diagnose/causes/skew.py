@@ -66,14 +66,15 @@ def validation_scaled_differently(pixels: Pixels, training: Training) -> Finding
 def validation_geometry_differs(
     pixels: Pixels, accuracy: Accuracy, training: Training, ledger: Ledger
 ) -> Finding:
-    """Validation pictures are turned, mirrored, inverted, or in another channel order.
+    """Validation pictures are turned, mirrored, inverted, cut or zoomed, or in another order.
 
     Why it hurts: what was learnt upright is asked sideways.
-    How it is found: validation accuracy with pictures turned, mirrored or inverted on their way
-        in; channel means that agree with training only when reversed; neighbour correlation
-        lost in one part.
+    How it is found: validation accuracy with pictures turned, mirrored, inverted or zoomed on
+        their way in; channel means that agree with training only when reversed; neighbour
+        correlation lost in one part.
     Fix: read and resize both parts with one function.
-    Limits: small differences of cropping or interpolation are not seen here.
+    Limits: small differences of cropping or interpolation are not seen here; where training
+        holds the fault, validation is made like it, which measures the same gap.
     """
     train, other = pixels.model_train, pixels.model_validation
     if other is None:
