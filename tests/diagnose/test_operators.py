@@ -247,3 +247,21 @@ def test_a_comparison_of_remembered_predictions_is_a_score(script, record):
     script.run("hits = (p == y).mean()", p=np.array([0, 1, 2, 2]), y=np.array([2, 1, 0, 2]))
     (score,) = record.scores
     assert (score["claimed"], score["honest"], score["n"]) == (0.5, 1.0, 4)
+
+
+def test_height_and_width_of_one_picture_mistaken_for_each_other(script, record, pictures):
+    tall = np.repeat(resize(pictures[0][..., None], height=40, width=24), 3, axis=-1)
+    line = "y = x.reshape((x.shape[1], x.shape[0], 3))"
+    script.run(line, x=tall)
+    (event,) = events(record, "ndarray.reshape")
+    assert event["axes_fix"] == [1, 0, 2]
+    assert event["correlation_before"] - event["correlation_after"] > 0.2
+    repair = ("true-transpose", script.at(1, axes=event["axes_fix"]))
+    y = script.run(line, repair, x=tall)["y"]
+    np.testing.assert_array_equal(y, np.swapaxes(tall, 0, 1))
+
+
+def test_one_picture_that_keeps_its_shape_is_no_fault(script, record, pictures):
+    flat = np.repeat(pictures[0][..., None], 3, axis=-1)
+    script.run("y = x.reshape(28, 28, 3)", x=flat)
+    assert [event["axes_fix"] for event in events(record, "ndarray.reshape")] == [None]

@@ -22,7 +22,7 @@ def test_shape_and_range_are_kept(some, name, channels):
 def test_what_was_made_small_is_enlarged_again(some):
     small = magnify(some, 0.5)
     again = magnify(small, 2.0)
-    assert np.corrcoef(again.ravel(), some.ravel().astype(float))[0, 1] > 0.9
+    assert np.corrcoef(again.ravel(), some.ravel().astype(float))[0, 1] > 0.8
     assert small[:, :7].max() == 0
 
 

@@ -15,6 +15,7 @@ from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import interventions, ledger, scoring, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
+PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs any picture
 CHANNELS = (1, 3, 4)
 TOGETHER = 512  # pictures resized at a time: they are float32 on their way
 index = np.s_  # turns what stands between brackets into the index that it is
@@ -104,6 +105,9 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     after = call(before)
     if not _is_picture(after) or not isinstance(before, np.ndarray) or before.ndim < 2:
         return after
+    if _is_one_picture(before) and _is_one_picture(after):
+        _note_turned(what, site, before, after)
+        return after
     axes = _axes_fix(before, after, call)
     if before.ndim > 2 or axes:
         ledger.RECORD.event(
@@ -112,6 +116,18 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
             correlation_after=neighbour_correlation(after), axes_fix=axes,
         )  # fmt: skip
     return after
+
+
+def _note_turned(what: str, site: Any, before: np.ndarray, after: np.ndarray) -> None:
+    """One picture of another shape: were height and width mistaken for each other?"""
+    turned = np.swapaxes(before, 0, 1)
+    kept, moved = neighbour_correlation(after[None]), neighbour_correlation(turned[None])
+    is_mistaken = turned.shape == after.shape != before.shape and moved > kept + PLAINLY
+    ledger.RECORD.event(
+        what, site, in_shape=list(before.shape), out_shape=list(after.shape),
+        correlation_before=neighbour_correlation(before[None]), correlation_after=kept,
+        axes_fix=[1, 0, 2] if is_mistaken else None,
+    )  # fmt: skip
 
 
 def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
@@ -204,7 +220,7 @@ def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | N
     for axes in ((0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 1, 3), (0, 1, 3, 2)):
         if before.ndim == 4 and tuple(before.shape[a] for a in axes) == after.shape:
             tried[axes] = np.transpose(before, axes)
-    lost = neighbour_correlation(after) + 0.2
+    lost = neighbour_correlation(after) + PLAINLY
     whole = (list(axes) for axes, moved in tried.items() if neighbour_correlation(moved) > lost)
     return next(whole, None)
 
@@ -217,6 +233,10 @@ def _planes_apart(after: np.ndarray) -> np.ndarray:
 
 def _is_picture_data(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim >= 3
+
+
+def _is_one_picture(value: np.ndarray) -> bool:
+    return value.ndim == 3 and value.shape[-1] in CHANNELS and min(value.shape[:2]) > 3
 
 
 def _is_picture(value: Any) -> bool:
