@@ -265,3 +265,22 @@ def test_one_picture_that_keeps_its_shape_is_no_fault(script, record, pictures):
     flat = np.repeat(pictures[0][..., None], 3, axis=-1)
     script.run("y = x.reshape(28, 28, 3)", x=flat)
     assert [event["axes_fix"] for event in events(record, "ndarray.reshape")] == [None]
+
+
+def test_answers_batch_by_batch_are_one_prediction(record, monkeypatch):
+    monkeypatch.setattr(scoring, "_PREDICTIONS", [])
+    answers, truth = np.eye(3)[[0, 1, 2, 1, 0, 2, 2]], np.array([0, 1, 2, 1, 0, 0, 0])
+    for start in range(0, 7, 3):
+        scoring.predicted(answers[start : start + 3], None, np.arange(len(answers[start:][:3])))
+    together = answers.argmax(axis=1)
+    assert scoring.compared(together, truth, {"file": "a.py", "line": 9, "code": ""})
+    assert [score["claimed"] for score in record.scores] == [pytest.approx(5 / 7)]
+    assert not scoring.compared(together[::-1], truth, {"file": "a.py", "line": 9, "code": ""})
+
+
+def test_only_the_latest_answers_are_kept(monkeypatch):
+    monkeypatch.setattr(scoring, "_PREDICTIONS", [])
+    monkeypatch.setattr(scoring, "MOST_REMEMBERED", 3)
+    for _ in range(5):
+        scoring.predicted(np.eye(2), None, np.arange(2))
+    assert len(scoring._PREDICTIONS) == 3

@@ -141,6 +141,25 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
     return outputs
 
 
+def predict_on_batch(model: Any, x: Any) -> Any:
+    """`Model.predict_on_batch`: remembered, for loops that compare it with labels afterwards."""
+    with session.inside():
+        outputs = session.SESSION.original["predict_on_batch"](model, x)
+    if not session.SESSION.depth:
+        remember(model, outputs)
+    return outputs
+
+
+def remember(model: Any, outputs: Any) -> None:
+    """Keep what a trained model answered for one batch."""
+    compiled = session.SESSION.compiled.get(id(model))
+    if compiled is None or not compiled["fitted"]:
+        return
+    values = np.asarray(outputs)
+    if values.ndim in (1, 2) and len(values):
+        scoring.predicted(values, None, np.arange(len(values)))
+
+
 def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray]:
     n = len(feed)
     allowed = session.SESSION.fit_seconds * 0.8

@@ -6,6 +6,7 @@ import numpy as np
 
 from regraft.diagnose.agent import anatomy, feeds, ledger
 
+MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 _PREDICTIONS: list[dict[str, Any]] = []
 
 
@@ -25,6 +26,7 @@ def classes_of(outputs: np.ndarray) -> np.ndarray:
 def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
     """Remember a `predict`: its classes, the labels of the same rows, which rows were computed."""
     _PREDICTIONS.append({"classes": classes_of(outputs), "labels": labels, "computed": computed})
+    del _PREDICTIONS[:-MOST_REMEMBERED]
 
 
 def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict") -> bool:
@@ -64,7 +66,25 @@ def _remembered(values: Any) -> dict[str, Any] | None:
             rows = rows[rows < len(array)]
             if np.array_equal(array[rows].astype(np.int64), classes[rows]):
                 return entry
-    return None
+    return _in_batches(array)
+
+
+def _in_batches(array: np.ndarray) -> dict[str, Any] | None:
+    """The latest predictions one after the other, if that is what the values are."""
+    parts: list[dict[str, Any]] = []
+    for entry in reversed(_PREDICTIONS):
+        is_whole = len(entry["computed"]) == len(entry["classes"])
+        if sum(len(part["classes"]) for part in parts) >= len(array) or not is_whole:
+            break
+        parts.insert(0, entry)
+    if len(parts) < 2 or sum(len(part["classes"]) for part in parts) != len(array):
+        return None
+    classes = np.concatenate([part["classes"] for part in parts])
+    if not np.array_equal(array.astype(np.int64), classes):
+        return None
+    labels = [part["labels"] for part in parts]
+    known = None if any(part is None for part in labels) else np.concatenate(labels)
+    return {"classes": classes, "labels": known, "computed": np.arange(len(classes))}
 
 
 def claimed(history: Any) -> float | None:

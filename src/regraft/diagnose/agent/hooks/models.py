@@ -26,7 +26,8 @@ def hook() -> None:
     import keras
 
     methods = {"compile": compiling.compile_model, "fit": fitting.fit,
-               "evaluate": scored.evaluate, "predict": scored.predict}  # fmt: skip
+               "evaluate": scored.evaluate, "predict": scored.predict,
+               "predict_on_batch": scored.predict_on_batch}  # fmt: skip
     for name, replacement in methods.items():
         # on the class that defines it: `load_model` does not compile what overrides `compile`
         owner = next(kind for kind in keras.Model.__mro__ if name in vars(kind))
@@ -118,7 +119,11 @@ def _hook_layers(keras: ModuleType) -> None:
             ledger.RECORD.event("batchnorm-in-training-mode")
             if interventions.ACTIVE.one("batchnorm-follows-mode") is not None:
                 kwargs.pop("training")
-        return call(self, *args, **kwargs)
+        result = call(self, *args, **kwargs)
+        is_asked = session.SESSION.depth == 0 and kwargs.get("training") is not True
+        if is_asked and id(self) in session.SESSION.compiled and hasattr(result, "numpy"):
+            scored.remember(self, result)
+        return result
 
     keras.layers.Layer.__call__ = called
 
