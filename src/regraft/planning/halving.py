@@ -193,7 +193,7 @@ class Halving:
     ) -> bool:
         """Read a pass if there is time for it; else drop it, and say so."""
         n_known = len(next(iter(readings.features.values()))) if readings.features else 0
-        expected = self._forecast(readings, n - n_known, requests)
+        expected = self._forecast(readings, n - n_known, requests, runtime)
         if expected > _MOST_OF_THE_REST * deadline.left() and (self.scored or readings.pace):
             because = f"{n - n_known:,} pictures would take about {expected:.0f} s"
         else:
@@ -217,11 +217,14 @@ class Halving:
                 self.scored[key] = dataclasses.replace(scored, dropped=left)
         return False
 
-    def _forecast(self, readings: Readings, n: int, requests: Sequence[Request]) -> float:
+    def _forecast(
+        self, readings: Readings, n: int, requests: Sequence[Request], runtime: Runtime
+    ) -> float:
         deepest = readings.macs(requests)
         if readings.pace is not None:
             ratio = min(1.0, deepest / readings.pace.macs)
-            return readings.pace.load_seconds + n * ratio / readings.pace.images_per_second
+            load = 0.0 if readings.is_loaded(runtime) else readings.pace.load_seconds
+            return load + n * ratio / readings.pace.images_per_second
         return n * deepest / self.macs_per_second.get(readings.row.name, self.peak)
 
     def _in_turn(

@@ -76,6 +76,10 @@ class Readings:
         """The backbone's name, and the size."""
         return self.row.name, self.size
 
+    def is_loaded(self, runtime: Runtime) -> bool:
+        """Is the network of the last pass still there, in this runtime?"""
+        return self._network is not None and self._network.runtime is runtime
+
     def release(self) -> None:
         """Give back the memory of the network and of the features; the pace stays."""
         self._network, self.features = None, {}
@@ -123,7 +127,7 @@ class Readings:
     ) -> tuple[Network, Job]:
         """The network of the last pass where that is quicker than loading one cut shorter."""
         network, pace = self._network, self.pace
-        if network is None or network.runtime is not runtime or pace is None:
+        if pace is None or not self.is_loaded(runtime):
             is_kept = False
         else:
             saved = 1 - self.macs(requests) / pace.macs
