@@ -228,6 +228,9 @@ class Association:
     noise_margin: (
         float  # accuracy gained on clean-looking rows when the contradicted rows are left out
     )
+    # mistake in the order of the labels that explains them, and the share of alike pictures that
+    # agree once it is undone; looked for where labels are at chance
+    reordered: tuple[str, float] | None = None
     clean_accuracy: float = 1.0  # reached there by a model that was shown clean-looking rows only
     noisy_rows: tuple[int, ...] = ()  # those rows: positions in the array given to `fit`
 

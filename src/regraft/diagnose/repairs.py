@@ -155,6 +155,11 @@ def remap_labels(mapping: Mapping[str, int], *, part: str) -> Repair:
     return Repair(kind="remap-labels", parameters={"mapping": dict(mapping), "part": part})
 
 
+def reorder_labels(order: str) -> Repair:
+    """Undo a mistake in the order of the training labels; names as in `probe.orders`."""
+    return Repair(kind="reorder-labels", parameters={"order": order})
+
+
 def drop_augmentation(*, part: str) -> Repair:
     """Leave random changes to pictures out. `part`: "train" or "validation"."""
     return Repair(kind="drop-augmentation", parameters={"part": part})

@@ -1,5 +1,6 @@
 """What the pictures of a replay show: evidence from its samples of them."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.diagnose import evidence as facts
-from regraft.diagnose.probe import neighbours
+from regraft.diagnose.probe import neighbours, orders
 from regraft.diagnose.probe.pixels import pixel_stats
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]
 Record = Mapping[str, Any]
+AT_CHANCE = 0.1  # of accuracy above it
 
 
 def pixels(
@@ -99,7 +101,18 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
 
 
 def association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
-    """Whether the training pictures tell their labels."""
+    """Whether the training pictures tell their labels; if not, whether another order would."""
+    seen = _association(replay, fit, train_labels)
+    if seen is None or seen.accuracy > seen.chance + AT_CHANCE:
+        return seen
+    thumbs = _thumbs(replay, fit, "train")
+    rows = replay.arrays.get(f"fit{fit['number']}_train_thumb_rows", np.arange(len(thumbs)))
+    if len(rows) != len(thumbs) or len(train_labels) != int(fit["n_train"]):
+        return seen
+    return dataclasses.replace(seen, reordered=orders.likely_order(thumbs, rows, train_labels))
+
+
+def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
     key = f"fit{fit['number']}"
     features = replay.arrays.get(f"{key}_train_features")
     if features is not None:

@@ -1,8 +1,9 @@
 import pytest
-from builders import accuracy, ask, association, call, labels, ledger, output, verdict
+from builders import accuracy, ask, association, call, labels, ledger, output, training, verdict
 
 from regraft.diagnose.causes.labels import (
     class_maps_differ,
+    labels_in_another_order,
     labels_out_of_range,
     labels_scaled_or_not_whole,
     labels_unrelated_to_pictures,
@@ -148,3 +149,20 @@ def test_lab004_clear(given, head):
 
 def test_lab004_unknown():
     assert verdict(labels_scaled_or_not_whole, labels=over_255(1)) == "unknown"
+
+
+def test_lab005_found():
+    seen = association(accuracy=0.11, reordered=("reversed", 0.8))
+    finding = ask(labels_in_another_order, association=seen, training=training())
+    assert finding.verdict == "found"
+    assert finding.repairs[0].parameters == {"order": "reversed"}
+
+
+def test_lab005_clear():
+    facts = {"association": association(), "training": training()}
+    assert verdict(labels_in_another_order, **facts) == "clear"
+
+
+def test_lab005_unknown():
+    few = association(n=40, reordered=("reversed", 0.8))
+    assert verdict(labels_in_another_order, association=few, training=training()) == "unknown"

@@ -11,6 +11,7 @@ from regraft.diagnose.agent import (
     interventions,
     session,
 )
+from regraft.diagnose.probe import orders
 
 
 def given(
@@ -63,6 +64,10 @@ def repair(
     if active.one("balance-classes") is not None:
         train = train.take(_balanced(feeds.label_indices(train.labels)))
         train.reshuffles, train.source, train.complete = True, None, True
+    reorder = active.one("reorder-labels")
+    if reorder is not None and train.y is not None:
+        train.y = train.y[orders.orders(len(train))[reorder["order"]]]
+        train.source = None
     boundary.convert_feed(train, part="train")
     relabel(train, part="train")
     if validation is not None:

@@ -3,7 +3,7 @@
 import math
 
 from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Output, Training
-from regraft.diagnose.repairs import drop_call, remap_labels
+from regraft.diagnose.repairs import drop_call, remap_labels, reorder_labels
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 SHUFFLES = ("numpy.random.shuffle", "tf.data.shuffle")
@@ -191,9 +191,43 @@ def _values(labels: Labels) -> list[str]:
     return sorted({*labels.train_counts, *labels.validation_counts}, key=float)
 
 
+@rule(
+    "LAB005",
+    "labels-in-another-order",
+    source="https://numpy.org/doc/stable/reference/generated/numpy.repeat.html against "
+    "numpy.tile; https://docs.python.org/3/library/glob.html: names come in no order, and sorted "
+    "as text 10 comes before 2",
+)
+def labels_in_another_order(association: Association, training: Training) -> Finding:
+    """Labels are in a systematic order of their own: repeated, reversed, shifted, or as text.
+
+    Why it hurts: each label is right, and stands at another picture. Nothing is left to learn.
+    How it is found: labels cannot be predicted from the pictures, but once one of the usual
+        mistakes is undone, pictures that are alike carry the same labels.
+    Fix: build pictures and labels in one loop, or with the same function (`np.tile` for copies
+        set after set, `np.repeat` for copies next to each other; one sorted list of names).
+    Limits: where both were shuffled together afterwards, no order is left to see.
+    """
+    if association.n < MIN_ROWS:
+        return unknown(f"{association.n} rows are too few to tell")
+    if association.reordered is None:
+        return clear("no usual mistake in the order of the labels explains them")
+    order, agreeing = association.reordered
+    return found(
+        f"labels are predicted from pictures at {association.accuracy:.2f} (chance "
+        f"{association.chance:.2f}); taken as {order!r}, {agreeing:.0%} of the nearest pictures "
+        "carry the same label",
+        fix=f"put labels in the order of their pictures: they are {order!r}",
+        where=(training.site,),
+        repairs=(reorder_labels(order),),
+        severity=0.85,
+    )
+
+
 RULES = (
     labels_unrelated_to_pictures,
     class_maps_differ,
     labels_out_of_range,
     labels_scaled_or_not_whole,
+    labels_in_another_order,
 )
