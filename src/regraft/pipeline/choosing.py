@@ -1,5 +1,6 @@
 """`auto`: search for the plan that will have done best when the budget is used up, and read it."""
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from regraft.records import IntArray, Split
 LEAST_BUDGET = 60.0  # seconds: in less, a search would only take time from the fit
 FEW = 10_000  # pictures: with one backbone, the default plan is known to do well on fewer
 SEARCH_SHARE = 0.4  # of the budget
+LEFT_OVER = 0.8  # of the time that the likely plan would not use goes into a better choice
 RESERVE = 6.0  # seconds to score, save, and hash
 MARGIN = 0.92  # of the time left is planned with: the machine may be busier than the probe was
 LOAD_SECONDS = 6.0  # to build and convert a network, until it was measured
@@ -132,6 +134,16 @@ def search_in_budget(
         n_train, _ = _share(afterwards, scored, seen)
         return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=seen.power)
 
+    searching = deadline.after(SEARCH_SHARE)
+
+    def left_over(scored: Scored, seen: Seen) -> float:
+        nonlocal afterwards
+        needed = RESERVE + pool.seconds(scored, seen) / MARGIN
+        spare = LEFT_OVER * (deadline.left() - max(0.0, searching.left()) - needed)
+        if spare > 0:  # plans that need more time are worth less from here on
+            afterwards = dataclasses.replace(afterwards, seconds=afterwards.seconds - spare)
+        return spare
+
     found = search_plans(
         images,
         split,
@@ -141,13 +153,14 @@ def search_in_budget(
             taps=None if taps == "auto" else taps,
             grids=None if grids == "auto" else grids,
         ),
-        deadline=deadline.after(SEARCH_SHARE),
+        deadline=searching,
         runtime=engine,
         weights=weights_of,
         seed=seed,
         note=observer.note,
         worth=worth,
         ideal_seconds=afterwards.seconds / pool.n,
+        left_over=left_over,
     )
     best = found.best
     observer.note(
@@ -235,6 +248,11 @@ class _Pool:
             n_test=len(self.test),
             load_seconds=LOAD_SECONDS,
         )
+
+    def seconds(self, scored: Scored, seen: Seen) -> float:
+        """To read all pictures with a plan, and to fit its head."""
+        reading = LOAD_SECONDS + self.n / scored.images_per_second
+        return reading + len(self.train) * n_features(scored.choice) * seen.seconds_per_value
 
     def rows(self, n_train: int, n_test: int) -> IntArray:
         """Validation, a little training, test, and the rest of the training."""

@@ -61,6 +61,8 @@ class Halving:
     seed: int
     read_seconds: float  # to decode one picture, which passes over held pictures do not
     ideal_seconds: float | None = None  # a picture: passes near it come first; None: cheapest
+    # seconds that nothing else needs should this plan win: the last rung may have them
+    left_over: Callable[[Scored, Seen], float] | None = None
     scored: dict[Key, Scored] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     power: float = USUAL
@@ -77,6 +79,7 @@ class Halving:
         with one_thread_a_product():
             alive = self._screen_all(passes)
             alive = self._screen_again(alive)
+            self._take_what_is_left_over(alive)
             self._judge(alive)
 
     @property
@@ -136,6 +139,13 @@ class Halving:
                 more.append(again.error)
         self.power = curve_power(fewer, more, n / n_before)
         return self._keep(readings_of, rung=1)
+
+    def _take_what_is_left_over(self, alive: list[tuple[Readings, list[Scored]]]) -> None:
+        scores = [scored for _, of_pass in alive for scored in of_pass]
+        if self.left_over is None or not scores:
+            return
+        best = max(scores, key=lambda scored: self.worth(scored, self.seen))
+        self.deadline = self.deadline.before(-max(0.0, self.left_over(best, self.seen)))
 
     def _judge(self, alive: list[tuple[Readings, list[Scored]]]) -> None:
         """Score with the real head, on as many pictures as can be read by everyone."""

@@ -23,7 +23,7 @@ from regraft.heads.floors import floors
 from regraft.planning.default import Choice, typical_side
 from regraft.planning.halving import PICTURES, Halving, Worth
 from regraft.planning.limits import Limits, measure_latency
-from regraft.planning.outcome import Scored, SearchResult, choose_best
+from regraft.planning.outcome import Scored, SearchResult, Seen, choose_best
 from regraft.planning.passes import Readings
 from regraft.planning.probe import hold, nested_rows
 from regraft.planning.space import requests_for, single, sizes_for
@@ -57,6 +57,7 @@ def search_plans(
     worth: Worth,
     limits: Limits | None = None,
     ideal_seconds: float | None = None,
+    left_over: Callable[[Scored, Seen], float] | None = None,
 ) -> SearchResult:
     """Score plans on training and validation pictures, and choose one.
 
@@ -73,6 +74,7 @@ def search_plans(
         limits: What a plan must keep. Single pictures are timed only if this is given, with or
             without a limit on them.
         ideal_seconds: As for `Halving`.
+        left_over: As for `Halving`.
 
     Raises:
         BudgetTooShortError: If no plan could be scored in the time.
@@ -95,6 +97,7 @@ def search_plans(
         seed=seed,
         read_seconds=read_seconds,
         ideal_seconds=ideal_seconds,
+        left_over=left_over,
     )
     halving.run(passes)
     last = halving.last()

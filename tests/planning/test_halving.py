@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from regraft.backbones.table import get
+from regraft.deadline import Deadline
+from regraft.features.runtimes.choose import RUNTIMES
+from regraft.planning.default import Choice
+from regraft.planning.halving import Halving
+from regraft.planning.outcome import Scored
+from regraft.planning.passes import Pace, Readings
+
+LITE, VGG = "efficientnet_lite0", "vgg16"
+
+
+def readings(name, size):
+    return Readings(row=get(name), weights=None, size=size)
+
+
+def halving(**changes):
+    facts = {
+        "probe": None, "n_classes": 2, "deadline": Deadline(10.0, now=lambda: 0.0),
+        "runtime": RUNTIMES["tensorflow"], "worth": lambda scored, _: scored.accuracy,
+        "note": print, "seed": 0, "read_seconds": 0.0, "peak": 1e10,
+    }  # fmt: skip
+    return Halving(**(facts | changes))
+
+
+def passes(*places):
+    return [(readings(name, size), ((get(name).default_tap, 1),)) for name, size in places]
+
+
+def scored(name, right):
+    choice = Choice(row=get(name), size=64, taps=(get(name).default_tap,), grids=(1,))
+    correct = np.arange(10) < right
+    return Scored(
+        choice=choice, correct=correct, images_per_second=100.0, seconds_spent=1.0, rung=1,
+        l2_per_feature=None,
+    )  # fmt: skip
+
+
+def test_no_backbone_waits_for_all_sizes_of_another():
+    places = [(LITE, 32), (LITE, 64), (LITE, 128), (VGG, 64), (VGG, 32)]
+    order = [item[0].place for item in halving()._in_turn(passes(*places))]
+    assert order == [(LITE, 32), (VGG, 32), (LITE, 64), (VGG, 64), (LITE, 128)]
+
+
+def test_the_size_that_uses_up_the_time_comes_first():
+    places = [(LITE, 32), (LITE, 64), (LITE, 128)]
+    (_, requests) = passes((LITE, 64))[0]
+    cost = readings(LITE, 64).macs(requests)
+    ideal = halving(ideal_seconds=cost / (0.5 * 1e10))
+    assert ideal._in_turn(passes(*places))[0][0].place == (LITE, 64)
+
+
+def test_a_backbone_is_forecast_by_its_own_pace_or_by_the_peak():
+    one = halving(macs_per_second={LITE: 1e8})
+    (lite, requests), (vgg, others) = passes((LITE, 64), (VGG, 64))
+    engine = RUNTIMES["tensorflow"]
+    assert one._forecast(lite, 10, requests, engine) == 10 * lite.macs(requests) / 1e8
+    assert one._forecast(vgg, 10, others, engine) == 10 * vgg.macs(others) / 1e10
+
+
+def test_a_network_that_is_there_is_not_loaded_again():
+    one = halving()
+    ((lite, requests),) = passes((LITE, 64))
+    lite.pace = Pace(load_seconds=5.0, images_per_second=100.0, macs=lite.macs(requests))
+    assert one._forecast(lite, 200, requests, RUNTIMES["tensorflow"]) == pytest.approx(7.0)
+
+
+def test_the_last_rung_takes_what_the_likely_plan_leaves_over():
+    asked = []
+
+    def left_over(plan, _):
+        asked.append(plan.choice.row.name)
+        return 7.0
+
+    one = halving(left_over=left_over)
+    one._take_what_is_left_over(
+        [(readings(LITE, 64), [scored(LITE, 6)]), (readings(VGG, 64), [scored(VGG, 8)])]
+    )
+    assert asked == [VGG]
+    assert one.deadline.left() == 17.0
+
+
+@pytest.mark.parametrize("spare", [-3.0, None])
+def test_no_time_is_taken_where_none_is_left(spare):
+    one = halving(left_over=None if spare is None else lambda *_: spare)
+    one._take_what_is_left_over([(readings(LITE, 64), [scored(LITE, 6)])])
+    assert one.deadline.left() == 10.0
