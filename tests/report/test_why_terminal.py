@@ -4,6 +4,7 @@ import numpy as np
 from diagnoses import diagnosis, failure, pictures
 
 from regraft.diagnose.as_json import as_json
+from regraft.diagnose.diagnosis import Considered
 from regraft.report.why_terminal import why_lines
 from regraft.report.why_view import story
 
@@ -88,3 +89,13 @@ def test_a_script_cannot_steer_the_terminal():
 def test_pictures_that_a_repair_leaves_alone_are_shown_once():
     same = {"as_fed": pictures()["as_fed"], "repaired": pictures()["as_fed"]}
     assert "The same with the script repaired" not in lines(diagnosis(), pictures=same)
+
+
+def test_what_was_not_measured_is_not_called_innocent():
+    suspects = (
+        Considered(id="AAA001", verdict="found", because="measured", gain=0.004),
+        Considered(id="BBB001", verdict="found", because="no time", gain=None),
+    )
+    text = lines(diagnosis(considered=suspects))
+    innocent, suspected = text.index("Considered, and no cause"), text.index("Suspected, but not")
+    assert innocent < text.index("AAA001") < suspected < text.index("BBB001")

@@ -12,6 +12,7 @@ from regraft.report.why_view import (
     View,
     accuracy,
     by_reason,
+    considered,
     headline,
     measurements,
     place,
@@ -55,6 +56,7 @@ def why_page(
         findings=[_finding(finding, script) for finding in view["findings"]],
         rows=_rows(pictures or {}),
         captions=[str(caption) for caption in captions[:PICTURES]],
+        considered=considered(view),
         unknown=by_reason(view["unknown"]),
     )
 

@@ -12,6 +12,7 @@ from regraft.report.terminal import picture_lines
 from regraft.report.why_view import (
     View,
     by_reason,
+    considered,
     headline,
     measurements,
     place,
@@ -99,15 +100,14 @@ class _Page:
         return "\n".join(blocks)
 
     def considered(self) -> str:
-        rules = self.view["considered"]
-        if not rules:
-            return ""
-        lines = [self._paint("Considered, and no cause", "bold")]
-        for rule in rules:
-            gain = "" if rule["gain"] is None else f" (measured {rule['gain']:+.2f})"
-            lines += self._wrapped(
-                f"{rule['id']}{gain} {shown_line(rule['because'])}", indent=INDENT
-            )
+        lines: list[str] = []
+        for title, rules in considered(self.view):
+            lines.append(self._paint(title, "bold"))
+            for rule in rules:
+                gain = "" if rule["gain"] is None else f" (measured {rule['gain']:+.2f})"
+                lines += self._wrapped(
+                    f"{rule['id']}{gain} {shown_line(rule['because'])}", indent=INDENT
+                )
         return "\n".join(lines)
 
     def unknown(self) -> str:

@@ -131,3 +131,11 @@ def _failed(view: View) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def considered(view: View) -> list[tuple[str, list[View]]]:
+    """What was suspected and is no finding, under what is known of it; empty groups left out."""
+    measured = [rule for rule in view["considered"] if rule["gain"] is not None]
+    others = [rule for rule in view["considered"] if rule["gain"] is None]
+    groups = (("Considered, and no cause", measured), ("Suspected, but not measured", others))
+    return [(title, rules) for title, rules in groups if rules]
