@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regraft.diagnose import material, observe
+from regraft.diagnose import observe
 from regraft.diagnose.causes import RULES
 from regraft.diagnose.causes.optimisation import ADAPTIVE_RATE, USUAL_RATE
+from regraft.diagnose.conclude import DEGREES, concluded, not_trained, without_score
 from regraft.diagnose.counterfactual import (
     LEAST_GAIN,
     MOST_PRICED,
@@ -16,9 +17,9 @@ from regraft.diagnose.counterfactual import (
     honest_number,
     price,
 )
-from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, Gain, ScriptError
+from regraft.diagnose.diagnosis import Cause, Diagnosis, Gain
 from regraft.diagnose.evidence import Evidence
-from regraft.diagnose.fixing import Fixed, with_patches, write_fixed
+from regraft.diagnose.fixing import with_patches, write_fixed
 from regraft.diagnose.replays import Replay, Replayer, Script
 from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates, diagnose
@@ -27,7 +28,6 @@ FIT_SHARE = 0.05  # of the budget for one training: nine replays, each with its 
 FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
 KEPT_FOR_REPORT = 0.06  # of the budget, for the reference and the report
 MIN_INPUT = 48  # VGG16 on digits, pooled: as good in its time as 32 or 64 px, and no 1-pixel map
-DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
 USEFUL_ROWS = 600  # training rows that a sample or a shrunk input should leave time for
 LEAST_SCORED = 300  # rows: an accuracy of 0.9 is then known to 0.035
 
@@ -53,7 +53,7 @@ def diagnose_script(
         fit_seconds = max(4.0, FIT_SHARE * budget)
         baseline, sizes, prepared = _baseline(replayer, fit_seconds, budget, progress)
         if not baseline.fits and not baseline.scores:
-            return _not_trained(script, baseline, time.monotonic() - started)
+            return not_trained(script, baseline, time.monotonic() - started)
         broken: list[str] = list(baseline.record.get("failures", ()))
         evidence = observe.observe(baseline, failed=broken.append)
         results: Sequence[Result] = diagnose(RULES, evidence)
@@ -68,7 +68,7 @@ def diagnose_script(
                 results = diagnose(RULES, evidence)
         score = observe.observed_score(baseline)
         if score is None:
-            return _without_score(script, baseline, results, broken, time.monotonic() - started)
+            return without_score(script, baseline, results, broken, time.monotonic() - started)
         laboratory = Laboratory(
             replayer=replayer,
             baseline=baseline,
@@ -95,7 +95,7 @@ def diagnose_script(
             [*ranked, *together], script, evidence, out=Path(fix), input_size=size,
             fit_seconds=FIX_SHARE * budget, seconds=budget,
         )  # fmt: skip
-    return _conclude(
+    return concluded(
         script, laboratory, evidence, results, priced, ranked, reached, fixed, broken,
         time.monotonic() - started,
     )  # fmt: skip
@@ -199,86 +199,6 @@ def _look_again(
     return more, better, merged
 
 
-def _conclude(
-    script: Script,
-    laboratory: Laboratory,
-    evidence: Evidence,
-    results: Sequence[Result],
-    priced: Sequence[Priced],
-    ranked: Sequence[Cause],
-    reached: float | None,
-    fixed: Fixed | None,
-    broken: Sequence[str],
-    seconds: float,
-) -> Diagnosis:
-    baseline, score = laboratory.baseline, laboratory.score
-    named = {cause.id for cause in ranked}
-    accuracy = evidence.accuracy
-    observed = observe.measured(score)
-    best = laboratory.run([p.result for p in priced if p.stays_repaired])
-    return Diagnosis(
-        script=str(script.path),
-        observed=observed,
-        claimed=score.get("claimed"),
-        chance=accuracy.chance if accuracy else None,
-        n_validation=int(score.get("n") or 0),
-        source_call=score["by"],
-        source_site=observe.site(score["site"]),
-        repaired_script=reached if reached is not None and ranked else observed,
-        regraft_fit=None,
-        findings=tuple(ranked),
-        fixed=fixed.accuracy if fixed else None,
-        considered=_considered(results, priced, named),
-        unknown=tuple(
-            Considered(id=r.rule.id, verdict="unknown", because=r.finding.because, gain=None)
-            for r in results
-            if r.finding.verdict is Verdict.UNKNOWN
-        ),
-        error=_script_error(baseline),
-        notes=(
-            *_notes(baseline, laboratory.sizes),
-            *_unpriced(results, priced, named),
-            *_told(fixed),
-            *_broken(results, broken),
-        ),
-        seconds=seconds,
-        pictures=material.pictures(baseline, best[1] if best is not None and ranked else None),
-        material=material.material(best[1] if best is not None else baseline, evidence.backbone),
-        history={"losses": list(evidence.training.losses) if evidence.training else []},
-    )
-
-
-def _unpriced(
-    results: Sequence[Result], priced: Sequence[Priced], named: set[str]
-) -> tuple[str, ...]:
-    """Says which suspicions were never measured, so that no one takes silence for a verdict."""
-    measured = {p.result.rule.id for p in priced if p.gain.arms} | named
-    suspected = {r.rule.id for r in _suspected(results)} - measured
-    if not suspected:
-        return ()
-    return (f"not priced, for want of time or room: {', '.join(sorted(suspected))}",)
-
-
-def _suspected(results: Sequence[Result]) -> list[Result]:
-    return [r for r in candidates(results) if r.finding.repairs and r.rule.family not in DEGREES]
-
-
-def _broken(results: Sequence[Result], probes: Sequence[str]) -> list[str]:
-    """What of ours failed: less was looked at, and a user should know."""
-    rules = [f"{result.rule.id}: {result.error}" for result in results if result.error]
-    return [f"a part of regraft broke and was left out; please report it: {line}"
-            for line in (*probes, *rules)]  # fmt: skip
-
-
-def _told(fixed: Fixed | None) -> tuple[str, ...]:
-    if fixed is None:
-        return ()
-    reached = "was not scored in its time"
-    if fixed.accuracy is not None:
-        reached = f"reached {fixed.accuracy:.3f}"
-    return (f"the patched script ({', '.join(fixed.rules)}) was run and {reached}",)
-
-
 def _cause(priced: Priced, laboratory: Laboratory) -> Cause:
     result = priced.result
     return Cause(
@@ -318,83 +238,3 @@ def _artefacts(results: Sequence[Result], laboratory: Laboratory) -> list[Cause]
                 )
             )
     return causes
-
-
-def _considered(
-    results: Sequence[Result], priced: Sequence[Priced], named: set[str]
-) -> tuple[Considered, ...]:
-    gains = {p.result.rule.id: p.gain.points for p in priced if p.is_apart}
-    return tuple(
-        Considered(
-            id=r.rule.id,
-            verdict=str(r.finding.verdict),
-            because=r.finding.because,
-            gain=gains.get(r.rule.id),
-        )
-        for r in results
-        if r.finding.verdict is Verdict.FOUND and r.rule.id not in named
-    )
-
-
-def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
-    notes = [
-        f"every run uses {small}-pixel pictures instead of {large}: the original is too slow here"
-        for large, small in sizes.items()
-    ]
-    notes += [
-        f"trained on a stratified sample of {fit['n_train_used']:,} of {fit['n_train']:,} rows"
-        for fit in baseline.fits
-        if fit.get("sampled")
-    ]
-    for event in baseline.record.get("events", []):
-        if event["what"] == "custom-training-loop":
-            line = event["site"]["line"]
-            notes.append(f"a training loop written by hand at line {line} is run, not repaired")
-            break
-    return tuple(notes)
-
-
-def _script_error(replay: Replay) -> ScriptError | None:
-    error = replay.record.get("error")
-    if error:
-        return ScriptError(**error)
-    if replay.status in ("done", "too slow"):
-        return None
-    return ScriptError(
-        type="Stopped", message=f"the script was {replay.status}", file="", line=0,
-        traceback=replay.output[-4000:],
-    )  # fmt: skip
-
-
-def _not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
-    error = _script_error(replay)
-    if error is None:
-        notes = _notes(replay, {})
-        message = notes[0] if notes else "the script ended without training or scoring a model"
-        error = ScriptError(type="NeverTrained", message=message, file=str(script.path), line=0,
-                            traceback="")  # fmt: skip
-    return Diagnosis(
-        script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
-        source_call="", source_site=None, repaired_script=None, regraft_fit=None, error=error,
-        notes=_notes(replay, {}), seconds=seconds,
-    )  # fmt: skip
-
-
-def _without_score(
-    script: Script,
-    replay: Replay,
-    results: Sequence[Result],
-    broken: Sequence[str],
-    seconds: float,
-) -> Diagnosis:
-    return Diagnosis(
-        script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
-        source_call="", source_site=None, repaired_script=None, regraft_fit=None,
-        considered=_considered(results, [], set()), error=_script_error(replay),
-        notes=(
-            *_notes(replay, {}),
-            "no accuracy on held-out pictures was ever computed",
-            *_broken(results, broken),
-        ),
-        seconds=seconds,
-    )  # fmt: skip

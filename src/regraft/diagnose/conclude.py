@@ -1,0 +1,177 @@
+"""What is said at the end of a diagnosis: findings, what else was suspected, and notes."""
+
+from collections.abc import Mapping, Sequence
+
+from regraft.diagnose import material, observe
+from regraft.diagnose.counterfactual import Laboratory, Priced
+from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, ScriptError
+from regraft.diagnose.evidence import Evidence
+from regraft.diagnose.fixing import Fixed
+from regraft.diagnose.replays import Replay, Script
+from regraft.diagnose.rule import Verdict
+from regraft.diagnose.runner import Result, candidates
+
+DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
+
+
+def concluded(
+    script: Script,
+    laboratory: Laboratory,
+    evidence: Evidence,
+    results: Sequence[Result],
+    priced: Sequence[Priced],
+    ranked: Sequence[Cause],
+    reached: float | None,
+    fixed: Fixed | None,
+    broken: Sequence[str],
+    seconds: float,
+) -> Diagnosis:
+    """The diagnosis of a script that was scored, whatever was found."""
+    baseline, score = laboratory.baseline, laboratory.score
+    named = {cause.id for cause in ranked}
+    accuracy = evidence.accuracy
+    observed = observe.measured(score)
+    best = laboratory.run([p.result for p in priced if p.stays_repaired])
+    return Diagnosis(
+        script=str(script.path),
+        observed=observed,
+        claimed=score.get("claimed"),
+        chance=accuracy.chance if accuracy else None,
+        n_validation=int(score.get("n") or 0),
+        source_call=score["by"],
+        source_site=observe.site(score["site"]),
+        repaired_script=reached if reached is not None and ranked else observed,
+        regraft_fit=None,
+        findings=tuple(ranked),
+        fixed=fixed.accuracy if fixed else None,
+        considered=_considered(results, priced, named),
+        unknown=tuple(
+            Considered(id=r.rule.id, verdict="unknown", because=r.finding.because, gain=None)
+            for r in results
+            if r.finding.verdict is Verdict.UNKNOWN
+        ),
+        error=_script_error(baseline),
+        notes=(
+            *_notes(baseline, laboratory.sizes),
+            *_unpriced(results, priced, named),
+            *_told(fixed),
+            *_broken(results, broken),
+        ),
+        seconds=seconds,
+        pictures=material.pictures(baseline, best[1] if best is not None and ranked else None),
+        material=material.material(best[1] if best is not None else baseline, evidence.backbone),
+        history={"losses": list(evidence.training.losses) if evidence.training else []},
+    )
+
+
+def without_score(
+    script: Script,
+    replay: Replay,
+    results: Sequence[Result],
+    broken: Sequence[str],
+    seconds: float,
+) -> Diagnosis:
+    """The diagnosis of a script that trains, and never says how well."""
+    return Diagnosis(
+        script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
+        source_call="", source_site=None, repaired_script=None, regraft_fit=None,
+        considered=_considered(results, [], set()), error=_script_error(replay),
+        notes=(
+            *_notes(replay, {}),
+            "no accuracy on held-out pictures was ever computed",
+            *_broken(results, broken),
+        ),
+        seconds=seconds,
+    )  # fmt: skip
+
+
+def not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
+    """The diagnosis of a script that failed, or ended without a training: where, and on what."""
+    error = _script_error(replay)
+    if error is None:
+        notes = _notes(replay, {})
+        message = notes[0] if notes else "the script ended without training or scoring a model"
+        error = ScriptError(type="NeverTrained", message=message, file=str(script.path), line=0,
+                            traceback="")  # fmt: skip
+    return Diagnosis(
+        script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
+        source_call="", source_site=None, repaired_script=None, regraft_fit=None, error=error,
+        notes=_notes(replay, {}), seconds=seconds,
+    )  # fmt: skip
+
+
+def _considered(
+    results: Sequence[Result], priced: Sequence[Priced], named: set[str]
+) -> tuple[Considered, ...]:
+    gains = {p.result.rule.id: p.gain.points for p in priced if p.is_apart}
+    return tuple(
+        Considered(
+            id=r.rule.id,
+            verdict=str(r.finding.verdict),
+            because=r.finding.because,
+            gain=gains.get(r.rule.id),
+        )
+        for r in results
+        if r.finding.verdict is Verdict.FOUND and r.rule.id not in named
+    )
+
+
+def _unpriced(
+    results: Sequence[Result], priced: Sequence[Priced], named: set[str]
+) -> tuple[str, ...]:
+    """Says which suspicions were never measured, so that no one takes silence for a verdict."""
+    measured = {p.result.rule.id for p in priced if p.gain.arms} | named
+    suspected = {r.rule.id for r in _suspected(results)} - measured
+    if not suspected:
+        return ()
+    return (f"not priced, for want of time or room: {', '.join(sorted(suspected))}",)
+
+
+def _suspected(results: Sequence[Result]) -> list[Result]:
+    return [r for r in candidates(results) if r.finding.repairs and r.rule.family not in DEGREES]
+
+
+def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
+    notes = [
+        f"every run uses {small}-pixel pictures instead of {large}: the original is too slow here"
+        for large, small in sizes.items()
+    ]
+    notes += [
+        f"trained on a stratified sample of {fit['n_train_used']:,} of {fit['n_train']:,} rows"
+        for fit in baseline.fits
+        if fit.get("sampled")
+    ]
+    for event in baseline.record.get("events", []):
+        if event["what"] == "custom-training-loop":
+            line = event["site"]["line"]
+            notes.append(f"a training loop written by hand at line {line} is run, not repaired")
+            break
+    return tuple(notes)
+
+
+def _broken(results: Sequence[Result], probes: Sequence[str]) -> list[str]:
+    """What of ours failed: less was looked at, and a user should know."""
+    rules = [f"{result.rule.id}: {result.error}" for result in results if result.error]
+    return [f"a part of regraft broke and was left out; please report it: {line}"
+            for line in (*probes, *rules)]  # fmt: skip
+
+
+def _told(fixed: Fixed | None) -> tuple[str, ...]:
+    if fixed is None:
+        return ()
+    reached = "was not scored in its time"
+    if fixed.accuracy is not None:
+        reached = f"reached {fixed.accuracy:.3f}"
+    return (f"the patched script ({', '.join(fixed.rules)}) was run and {reached}",)
+
+
+def _script_error(replay: Replay) -> ScriptError | None:
+    error = replay.record.get("error")
+    if error:
+        return ScriptError(**error)
+    if replay.status in ("done", "too slow"):
+        return None
+    return ScriptError(
+        type="Stopped", message=f"the script was {replay.status}", file="", line=0,
+        traceback=replay.output[-4000:],
+    )  # fmt: skip
