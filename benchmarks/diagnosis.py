@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "planted"
 
 from harness import VARIANTS, Case, Variant, is_at_hand, load_cases, load_sound, prepare, run_why
 
+from regraft.diagnose.diagnosis import Gain
+
 FIRST_TWO = 2
 HIT, MISS, CLEAR, FALSE_ALARM, FAILED = "hit", "miss", "clear", "false alarm", "failed"
 
@@ -150,10 +152,9 @@ def _table(runs: list[dict[str, Any]]) -> str:
 
 
 def _points(gain: dict[str, Any]) -> float:
-    """What a finding is ranked by: the gain of its repair, or how far off the number was."""
-    if gain["kind"] == "honesty":
-        return abs((gain["claimed"] or 0.0) - (gain["honest"] or 0.0))
-    return max(gain["only_this"] or 0.0, gain["all_but_this"] or 0.0)
+    """What a finding is ranked by."""
+    sizes = ("kind", "only_this", "all_but_this", "claimed", "honest")
+    return Gain(**{name: gain[name] for name in sizes}).points
 
 
 def _named(run: dict[str, Any]) -> list[str]:

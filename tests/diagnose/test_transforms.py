@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent.boundary import TRANSFORMS, cut_to_content, magnify
+from regraft.diagnose.agent.transforms import TRANSFORMS, cut_to_content, magnify
 
 
 @pytest.fixture(scope="module")

@@ -72,17 +72,14 @@ def without_score(
     seconds: float,
 ) -> Diagnosis:
     """The diagnosis of a script that trains, and never says how well."""
-    return Diagnosis(
-        script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
-        source_call="", source_site=None, repaired_script=None, regraft_fit=None,
-        considered=_considered(results, [], set()), error=_script_error(replay),
-        notes=(
-            *_notes(replay, {}),
-            "no accuracy on held-out pictures was ever computed",
-            *_broken(results, broken),
-        ),
+    silent = "no accuracy on held-out pictures was ever computed"
+    return _unscored(
+        script,
+        error=_script_error(replay),
+        considered=_considered(results, [], set()),
+        notes=(*_notes(replay, {}), silent, *_broken(results, broken)),
         seconds=seconds,
-    )  # fmt: skip
+    )
 
 
 def not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
@@ -93,10 +90,21 @@ def not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
         message = notes[0] if notes else "the script ended without training or scoring a model"
         error = ScriptError(type="NeverTrained", message=message, file=str(script.path), line=0,
                             traceback="")  # fmt: skip
+    return _unscored(script, error=error, notes=_notes(replay, {}), seconds=seconds)
+
+
+def _unscored(
+    script: Script,
+    *,
+    error: ScriptError | None,
+    notes: tuple[str, ...],
+    seconds: float,
+    considered: tuple[Considered, ...] = (),
+) -> Diagnosis:
     return Diagnosis(
         script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
-        source_call="", source_site=None, repaired_script=None, regraft_fit=None, error=error,
-        notes=_notes(replay, {}), seconds=seconds,
+        source_call="", source_site=None, repaired_script=None, regraft_fit=None,
+        considered=considered, error=error, notes=notes, seconds=seconds,
     )  # fmt: skip
 
 

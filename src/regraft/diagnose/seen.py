@@ -70,14 +70,13 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     if score is None:
         return None
     key = f"fit{fit['number']}"
-    train, validation = _thumbs(replay, fit, "train"), _thumbs(replay, fit, "validation")
+    (train, rows), validation = _train_thumbs(replay, fit), _thumbs(replay, fit, "validation")
     if not len(validation):  # scored later, by `evaluate`
         validation = replay.arrays.get(f"score{score.get('number')}_thumbs", validation)
     if "exact_overlap" not in {**fit, **score} and not len(validation):
         return None
     exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
     validated, trained = neighbours.near_twins(train, validation)
-    rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(train)))
     leaking = set(replay.arrays.get(f"{key}_leaking_rows", np.zeros(0, int)).tolist())
     if len(rows) == len(trained):
         leaking |= set(rows[trained].tolist())
@@ -105,8 +104,7 @@ def association(replay: Replay, fit: Record, train_labels: Array) -> facts.Assoc
     seen = _association(replay, fit, train_labels)
     if seen is None or seen.accuracy > seen.chance + AT_CHANCE:
         return seen
-    thumbs = _thumbs(replay, fit, "train")
-    rows = replay.arrays.get(f"fit{fit['number']}_train_thumb_rows", np.arange(len(thumbs)))
+    thumbs, rows = _train_thumbs(replay, fit)
     if len(rows) != len(thumbs) or len(train_labels) != int(fit["n_train"]):
         return seen
     return dataclasses.replace(seen, reordered=orders.likely_order(thumbs, rows, train_labels))
@@ -118,8 +116,7 @@ def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Asso
     if features is not None:
         rows = replay.arrays[f"{key}_train_feature_rows"]
         return neighbours.association(features, train_labels[rows], rows)
-    thumbs = _thumbs(replay, fit, "train")
-    rows = replay.arrays.get(f"{key}_train_thumb_rows", np.arange(len(thumbs)))
+    thumbs, rows = _train_thumbs(replay, fit)
     if (
         not len(thumbs)
         or len(rows) != len(thumbs)
@@ -189,6 +186,13 @@ def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
     return next(
         (replay.arrays[f"{n}_thumbs"] for n in names if f"{n}_thumbs" in replay.arrays), empty
     )
+
+
+def _train_thumbs(replay: Replay, fit: Record) -> tuple[Array, Array]:
+    """Thumbnails of training pictures, and where these are among all."""
+    thumbs = _thumbs(replay, fit, "train")
+    rows = replay.arrays.get(f"fit{fit['number']}_train_thumb_rows", np.arange(len(thumbs)))
+    return thumbs, rows
 
 
 def _keys(fit: Record, name: str) -> list[str]:

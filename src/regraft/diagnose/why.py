@@ -54,9 +54,7 @@ def diagnose_script(
         baseline, sizes, prepared = _baseline(replayer, fit_seconds, budget, progress)
         if not baseline.fits and not baseline.scores:
             return not_trained(script, baseline, time.monotonic() - started)
-        broken: list[str] = list(baseline.record.get("failures", ()))
-        evidence = observe.observe(baseline, failed=broken.append)
-        results: Sequence[Result] = diagnose(RULES, evidence)
+        evidence, results, broken = _judged(baseline)
         deadline = started + budget * (1 - KEPT_FOR_REPORT) + prepared
         longer = _longer(baseline, _worth_pricing(results, evidence), fit_seconds, deadline)
         if longer is not None:
@@ -64,8 +62,7 @@ def diagnose_script(
             again = replayer.run(fit_seconds=longer, seconds=2 * budget, sizes=sizes)
             if again.status == "done" and again.scores:
                 baseline, fit_seconds = again, longer
-                evidence = observe.observe(baseline)
-                results = diagnose(RULES, evidence)
+                evidence, results, broken = _judged(baseline)
         score = observe.observed_score(baseline)
         if score is None:
             return without_score(script, baseline, results, broken, time.monotonic() - started)
@@ -124,6 +121,13 @@ def _baseline(
     sizes = {side: smaller}
     smaller_run = replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes)
     return smaller_run, sizes, prepared + _preparation(smaller_run)
+
+
+def _judged(replay: Replay) -> tuple[Evidence, Sequence[Result], Sequence[str]]:
+    """What a run shows, what the rules say of it, and which probes broke."""
+    broken = list(replay.record.get("failures", ()))
+    evidence = observe.observe(replay, failed=broken.append)
+    return evidence, diagnose(RULES, evidence), broken
 
 
 def _longer(

@@ -138,8 +138,13 @@ def search_in_budget(
 
     def left_over(scored: Scored, seen: Seen) -> float:
         nonlocal afterwards
-        needed = RESERVE + pool.seconds(scored, seen) / MARGIN
-        spare = LEFT_OVER * (deadline.left() - max(0.0, searching.left()) - needed)
+        needed = afterwards.needed(
+            scored.images_per_second,
+            n_features(scored.choice),
+            seconds_per_value=seen.seconds_per_value,
+        )
+        free = deadline.left() - max(0.0, searching.left()) - RESERVE - needed / MARGIN
+        spare = LEFT_OVER * free
         if spare > 0:  # plans that need more time are worth less from here on
             afterwards = dataclasses.replace(afterwards, seconds=afterwards.seconds - spare)
         return spare
@@ -248,11 +253,6 @@ class _Pool:
             n_test=len(self.test),
             load_seconds=LOAD_SECONDS,
         )
-
-    def seconds(self, scored: Scored, seen: Seen) -> float:
-        """To read all pictures with a plan, and to fit its head."""
-        reading = LOAD_SECONDS + self.n / scored.images_per_second
-        return reading + len(self.train) * n_features(scored.choice) * seen.seconds_per_value
 
     def rows(self, n_train: int, n_test: int) -> IntArray:
         """Validation, a little training, test, and the rest of the training."""

@@ -38,6 +38,13 @@ class Resources:
     n_test: int  # pictures to score at the end, at most
     load_seconds: float  # to start the runtime
 
+    def needed(
+        self, images_per_second: float, n_features: int, *, seconds_per_value: float
+    ) -> float:
+        """Seconds for all pictures, with arguments as for `share`."""
+        reading = (self.n_train + self.n_validation + self.n_test) / images_per_second
+        return self.load_seconds + reading + self.n_train * n_features * seconds_per_value
+
     def share(
         self, images_per_second: float, n_features: int, *, seconds_per_value: float
     ) -> tuple[int, int]:

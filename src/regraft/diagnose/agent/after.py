@@ -7,7 +7,6 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
-    boundary,
     feeds,
     frozen,
     ledger,
@@ -15,6 +14,7 @@ from regraft.diagnose.agent import (
     scored,
     scoring,
     session,
+    transforms,
 )
 from regraft.diagnose.agent.training import Fit
 
@@ -77,20 +77,22 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
         return
     rows = samples.spread(len(feed), 4 * MIXED_BATCH)
     labels = feeds.label_indices(feed.y)[rows]
-    by_class, mixed = (
-        np.argsort(labels, kind="stable"),
-        np.random.default_rng(0).permutation(len(rows)),
-    )
+    by_class = np.argsort(labels, kind="stable")
+    mixed = np.random.default_rng(0).permutation(len(rows))
+    state = frozen.Snapshot(fit.model, trainable=False)  # statistics move where the fault is
     answers = []
-    for order in (by_class, by_class, mixed):
-        x = feed.x[rows[order]]
-        parts = [
-            np.asarray(fit.model(x[start : start + MIXED_BATCH], training=False))
-            for start in range(0, len(x), MIXED_BATCH)
-        ]
-        found = np.zeros(len(rows), int)
-        found[order] = scoring.classes_of(np.concatenate(parts))
-        answers.append(found)
+    try:
+        for order in (by_class, by_class, mixed):
+            x = feed.x[rows[order]]
+            parts = [
+                np.asarray(fit.model(x[start : start + MIXED_BATCH], training=False))
+                for start in range(0, len(x), MIXED_BATCH)
+            ]
+            found = np.zeros(len(rows), int)
+            found[order] = scoring.classes_of(np.concatenate(parts))
+            answers.append(found)
+    finally:
+        state.restore()
     if np.array_equal(answers[0], answers[1]):  # else something random is at work
         fit.record["changed_by_batch"] = float(np.mean(answers[0] != answers[2]))
 
@@ -104,14 +106,14 @@ def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     scored.infer(fit.model, feed.x[rows[:1]])  # traces
     started = time.monotonic()
     plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels)
-    seconds = len(boundary.TRANSFORMS) * (time.monotonic() - started)
+    seconds = len(transforms.TRANSFORMS) * (time.monotonic() - started)
     if not fit.record["train_accuracy"] - plain > WORTH_TURNING:
         return
     if seconds > MOST_TURNING * session.SESSION.fit_seconds:
         return
     fit.record["by_transform"] = {
         name: scoring.accuracy(scored.infer(fit.model, turn(feed.x[rows])), labels)
-        for name, turn in boundary.TRANSFORMS.items()
+        for name, turn in transforms.TRANSFORMS.items()
     }
 
 

@@ -105,29 +105,17 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     after = call(before)
     if not _is_picture(after) or not isinstance(before, np.ndarray) or before.ndim < 2:
         return after
-    if _is_one_picture(before) and _is_one_picture(after):
-        _note_turned(what, site, before, after)
-        return after
-    axes = _axes_fix(before, after, call)
+    is_one = _is_one_picture(before) and _is_one_picture(after)
+    old, new = (before[None], after[None]) if is_one else (before, after)
+    axes = _axes_fix(old, new, call)
     if before.ndim > 2 or axes:
         ledger.RECORD.event(
             what, site, in_shape=list(before.shape), out_shape=list(after.shape),
-            correlation_before=_best_correlation(before) if before.ndim > 2 else None,
-            correlation_after=neighbour_correlation(after), axes_fix=axes,
+            correlation_before=_best_correlation(old) if before.ndim > 2 else None,
+            correlation_after=neighbour_correlation(new),
+            axes_fix=[axis - 1 for axis in axes[1:]] if is_one and axes else axes,
         )  # fmt: skip
     return after
-
-
-def _note_turned(what: str, site: Any, before: np.ndarray, after: np.ndarray) -> None:
-    """One picture of another shape: were height and width mistaken for each other?"""
-    turned = np.swapaxes(before, 0, 1)
-    kept, moved = neighbour_correlation(after[None]), neighbour_correlation(turned[None])
-    is_mistaken = turned.shape == after.shape != before.shape and moved > kept + PLAINLY
-    ledger.RECORD.event(
-        what, site, in_shape=list(before.shape), out_shape=list(after.shape),
-        correlation_before=neighbour_correlation(before[None]), correlation_after=kept,
-        axes_fix=[1, 0, 2] if is_mistaken else None,
-    )  # fmt: skip
 
 
 def resized(original: Any, pictures: Any, new_shape: Any) -> Any:

@@ -55,7 +55,7 @@ def association(features: Values, labels: Values, positions: Values) -> Associat
 
     most = MANY_ROWS if features.shape[1] <= FEW_FEATURES else MAX_ROWS
     numbers = _numbers(labels)
-    rows, y = _usable(labels, most)
+    rows, y = _usable(numbers, most)
     if len(rows) < 2 * NEIGHBOURS or len(np.unique(y)) < 2:
         return None
     classes = np.unique(y)
@@ -132,7 +132,7 @@ def transfer(plain: Values, labels: Values, changed: Values) -> tuple[float, flo
     """
     from sklearn.model_selection import StratifiedKFold
 
-    rows, y = _usable(labels)
+    rows, y = _usable(_numbers(labels))
     if len(rows) < 60 or len(np.unique(y)) < 2:
         return None
     folds = StratifiedKFold(4, shuffle=True, random_state=0)
@@ -184,9 +184,10 @@ def _numbers(labels: Values) -> npt.NDArray[np.int64]:
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
-def _usable(labels: Values, most: int = MAX_ROWS) -> tuple[npt.NDArray[np.int64], Values]:
+def _usable(
+    numbers: npt.NDArray[np.int64], most: int = MAX_ROWS
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Rows of classes with at least four members, evenly thinned to `most`, and their numbers."""
-    numbers = _numbers(labels)
     rows = np.flatnonzero(np.bincount(numbers)[numbers] >= 4) if len(numbers) else numbers
     rows = np.random.default_rng(0).permutation(rows)[:most]
     counts = np.bincount(numbers[rows], minlength=1)

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from regraft.diagnose.probe.neighbours import NEAR
+
 Rows = npt.NDArray[np.int64]
 Values = npt.NDArray[np.generic]
 NEAREST = 5  # pictures asked about each label
@@ -61,7 +63,7 @@ def _nearest(thumbs: Values) -> Rows:
     x = thumbs.astype(np.float32)
     near = x @ x.T
     # a picture and its copies say nothing about the order of others
-    near[near > 0.995] = -1
+    near[near > NEAR] = -1
     return np.argpartition(-near, NEAREST, axis=1)[:, :NEAREST]
 
 
