@@ -108,10 +108,11 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     is_one = _is_one_picture(before) and _is_one_picture(after)
     old, new = (before[None], after[None]) if is_one else (before, after)
     axes = _axes_fix(old, new, call)
+    agreeing = neighbour_correlation if is_one else _best_correlation
     if before.ndim > 2 or axes:
         ledger.RECORD.event(
             what, site, in_shape=list(before.shape), out_shape=list(after.shape),
-            correlation_before=_best_correlation(old) if before.ndim > 2 else None,
+            correlation_before=agreeing(old) if before.ndim > 2 else None,
             correlation_after=neighbour_correlation(new),
             axes_fix=[axis - 1 for axis in axes[1:]] if is_one and axes else axes,
         )  # fmt: skip
