@@ -278,6 +278,26 @@ def test_answers_batch_by_batch_are_one_prediction(record, monkeypatch):
     assert not scoring.compared(together[::-1], truth, {"file": "a.py", "line": 9, "code": ""})
 
 
+@pytest.mark.parametrize("line", ["np.mean(x == t)", "(x == t).mean()", "np.mean(t == x)"])
+def test_the_mean_over_single_outputs_is_a_score(script, record, monkeypatch, line):
+    monkeypatch.setattr(scoring, "_PREDICTIONS", [])
+    answers = np.eye(10)[[0, 1, 2, 3, 3]] * 0.8
+    scoring.predicted(answers, None, np.arange(5))
+    script.run(f"y = {line}", x=(answers > 0.5).astype(int), t=np.eye(10)[[0, 1, 2, 4, 5]], np=np)
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(0.92)
+    assert score["honest"] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("line", ["(x == t).all(axis=1).mean()", "(x == t).mean(axis=0)", "t.mean()"])
+def test_other_means_are_no_score(script, record, monkeypatch, line):
+    monkeypatch.setattr(scoring, "_PREDICTIONS", [])
+    answers = np.eye(10)[[0, 1, 2, 3, 3]] * 0.8
+    scoring.predicted(answers, None, np.arange(5))
+    script.run(f"y = {line}", x=(answers > 0.5).astype(int), t=np.eye(10)[[0, 1, 2, 4, 5]])
+    assert not record.scores
+
+
 def test_only_the_latest_answers_are_kept(monkeypatch):
     monkeypatch.setattr(scoring, "_PREDICTIONS", [])
     monkeypatch.setattr(scoring, "MOST_REMEMBERED", 3)

@@ -23,26 +23,6 @@ def test_thumbnails_ignore_brightness_and_contrast(digits):
     assert plain.shape == (20, 256)
 
 
-def test_copies_are_near_and_other_digits_are_not(digits, thumbs):
-    fresh = thumbnails(digits["x_test"][:200, ..., None])
-    of_validation, of_train = neighbours.near_twins(thumbs, fresh)
-    assert of_validation.mean() < 0.02
-    assert of_train.mean() < 0.02
-    rng = np.random.default_rng(0)
-    copies = digits["x_train"][:50, ..., None] * 0.8 + rng.normal(0, 2, (50, 28, 28, 1))
-    mixed = np.concatenate([fresh[:150], thumbnails(copies)])
-    of_validation, of_train = neighbours.near_twins(thumbs, mixed)
-    assert of_validation[150:].mean() > 0.95
-    assert of_validation[:150].mean() < 0.02
-    assert of_train[:50].mean() > 0.95
-    assert of_train[50:].mean() < 0.02
-
-
-def test_nothing_is_near_nothing(thumbs):
-    of_validation, of_train = neighbours.near_twins(thumbs[:0], thumbs[:5])
-    assert (of_validation.tolist(), of_train.tolist()) == ([False] * 5, [])
-
-
 def test_pictures_tell_their_labels(thumbs, tags):
     found = neighbours.association(thumbs, tags, np.arange(700))
     assert found.accuracy > 0.75

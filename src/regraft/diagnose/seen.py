@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.diagnose import evidence as facts
-from regraft.diagnose.probe import neighbours, orders
+from regraft.diagnose.probe import neighbours, orders, twins
 from regraft.diagnose.probe.pixels import pixel_stats
 from regraft.diagnose.replays import Replay
 
@@ -76,7 +76,7 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     if "exact_overlap" not in {**fit, **score} and not len(validation):
         return None
     exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
-    validated, trained = neighbours.near_twins(train, validation)
+    validated, trained = twins.near_twins(train, validation)
     leaking = set(replay.arrays.get(f"{key}_leaking_rows", np.zeros(0, int)).tolist())
     if len(rows) == len(trained):
         leaking |= set(rows[trained].tolist())

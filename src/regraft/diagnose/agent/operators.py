@@ -18,6 +18,7 @@ from regraft.diagnose.probe.pixels import neighbour_correlation
 PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs any picture
 CHANNELS = (1, 3, 4)
 TOGETHER = 512  # pictures resized at a time: they are float32 on their way
+_COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of two matrices
 index = np.s_  # turns what stands between brackets into the index that it is
 
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
@@ -67,8 +68,11 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
 def equal(left: Any, right: Any) -> Any:
     """``left == right``: may be predictions against labels."""
     result = left == right
-    if isinstance(result, np.ndarray) and result.ndim == 1 and result.size > 1:
-        scoring.compared(left, right, sites.here())
+    if isinstance(result, np.ndarray) and result.size > 1:
+        if result.ndim == 1:
+            scoring.compared(left, right, sites.here())
+        elif result.ndim == 2:
+            _COMPARED[:] = [(result, left, right)]
     return result
 
 
@@ -87,11 +91,22 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     call = getattr(owner, name)
     if name in ("shuffle", "permutation") and type(owner).__module__.startswith("numpy.random"):
         return shuffled(call, arguments, named)
+    if name == "mean":
+        _averaged(arguments[0] if owner is np and arguments else owner, arguments, named)
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
         return call(*arguments, **named)
     return reshaped(
         "ndarray.reshape", owner, lambda array: getattr(array, name)(*arguments, **named)
     )
+
+
+def _averaged(values: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """The mean of a whole comparison is a score; along an axis it is something else."""
+    if named or any(argument is not values for argument in arguments):
+        return
+    for result, left, right in _COMPARED:
+        if result is values:
+            scoring.compared_by_output(left, right, sites.here())
 
 
 def reshaped(what: str, before: Any, call: Any) -> Any:

@@ -23,7 +23,7 @@ from regraft.diagnose.agent import operators, sites
 
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
-METHODS = {"reshape", "resize", "shuffle", "permutation"}
+METHODS = {"reshape", "resize", "shuffle", "permutation", "mean"}
 CALL = re.compile(r"^(\s*)(get_ipython\(\).*)")
 MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*$|get_ipython\(\).*)")
 TIMED = {"%%time", "%%timeit", "%%capture", "%%prun"}  # cells of Python all the same

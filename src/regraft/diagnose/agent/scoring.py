@@ -25,7 +25,11 @@ def classes_of(outputs: np.ndarray) -> np.ndarray:
 
 def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
     """Remember a `predict`: its classes, the labels of the same rows, which rows were computed."""
-    _PREDICTIONS.append({"classes": classes_of(outputs), "labels": labels, "computed": computed})
+    is_row_of_outputs = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
+    _PREDICTIONS.append({
+        "classes": classes_of(outputs), "labels": labels, "computed": computed,
+        "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
+    })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
 
 
@@ -50,6 +54,38 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         })  # fmt: skip
         return True
     return False
+
+
+def compared_by_output(
+    left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict"
+) -> bool:
+    """Rows of yes and no, one an output, were compared with one-hot labels, output by output."""
+    given, wanted = np.asarray(left), np.asarray(right)
+    if site is None or given.ndim != 2 or given.shape != wanted.shape:
+        return False
+    for decided, truth in ((given, wanted), (wanted, given)):
+        entry = _decided(decided)
+        if entry is not None:
+            rows = entry["computed"]
+            ledger.RECORD.scores.append({
+                "by": by, "site": site, "n": len(rows),
+                "claimed": float(np.mean(decided[rows] == truth[rows])),
+                "honest": float(np.mean(entry["classes"][rows] == truth[rows].argmax(axis=1))),
+                "n_predictions": len(decided), "n_labels": len(truth),
+            })  # fmt: skip
+            return True
+    return False
+
+
+def _decided(values: np.ndarray) -> dict[str, Any] | None:
+    """The remembered prediction of which these are the outputs above one half."""
+    entry: dict[str, Any]
+    for entry in reversed(_PREDICTIONS):
+        decisions, rows = entry["decisions"], entry["computed"]
+        if decisions is not None and decisions.shape == values.shape:
+            if np.array_equal(values[rows], decisions[rows]):
+                return entry
+    return None
 
 
 def _remembered(values: Any) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Nearly identical pictures, and whether pictures tell their labels or their part."""
+"""Whether pictures tell their labels, or their part."""
 
 import contextlib
 import warnings
@@ -16,25 +16,6 @@ Flags = npt.NDArray[np.bool_]
 MAX_ROWS = 600  # of a probe: accuracy within two points, a second or two of work
 NEIGHBOURS = 30
 MANY_ROWS, FEW_FEATURES = 2000, 512  # more, where that is as quick
-NEAR = 0.995  # cosine of standardised 16 x 16 thumbnails; digits of one writer stay below 0.99
-
-
-def near_twins(train: Values, validation: Values) -> tuple[Flags, Flags]:
-    """Which validation thumbnails have a nearly identical training thumbnail, and the reverse.
-
-    Returns:
-        Two boolean arrays: a flag a validation row, a flag a training row.
-    """
-    if not len(train) or not len(validation) or train.shape[1] != validation.shape[1]:
-        return np.zeros(len(validation), bool), np.zeros(len(train), bool)
-    a, b = validation.astype(np.float32), train.astype(np.float32)
-    of_validation: list[Flags] = []
-    of_train = np.zeros(len(b), bool)
-    for part in np.array_split(a, 1 + len(a) // 500):
-        twins: Flags = np.asarray(part @ b.T > NEAR)
-        of_validation.append(np.asarray(twins.any(axis=1)))
-        of_train |= twins.any(axis=0)
-    return np.concatenate(of_validation), of_train
 
 
 def association(features: Values, labels: Values, positions: Values) -> Association | None:

@@ -18,17 +18,19 @@ def hook() -> None:
 
 
 def _hook_metrics(module: ModuleType) -> None:
-    for name in ("accuracy_score", "confusion_matrix", "classification_report"):
+    for name in ("accuracy_score", "hamming_loss", "confusion_matrix", "classification_report"):
         original = getattr(module, name)
 
         def metric(
             y_true: Any, y_pred: Any, *args: Any, _original: Any = original, **kw: Any
         ) -> Any:
             site = sites.here()
-            known = scoring.compared(y_pred, y_true, site, by="sklearn")
+            by_output = _original.__name__ == "hamming_loss"
+            compared = scoring.compared_by_output if by_output else scoring.compared
+            known = compared(y_pred, y_true, site, by="sklearn")
             result = _original(y_true, y_pred, *args, **kw)
-            if not known and isinstance(result, float):  # of an estimator's own predictions
-                _note_score(site, result, len(y_true))
+            if not known and _original.__name__ == "accuracy_score" and 0 <= result <= 1:
+                _note_score(site, float(result), len(y_true))  # of an estimator's own predictions
             return result
 
         setattr(module, name, functools.wraps(original)(metric))

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from regraft.diagnose.agent.boundary import thumbnails
+from regraft.diagnose.probe.twins import near_twins
+
+
+@pytest.fixture(scope="module")
+def thumbs(digits):
+    return thumbnails(digits["x_train"][:700, ..., None])
+
+
+def _scenes(n: int, seed: int) -> np.ndarray:
+    """Smooth random pictures, as different from one another as photographs are."""
+    noise = np.random.default_rng(seed).normal(size=(n, 64, 64, 3))
+    return ndimage.gaussian_filter(noise, (0, 5, 5, 0), mode="wrap")
+
+
+def test_copies_are_near_and_other_digits_are_not(digits, thumbs):
+    fresh = thumbnails(digits["x_test"][:200, ..., None])
+    of_validation, of_train = near_twins(thumbs, fresh)
+    assert of_validation.mean() < 0.02
+    assert of_train.mean() < 0.02
+    rng = np.random.default_rng(0)
+    copies = digits["x_train"][:50, ..., None] * 0.8 + rng.normal(0, 2, (50, 28, 28, 1))
+    mixed = np.concatenate([fresh[:150], thumbnails(copies)])
+    of_validation, of_train = near_twins(thumbs, mixed)
+    assert of_validation[150:].mean() > 0.95
+    assert of_validation[:150].mean() < 0.02
+    assert of_train[:50].mean() > 0.95
+    assert of_train[50:].mean() < 0.02
+
+
+def test_nothing_is_near_nothing(thumbs):
+    of_validation, of_train = near_twins(thumbs[:0], thumbs[:5])
+    assert (of_validation.tolist(), of_train.tolist()) == ([False] * 5, [])
+
+
+def test_flipped_and_shifted_copies_of_scenes_are_near():
+    scenes, others = _scenes(200, 0), _scenes(60, 1)
+    copies = np.concatenate([scenes[:40, 4:62, 2:60], scenes[40:80, :58, 6:][:, :, ::-1]])
+    asked = np.concatenate([thumbnails(copies), thumbnails(others)])
+    of_validation, of_train = near_twins(thumbnails(scenes[:, 3:61, 3:61]), asked)
+    assert of_validation[:80].mean() > 0.8
+    assert not of_validation[80:].any()
+    assert of_train[:80].mean() > 0.8
+    assert not of_train[80:].any()
+
+
+def test_digits_resemble_each_other_too_much_for_variants(digits, thumbs):
+    shifted = np.roll(digits["x_train"][:100, ..., None], 2, axis=2)
+    of_validation, _ = near_twins(thumbs, thumbnails(shifted))
+    assert of_validation.mean() < 0.02
