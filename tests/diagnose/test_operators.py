@@ -289,7 +289,7 @@ def test_the_mean_over_single_outputs_is_a_score(script, record, monkeypatch, li
     assert score["honest"] == pytest.approx(0.6)
 
 
-@pytest.mark.parametrize("line", ["(x == t).all(axis=1).mean()", "(x == t).mean(axis=0)", "t.mean()"])
+@pytest.mark.parametrize("line", ["(x == t).all(axis=1).mean()", "(x == t).mean(axis=0)"])
 def test_other_means_are_no_score(script, record, monkeypatch, line):
     monkeypatch.setattr(scoring, "_PREDICTIONS", [])
     answers = np.eye(10)[[0, 1, 2, 3, 3]] * 0.8

@@ -82,9 +82,9 @@ def _decided(values: np.ndarray) -> dict[str, Any] | None:
     entry: dict[str, Any]
     for entry in reversed(_PREDICTIONS):
         decisions, rows = entry["decisions"], entry["computed"]
-        if decisions is not None and decisions.shape == values.shape:
-            if np.array_equal(values[rows], decisions[rows]):
-                return entry
+        is_like = decisions is not None and decisions.shape == values.shape
+        if is_like and np.array_equal(values[rows], decisions[rows]):
+            return entry
     return None
 
 

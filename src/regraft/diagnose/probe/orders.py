@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from regraft.diagnose.probe.neighbours import NEAR
+from regraft.diagnose.probe.twins import NEAR
 
 Rows = npt.NDArray[np.int64]
 Values = npt.NDArray[np.generic]
