@@ -67,12 +67,12 @@ def test_a_network_that_is_there_is_not_loaded_again():
     assert one._forecast(lite, 200, requests, RUNTIMES["tensorflow"]) == pytest.approx(7.0)
 
 
-def test_the_last_rung_takes_what_the_likely_plan_leaves_over():
+def test_judging_takes_what_the_likely_plan_leaves_over():
     asked = []
 
     def left_over(plan, _):
         asked.append(plan.choice.row.name)
-        return 7.0
+        return 17.0
 
     one = halving(left_over=left_over)
     one._take_what_is_left_over(
@@ -82,7 +82,7 @@ def test_the_last_rung_takes_what_the_likely_plan_leaves_over():
     assert one.deadline.left() == 17.0
 
 
-@pytest.mark.parametrize("spare", [-3.0, None])
+@pytest.mark.parametrize("spare", [-3.0, 8.0, None])
 def test_no_time_is_taken_where_none_is_left(spare):
     one = halving(left_over=None if spare is None else lambda *_: spare)
     one._take_what_is_left_over([(readings(LITE, 64), [scored(LITE, 6)])])

@@ -6,7 +6,7 @@ from regraft.planning.space import (
     depth,
     macs,
     n_features,
-    pairs,
+    joined,
     requests_for,
     single,
     sizes_for,
@@ -41,12 +41,26 @@ def test_what_the_user_names_is_all_there_is():
 
 def test_pairs_are_of_different_taps_the_shallow_one_first():
     singles = [single(LITE, 64, r) for r in (("top_relu", 1), ("top_relu", 2), ("block4c_add", 2))]
-    (joined,) = pairs(singles)
-    assert joined.requests == (("block4c_add", 2), ("top_relu", 1))
-    assert n_features(joined) == 4 * 80 + 1280
-    assert depth(joined) == len(LITE.taps) - 1
-    assert macs(joined) == LITE.macs("top_relu", 64)
+    (both,) = joined(singles)
+    assert both.requests == (("block4c_add", 2), ("top_relu", 1))
+    assert n_features(both) == 4 * 80 + 1280
+    assert depth(both) == len(LITE.taps) - 1
+    assert macs(both) == LITE.macs("top_relu", 64)
 
 
-def test_pairs_too_wide_for_the_head_are_left_out():
-    assert pairs([single(VGG, 64, (f"block{i}_pool", 4)) for i in (4, 3)]) == []
+def test_stages_are_stacked_by_their_best_taps():
+    names = ("block5c_add", "block5b_add", "block3b_add", "block4c_add", "block2b_add")
+    plans = joined([single(LITE, 64, (name, 2)) for name in names])
+    assert len(plans) == len({plan.requests for plan in plans}) == 6 + 2
+    assert [plan.taps for plan in plans[6:]] == [
+        ("block3b_add", "block4c_add", "block5c_add"),
+        ("block2b_add", "block3b_add", "block4c_add", "block5c_add"),
+    ]
+
+
+def test_one_tap_is_beside_nothing():
+    assert joined([single(LITE, 64, ("block4c_add", grid)) for grid in (2, 1)]) == []
+
+
+def test_taps_too_wide_for_the_head_together_are_left_out():
+    assert joined([single(VGG, 64, (f"block{i}_pool", 4)) for i in (4, 3)]) == []

@@ -1,6 +1,5 @@
 """`auto`: search for the plan that will have done best when the budget is used up, and read it."""
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from regraft.features.extract import Extraction
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import choose_runtime
 from regraft.features.within import extract_within
-from regraft.heads.choose_l2 import L2_PER_FEATURE
+from regraft.heads.choose_l2 import near_l2
 from regraft.heads.subsample import stratified_rows
 from regraft.observer import Observer
 from regraft.planning.default import Auto, Choice
@@ -30,7 +29,7 @@ from regraft.records import IntArray, Split
 LEAST_BUDGET = 60.0  # seconds: in less, a search would only take time from the fit
 FEW = 10_000  # pictures: with one backbone, the default plan is known to do well on fewer
 SEARCH_SHARE = 0.4  # of the budget
-LEFT_OVER = 0.8  # of the time that the likely plan would not use goes into a better choice
+LEFT_OVER = 0.8  # of the time that the likely plan would not use may go into a better choice
 RESERVE = 6.0  # seconds to score, save, and hash
 MARGIN = 0.92  # of the time left is planned with: the machine may be busier than the probe was
 LOAD_SECONDS = 6.0  # to build and convert a network, until it was measured
@@ -54,11 +53,7 @@ class Planned:
     @property
     def l2_per_feature(self) -> tuple[float, ...]:
         """Penalties worth trying: the one the search found best, and its neighbours."""
-        if self.best.l2_per_feature is None:
-            return L2_PER_FEATURE
-        distances = np.abs(np.log(np.array(L2_PER_FEATURE) / self.best.l2_per_feature))
-        place = int(np.argmin(distances))
-        return L2_PER_FEATURE[max(0, place - 1) : place + 2]
+        return near_l2(self.best.l2_per_feature)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -128,13 +123,12 @@ def search_in_budget(
 
     engine = choose_runtime(runtime, folder=default_folder())
     pool = _Pool.of(images, split, seed=seed)
-    afterwards = pool.resources(deadline.left() * (1 - SEARCH_SHARE))
+    planned = deadline.left() * (1 - SEARCH_SHARE)
+    afterwards = pool.resources(planned)
 
     def worth(scored: Scored, seen: Seen) -> float:
         n_train, _ = _share(afterwards, scored, seen)
         return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=seen.power)
-
-    searching = deadline.after(SEARCH_SHARE)
 
     def left_over(scored: Scored, seen: Seen) -> float:
         nonlocal afterwards
@@ -143,10 +137,9 @@ def search_in_budget(
             n_features(scored.choice),
             seconds_per_value=seen.seconds_per_value,
         )
-        free = deadline.left() - max(0.0, searching.left()) - RESERVE - needed / MARGIN
-        spare = LEFT_OVER * free
-        if spare > 0:  # plans that need more time are worth less from here on
-            afterwards = dataclasses.replace(afterwards, seconds=afterwards.seconds - spare)
+        spare = LEFT_OVER * (deadline.left() - RESERVE - needed / MARGIN)
+        # plans that need more time are worth less from here on
+        afterwards = pool.resources(min(planned, deadline.left() - max(0.0, spare)))
         return spare
 
     found = search_plans(
@@ -158,7 +151,7 @@ def search_in_budget(
             taps=None if taps == "auto" else taps,
             grids=None if grids == "auto" else grids,
         ),
-        deadline=searching,
+        deadline=deadline.after(SEARCH_SHARE),
         runtime=engine,
         weights=weights_of,
         seed=seed,

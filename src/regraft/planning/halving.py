@@ -1,7 +1,7 @@
 """Successive halving: many plans on few pictures, ever fewer plans on ever more.
 
 The first two rungs score in closed form and read with TensorFlow, which is slower than others
-but starts in half the time. The last one cross-validates the real head on features of the runtime
+but starts in half the time. The others cross-validate the real head on features of the runtime
 that will be used, so its speed is the one that counts.
 """
 
@@ -20,6 +20,7 @@ from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.heads.blas import one_thread_a_product
+from regraft.heads.choose_l2 import near_l2
 from regraft.planning.default import Choice
 from regraft.planning.growth import USUAL, curve_power
 from regraft.planning.judge import cross_validate
@@ -27,17 +28,18 @@ from regraft.planning.outcome import Key, Scored, Seen, Skipped, front, key_of
 from regraft.planning.passes import Readings
 from regraft.planning.peak import product_macs_per_second
 from regraft.planning.screen import gram, left_out_correct
-from regraft.planning.space import macs, n_features, pairs, single
+from regraft.planning.space import joined, macs, n_features, single
 from regraft.records import FloatArray
 
-PICTURES = (256, 1024, 4096)  # of the probe, by rung
-ENDS = (0.5, 0.6, 1.0)  # of what is left at its beginning, a rung may take so much
-KEPT = (20, 6)  # plans that go on after a rung
-KEPT_A_PASS = (6, 3)  # of one backbone at one size: neighbours in a network are much alike
-PASSES_KEPT = (6, 3)
+PICTURES = (256, 1024, 4096, 16384)  # of the probe, by rung
+ENDS = (0.5, 0.6)  # of what is left at its beginning, a screening may take so much
+KEPT = (20, 6, 3)  # plans that go on after a rung
+KEPT_A_PASS = (6, 3, 2)  # of one backbone at one size: neighbours in a network are much alike
+PASSES_KEPT = (6, 3, 2)
 _OF_PEAK = 0.5  # multiply-adds of networks, dense or depthwise, in the time of one of a product
 _MOST_OF_THE_REST = 0.6  # a pass forecast to take more of the time left is not begun
-_SAVES_TOO_LITTLE = 1.25  # a last rung with fewer than so many times the pictures reads none
+_SAVES_TOO_LITTLE = 1.25  # a rung with fewer than so many times the pictures reads none
+_TELLS_TOO_LITTLE = 2.0  # nor is one worth a second cross-validation
 
 # Of a final head, per feature of a training picture, until heads were timed: its path, its fit and
 # its refit read everything some sixty times.
@@ -61,7 +63,7 @@ class Halving:
     seed: int
     read_seconds: float  # to decode one picture, which passes over held pictures do not
     ideal_seconds: float | None = None  # a picture: passes near it come first; None: cheapest
-    # seconds that nothing else needs should this plan win: the last rung may have them
+    # seconds from now on that nothing else needs should this plan win: the judging may have them
     left_over: Callable[[Scored, Seen], float] | None = None
     scored: dict[Key, Scored] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
@@ -69,6 +71,7 @@ class Halving:
     seconds_per_value: float = SECONDS_PER_VALUE  # of a head: as forecast, then as measured
     macs_per_second: dict[str, float] = field(default_factory=dict)  # of each backbone's last pass
     peak: float = field(default_factory=product_macs_per_second)  # no network is faster
+    _slowest: float | None = None  # `seconds_per_value` of the heads timed so far
 
     def run(self, passes: Sequence[tuple[Readings, Sequence[Request]]]) -> None:
         """Climb the rungs as far as time allows.
@@ -80,7 +83,9 @@ class Halving:
             alive = self._screen_all(passes)
             alive = self._screen_again(alive)
             self._take_what_is_left_over(alive)
-            self._judge(alive)
+            alive = self._judge(alive, rung=2)
+            self._take_what_is_left_over(alive)
+            self._judge(alive, rung=3)
 
     @property
     def seen(self) -> Seen:
@@ -107,13 +112,13 @@ class Halving:
             alone = [single(readings.row, readings.size, request) for request in requests]
             scores = [self._screened(readings, choice, grams, n, rung=0) for choice in alone]
             best_first = sorted(scores, key=lambda scored: -scored.accuracy)
-            joined = [
+            scores += [
                 self._screened(readings, choice, grams, n, rung=0)
-                for choice in pairs(scored.choice for scored in best_first)
+                for choice in joined(scored.choice for scored in best_first)
             ]
-            best = max([*scores, *joined], key=lambda scored: scored.accuracy)
+            best = max(scores, key=lambda scored: scored.accuracy)
             self.note(
-                f"{readings.row.name} at {readings.size} px: {len(scores) + len(joined)} plans, "
+                f"{readings.row.name} at {readings.size} px: {len(scores)} plans, "
                 f"the best {best.accuracy:.3f} on {n:,} pictures ({readings.seconds:.0f} s)."
             )
         return self._keep(readings_of, rung=0)
@@ -145,52 +150,74 @@ class Halving:
         if self.left_over is None or not scores:
             return
         best = max(scores, key=lambda scored: self.worth(scored, self.seen))
-        self.deadline = self.deadline.before(-max(0.0, self.left_over(best, self.seen)))
+        spare = self.left_over(best, self.seen)
+        if spare > self.deadline.left():
+            self.deadline = self.deadline.before(self.deadline.left() - spare)
 
-    def _judge(self, alive: list[tuple[Readings, list[Scored]]]) -> None:
+    def _judge(
+        self, alive: list[tuple[Readings, list[Scored]]], *, rung: int
+    ) -> list[tuple[Readings, list[Scored]]]:
         """Score with the real head, on as many pictures as can be read by everyone."""
-        if not alive:
-            return
-        n = self._affordable(alive)
-        slowest = 0.0
+        n = self._affordable(alive, rung)
+        known = min((len(scores[0].correct) for _, scores in alive), default=0)
+        if n == 0 or (rung > 2 and n < _TELLS_TOO_LITTLE * known):
+            return alive
+        readings_of = {}
         for readings, scores in alive:
             n_known = len(next(iter(readings.features.values())))
             if n > n_known and not self._read(
                 readings, n, _requests(scores), self.runtime, self.deadline
             ):
                 continue
+            readings_of[readings.place] = readings
             for scored in sorted(scores, key=lambda scored: -scored.accuracy):
-                if self.deadline.left() <= 0:
-                    return
-                started = time.perf_counter()
-                judged = cross_validate(
-                    readings.of(scored.choice, n),
-                    self.probe.labels[:n],
-                    self.n_classes,
-                    seed=self.seed,
-                )
-                seconds = time.perf_counter() - started
-                slowest = max(slowest, seconds / (n * n_features(scored.choice)))
-                self.seconds_per_value = _OF_CROSS_VALIDATION * slowest
-                self._remember(
-                    dataclasses.replace(
-                        scored,
-                        correct=judged.correct,
-                        l2_per_feature=judged.l2_per_feature,
-                        images_per_second=self._images_per_second(readings, scored.choice),
-                        seconds_spent=scored.seconds_spent + seconds,
-                        rung=2,
-                        dropped="",
-                    )
-                )
+                if self.deadline.left() > 0:
+                    self._judged(readings, scored, n, rung)
+        return self._keep(readings_of, rung=rung) if rung < len(KEPT) else []
 
-    def _affordable(self, alive: list[tuple[Readings, list[Scored]]]) -> int:
-        """Pictures of the last rung: the most that every pass alive can read in half the time."""
+    def _judged(self, readings: Readings, scored: Scored, n: int, rung: int) -> None:
+        started = time.perf_counter()
+        judged = cross_validate(
+            readings.of(scored.choice, n),
+            self.probe.labels[:n],
+            self.n_classes,
+            l2_per_feature=near_l2(scored.l2_per_feature),
+            seed=self.seed,
+        )
+        seconds = time.perf_counter() - started
+        each = _OF_CROSS_VALIDATION * seconds / (n * n_features(scored.choice))
+        self.seconds_per_value = each if self._slowest is None else max(self._slowest, each)
+        self._slowest = self.seconds_per_value
+        self._remember(
+            dataclasses.replace(
+                scored,
+                correct=judged.correct,
+                l2_per_feature=judged.l2_per_feature,
+                images_per_second=self._images_per_second(readings, scored.choice),
+                seconds_spent=scored.seconds_spent + seconds,
+                rung=rung,
+                dropped="",
+            )
+        )
+
+    def _affordable(self, alive: list[tuple[Readings, list[Scored]]], rung: int) -> int:
+        """Pictures of a rung that is judged: the most that every pass alive can read in its time.
+
+        Half the time is for heads where none was timed yet; then they take what they took.
+        """
+        if not alive:
+            return 0
         known = min(len(next(iter(readings.features.values()))) for readings, _ in alive)
-        seconds = sum(1 / self._pass_per_second(readings) for readings, _ in alive)
+        reading = sum(1 / self._pass_per_second(readings) for readings, _ in alive)
         loads = sum(readings.pace.load_seconds for readings, _ in alive if readings.pace)
-        fresh = int((self.deadline.left() * 0.5 - 2 * loads) / seconds)
-        n = min(PICTURES[2], len(self.probe), known + max(fresh, 0))
+        if self._slowest is None:
+            fresh = int((self.deadline.left() * 0.5 - 2 * loads) / reading)
+        else:
+            width = sum(n_features(scored.choice) for _, scores in alive for scored in scores)
+            heads = width * self._slowest / _OF_CROSS_VALIDATION
+            left = _MOST_OF_THE_REST * self.deadline.left() - loads - known * heads
+            fresh = int(left / (reading + heads))
+        n = min(PICTURES[rung], len(self.probe), known + max(fresh, 0))
         return n if n >= _SAVES_TOO_LITTLE * known else known
 
     def _read(

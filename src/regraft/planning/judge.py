@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from regraft.heads.choose_l2 import choose_head
+from regraft.heads.choose_l2 import L2_PER_FEATURE, choose_head
 from regraft.heads.solver import Examples, fit_logistic
 from regraft.records import FloatArray, IntArray
 
@@ -21,7 +21,12 @@ class Judgement:
 
 
 def cross_validate(
-    features: FloatArray, labels: IntArray, n_classes: int, *, seed: int
+    features: FloatArray,
+    labels: IntArray,
+    n_classes: int,
+    *,
+    l2_per_feature: tuple[float, ...] = L2_PER_FEATURE,
+    seed: int,
 ) -> Judgement:
     """Fit the head `FOLDS` times, and ask it about the rows left out.
 
@@ -31,6 +36,7 @@ def cross_validate(
         features: (n, d)
         labels: (n,) in [0, n_classes).
         n_classes: k, at least 2.
+        l2_per_feature: Penalties to choose from, strong to weak.
         seed: Decides the folds.
     """
     fold = folds(labels, seed=seed)
@@ -41,7 +47,9 @@ def cross_validate(
         fitted = Examples(features=features[~out], labels=labels[~out])
         asked = Examples(features=features[out], labels=labels[out])
         if number == 0:
-            head = choose_head(fitted, asked, n_classes, refit=False, seed=seed).head
+            head = choose_head(
+                fitted, asked, n_classes, refit=False, l2_per_feature=l2_per_feature, seed=seed
+            ).head
             l2, kernel, bias = head.l2, head.kernel, head.bias
         else:
             solution = fit_logistic([fitted], n_classes, l2=l2)

@@ -15,6 +15,7 @@ MAX_FEATURES = 8192
 # Enlarging beyond this adds pixels but nothing to see; shrinking below loses what there is.
 MOST_ENLARGED, SMALLEST_PHOTO = 3.5, 96
 TAPS_JOINED = 4  # of a pass: its best single taps are tried in pairs
+STAGES_STACKED = (3, 4, 5)  # of a pass: the best tap of so many stages
 
 
 def sizes_for(row: Backbone, side: int) -> tuple[int, ...]:
@@ -65,29 +66,39 @@ def single(row: Backbone, size: int, request: Request) -> Choice:
     return Choice(row=row, size=size, taps=(request[0],), grids=(request[1],))
 
 
-def pairs(singles: Iterable[Choice]) -> list[Choice]:
-    """Plans that read two taps of one pass, made of the best plans with one.
+def joined(singles: Iterable[Choice]) -> list[Choice]:
+    """Plans that read several taps of one pass, made of the best plans with one.
+
+    The best taps in pairs, and the best of each stage of the network stacked: on all of
+    Fashion-MNIST, five stages of EfficientNet-Lite0 at 48 px reached 0.934, where the best of them
+    alone reached 0.927, for the same pass.
 
     Args:
         singles: Of one backbone and size, best first.
     """
-    best: dict[str, Choice] = {}
+    of_tap: dict[str, Choice] = {}
+    of_stage: dict[tuple[int, int], Choice] = {}
     for choice in singles:
-        best.setdefault(choice.taps[0], choice)
-        if len(best) == TAPS_JOINED:
-            break
-    joined = []
-    for one, other in itertools.combinations(best.values(), 2):
-        shallow, deep = sorted((one, other), key=depth)
-        both = Choice(
-            row=one.row,
-            size=one.size,
-            taps=shallow.taps + deep.taps,
-            grids=shallow.grids + deep.grids,
-        )
-        if n_features(both) <= MAX_FEATURES:
-            joined.append(both)
-    return joined
+        tap = choice.row.tap(choice.taps[0])
+        of_tap.setdefault(tap.name, choice)
+        of_stage.setdefault((tap.stride, tap.channels), choice)
+    near = list(of_tap.values())[:TAPS_JOINED]
+    stages = list(of_stage.values())
+    parts = [*itertools.combinations(near, 2), *(tuple(stages[:n]) for n in STAGES_STACKED)]
+    several = (_beside(part) for part in parts if len(part) > 1)
+    plans = {choice.requests: choice for choice in several}
+    return [choice for choice in plans.values() if n_features(choice) <= MAX_FEATURES]
+
+
+def _beside(parts: Sequence[Choice]) -> Choice:
+    """One plan that reads what these read, from shallow to deep."""
+    in_order = sorted(parts, key=depth)
+    return Choice(
+        row=in_order[0].row,
+        size=in_order[0].size,
+        taps=tuple(choice.taps[0] for choice in in_order),
+        grids=tuple(choice.grids[0] for choice in in_order),
+    )
 
 
 def n_features(choice: Choice) -> int:
