@@ -4,9 +4,9 @@ from regraft.backbones.table import BACKBONES, get
 from regraft.planning.space import (
     MAX_FEATURES,
     depth,
+    joined,
     macs,
     n_features,
-    joined,
     requests_for,
     single,
     sizes_for,
