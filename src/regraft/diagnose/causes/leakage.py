@@ -61,6 +61,7 @@ def near_identical_pictures_across_split(
         another compression; then the accuracy on the others.
     Fix: split by origin first, augment and crop afterwards.
     Limits: some data (video, product shots) are like this in use too; then the number is honest.
+        Where all pictures resemble each other (digits on black), shifted copies do not stand out.
     """
     return _leak(
         overlap,
