@@ -266,3 +266,11 @@ def test_arms_use_the_rows_and_sizes_of_the_unrepaired_run():
     bigger = found("small", fix="enlarge", repairs=(enlarge,))
     lab.run([Result(rule=B.rule, finding=bigger)])
     assert lab.replayer.asked[-1][2]["sizes"] == {224: 64, 64: 96}
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(600, 10.0), (20, 8.5), (5, 2.5)])
+def test_an_arm_leaves_time_for_the_one_it_is_compared_with(left, seconds):
+    baseline = prepared(0.1, fits=[{"number": 0, "seconds": 0.5}])  # of 1 s in all
+    lab = laboratory(table(), baseline=baseline)
+    assert lab._fit_seconds(left, more_rows=True) == pytest.approx(seconds)
+    assert lab._fit_seconds(left, more_rows=False) == 5.0

@@ -23,6 +23,7 @@ MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
 Z = 1.96
 LONGER = 2.0  # time for an arm that fills its frozen backbone's cache: later arms read it
+LEAST_SHARE = 0.5  # of the usual time: less would train on next to nothing
 SHARE_OF_LEFT = 0.2  # of the time left, the same where the input was made smaller to be in time
 
 
@@ -124,7 +125,11 @@ class Laboratory:
         if not more_rows:
             return self.fit_seconds
         longer = LONGER * self.fit_seconds
-        return max(longer, SHARE_OF_LEFT * left) if self.sizes else longer
+        if self.sizes:
+            longer = max(longer, SHARE_OF_LEFT * left)
+        # nothing is priced without a second arm, which prepares its data again
+        around = self.baseline.seconds - sum(f.get("seconds", 0.0) for f in self.baseline.fits)
+        return min(longer, max(0.9 * left / 2 - around, LEAST_SHARE * self.fit_seconds))
 
     def placed(self, result: Result) -> list[Repair]:
         """The repairs of a rule, with where the output was built and the model compiled."""
