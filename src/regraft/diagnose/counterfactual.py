@@ -128,7 +128,8 @@ class Laboratory:
         if self.sizes:
             longer = max(longer, SHARE_OF_LEFT * left)
         # nothing is priced without a second arm, which prepares its data again
-        around = self.baseline.seconds - sum(f.get("seconds", 0.0) for f in self.baseline.fits)
+        training = sum(float(f.get("seconds", 0.0)) for f in self.baseline.fits)
+        around = self.baseline.seconds - training
         return min(longer, max(0.9 * left / 2 - around, LEAST_SHARE * self.fit_seconds))
 
     def placed(self, result: Result) -> list[Repair]:
