@@ -1,6 +1,13 @@
 import pytest
 
-from regraft.planning.growth import LEAST, USUAL, Resources, curve_power, expected_accuracy
+from regraft.planning.growth import (
+    LEAST,
+    USUAL,
+    Resources,
+    curve_power,
+    expected_accuracy,
+    wide_power,
+)
 
 
 def test_the_power_is_the_median_of_the_plans():
@@ -47,3 +54,9 @@ def test_where_testing_alone_takes_too_long_half_the_time_goes_to_it():
 
 def test_no_time_is_no_pictures():
     assert RESOURCES.share(1, 1000, seconds_per_value=0) == (0, 0)
+
+
+def test_wide_plans_gain_more_from_more_pictures():
+    assert wide_power(0.1, 640, usual=640) == 0.1
+    assert wide_power(0.1, 2560, usual=640) == pytest.approx(0.14)
+    assert wide_power(0.1, 1, usual=640) == LEAST

@@ -73,7 +73,7 @@ def result(floor):
         skipped=(),
         floors={"majority_class": 0.1, "nearest_neighbour": floor},
         n_probe=1000,
-        seen=Seen(power=0.2, seconds_per_value=1e-7),
+        seen=Seen(power=0.2, width=640.0, seconds_per_value=1e-7),
         seconds=1.0,
     )
 

@@ -19,7 +19,7 @@ from regraft.heads.choose_l2 import near_l2
 from regraft.heads.subsample import stratified_rows
 from regraft.observer import Observer
 from regraft.planning.default import Auto, Choice
-from regraft.planning.growth import Resources, expected_accuracy
+from regraft.planning.growth import Resources, expected_accuracy, wide_power
 from regraft.planning.outcome import Scored, Seen
 from regraft.planning.probe import nested_rows
 from regraft.planning.run import Space, at_hand, backbones_at_hand, search_plans
@@ -128,7 +128,8 @@ def search_in_budget(
 
     def worth(scored: Scored, seen: Seen) -> float:
         n_train, _ = _share(afterwards, scored, seen)
-        return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=seen.power)
+        power = wide_power(seen.power, n_features(scored.choice), usual=seen.width)
+        return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=power)
 
     def left_over(scored: Scored, seen: Seen) -> float:
         nonlocal afterwards

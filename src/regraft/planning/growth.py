@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 # Errors were seen to fall with powers between 0.1 (Fashion-MNIST) and 0.35 (MNIST).
 USUAL, LEAST, MOST = 0.25, 0.05, 0.5
+# Wide features go on learning where narrow ones are through: between 2,700 and 58,000 pictures of
+# Fashion-MNIST errors fell with power 0.10 on 640 features and 0.14 on 2,400 of the same pass.
+POWER_A_DOUBLING = 0.02
 MOST_FOR_TEST = 0.5
 
 
@@ -26,6 +29,11 @@ def curve_power(fewer: Sequence[float], more: Sequence[float], growth: float) ->
         return USUAL
     powers = sorted(math.log(a / b) / math.log(growth) for a, b in zip(fewer, more, strict=True))
     return min(max(powers[len(powers) // 2], LEAST), MOST)
+
+
+def wide_power(power: float, width: int, *, usual: float) -> float:
+    """The power for a plan with `width` features, where plans of the `usual` width have `power`."""
+    return min(max(power + POWER_A_DOUBLING * math.log2(width / usual), LEAST), MOST)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

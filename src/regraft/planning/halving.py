@@ -68,6 +68,7 @@ class Halving:
     scored: dict[Key, Scored] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     power: float = USUAL
+    width: float = 1.0  # median number of features of the plans that `power` was seen with
     seconds_per_value: float = SECONDS_PER_VALUE  # of a head: as forecast, then as measured
     macs_per_second: dict[str, float] = field(default_factory=dict)  # of each backbone's last pass
     peak: float = field(default_factory=product_macs_per_second)  # no network is faster
@@ -90,7 +91,7 @@ class Halving:
     @property
     def seen(self) -> Seen:
         """So far."""
-        return Seen(power=self.power, seconds_per_value=self.seconds_per_value)
+        return Seen(power=self.power, width=self.width, seconds_per_value=self.seconds_per_value)
 
     def last(self) -> list[Scored]:
         """The plans of the highest rung, which were scored on the same pictures."""
@@ -121,6 +122,7 @@ class Halving:
                 f"{readings.row.name} at {readings.size} px: {len(scores)} plans, "
                 f"the best {best.accuracy:.3f} on {n:,} pictures ({readings.seconds:.0f} s)."
             )
+        self._note_width(self.scored.values())
         return self._keep(readings_of, rung=0)
 
     def _screen_again(
@@ -143,7 +145,11 @@ class Halving:
                 fewer.append(scored.error)
                 more.append(again.error)
         self.power = curve_power(fewer, more, n / n_before)
+        self._note_width(scored for _, scores in alive for scored in scores)
         return self._keep(readings_of, rung=1)
+
+    def _note_width(self, scores: Iterable[Scored]) -> None:
+        self.width = float(np.median([n_features(scored.choice) for scored in scores] or [1]))
 
     def _take_what_is_left_over(self, alive: list[tuple[Readings, list[Scored]]]) -> None:
         scores = [scored for _, of_pass in alive for scored in of_pass]

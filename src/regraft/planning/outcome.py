@@ -94,7 +94,8 @@ class Skipped:
 class Seen:
     """What was learnt about all plans together."""
 
-    power: float  # of the learning curve
+    power: float  # of the learning curve of plans of usual width
+    width: float  # usual number of features
     seconds_per_value: float  # of a final head, per feature of a training picture
 
 
