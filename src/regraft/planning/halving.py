@@ -44,7 +44,9 @@ _TELLS_TOO_LITTLE = 2.0  # nor is one worth a second cross-validation
 # Of a final head, per feature of a training picture, until heads were timed: its path, its fit and
 # its refit read everything some sixty times.
 SECONDS_PER_VALUE = 1e-7
-_OF_CROSS_VALIDATION = 0.5  # what a final head takes of the time per value of a cross-validated one
+# What a final head takes of the time per value of a cross-validated one: two fits to all rows and
+# a few to a sample, where that one has eleven to two thirds of them.
+_OF_CROSS_VALIDATION = 0.35
 
 # What a scored plan is worth, on the scale of the accuracy.
 Worth = Callable[[Scored, Seen], float]
@@ -72,7 +74,8 @@ class Halving:
     seconds_per_value: float = SECONDS_PER_VALUE  # of a head: as forecast, then as measured
     macs_per_second: dict[str, float] = field(default_factory=dict)  # of each backbone's last pass
     peak: float = field(default_factory=product_macs_per_second)  # no network is faster
-    _slowest: float | None = None  # `seconds_per_value` of the heads timed so far
+    # seconds and values of each cross-validation so far
+    _judging: list[tuple[float, int]] = field(default_factory=list)
 
     def run(self, passes: Sequence[tuple[Readings, Sequence[Request]]]) -> None:
         """Climb the rungs as far as time allows.
@@ -191,9 +194,8 @@ class Halving:
             seed=self.seed,
         )
         seconds = time.perf_counter() - started
-        each = _OF_CROSS_VALIDATION * seconds / (n * n_features(scored.choice))
-        self.seconds_per_value = each if self._slowest is None else max(self._slowest, each)
-        self._slowest = self.seconds_per_value
+        self._judging.append((seconds, n * n_features(scored.choice)))
+        self.seconds_per_value = _OF_CROSS_VALIDATION * self._seconds_per_value_judged()
         self._remember(
             dataclasses.replace(
                 scored,
@@ -206,6 +208,10 @@ class Halving:
             )
         )
 
+    def _seconds_per_value_judged(self) -> float:
+        seconds, values = map(sum, zip(*self._judging, strict=True))
+        return float(seconds / values)
+
     def _affordable(self, alive: list[tuple[Readings, list[Scored]]], rung: int) -> int:
         """Pictures of a rung that is judged: the most that every pass alive can read in its time.
 
@@ -216,11 +222,11 @@ class Halving:
         known = min(len(next(iter(readings.features.values()))) for readings, _ in alive)
         reading = sum(1 / self._pass_per_second(readings) for readings, _ in alive)
         loads = sum(readings.pace.load_seconds for readings, _ in alive if readings.pace)
-        if self._slowest is None:
+        if not self._judging:
             fresh = int((self.deadline.left() * 0.5 - 2 * loads) / reading)
         else:
             width = sum(n_features(scored.choice) for _, scores in alive for scored in scores)
-            heads = width * self._slowest / _OF_CROSS_VALIDATION
+            heads = width * self._seconds_per_value_judged()
             left = _MOST_OF_THE_REST * self.deadline.left() - loads - known * heads
             fresh = int(left / (reading + heads))
         n = min(PICTURES[rung], len(self.probe), known + max(fresh, 0))
