@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from regraft.adapt.resize import resize
 from regraft.diagnose.agent import operators, scoring
@@ -259,6 +260,17 @@ def test_height_and_width_of_one_picture_mistaken_for_each_other(script, record,
     repair = ("true-transpose", script.at(1, axes=event["axes_fix"]))
     y = script.run(line, repair, x=tall)["y"]
     np.testing.assert_array_equal(y, np.swapaxes(tall, 0, 1))
+
+
+def test_planes_taken_for_pixels_are_seen_in_smooth_pictures_too(script, record):
+    noise = np.random.default_rng(0).normal(size=(40, 96, 96, 3))
+    scenes = ndimage.gaussian_filter(noise, (0, 4, 4, 0), mode="wrap")
+    rows = np.moveaxis(scenes, -1, 1).reshape(40, -1)
+    script.run("y = x.reshape(-1, 96, 96, 3)", x=rows)
+    script.run("y = x.reshape(-1, 96, 96, 3)", x=scenes.reshape(40, -1))
+    broken = events(record, "ndarray.reshape")
+    assert [event["axes_fix"] for event in broken] == [[0, 2, 3, 1]]
+    assert broken[0]["correlation_after"] > 0.7
 
 
 def test_one_picture_that_keeps_its_shape_is_no_fault(script, record, pictures):

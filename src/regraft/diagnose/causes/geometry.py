@@ -201,9 +201,11 @@ def _lost_neighbours(call: Call) -> bool:
     after = call.details.get("correlation_after")
     if after is None:
         return False
+    if call.details.get("axes_fix"):
+        return True
     before = call.details.get("correlation_before")
     if before is None:  # flat rows
-        return bool(call.details.get("axes_fix")) or float(after) < PLAUSIBLE
+        return float(after) < PLAUSIBLE
     return float(before) - float(after) > LOST
 
 
