@@ -125,6 +125,7 @@ def describe_head(model: Any) -> dict[str, Any]:
     base = base_of(model)
     norms = [l for l in flat_layers(model) if type(l).__name__ == "BatchNormalization"]  # noqa: E741
     own = set() if base is None or base["weights"] == "none" else base["ids"]
+    fresh = [layer for layer in norms if id(layer) not in own]
     return {
         "output_site": built_at(output),
         "activation_site": built_at(last) if last is not output else None,
@@ -137,7 +138,8 @@ def describe_head(model: Any) -> dict[str, Any]:
         "largest_dropout": float(strongest.rate) if strongest is not None else 0.0,
         "dropout_site": built_at(strongest) if strongest is not None else None,
         "head_parameters": int(sum(np.prod(w.shape) for layer in head for w in layer.weights)),
-        "fresh_batchnorm": sum(id(layer) not in own for layer in norms),
+        "fresh_batchnorm": len(fresh),
+        "fresh_momentum": float(np.median([layer.momentum for layer in fresh])) if fresh else 0.99,
         "flatten": [built_at(l) for l in head if type(l).__name__ == "Flatten"],  # noqa: E741
         "model": model.name,
         "kind": type(model).__name__,
