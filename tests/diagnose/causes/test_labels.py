@@ -24,6 +24,18 @@ def test_lab001_found_where_a_data_set_of_pictures_alone_is_shuffled():
     assert finding.repairs[0].parameters["what"] == "tf.data.shuffle"
 
 
+def test_lab001_found_where_each_was_given_an_order_of_its_own():
+    drawn = ledger(*(call("numpy.random.shuffle", n, row_numbers=True) for n in (5, 7)))
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=drawn)
+    assert [site.line for site in finding.where] == [5, 7]
+    assert len(finding.repairs) == 2
+
+
+def test_lab001_clear_where_row_numbers_were_drawn_for_both():
+    drawn = ledger(call("numpy.random.shuffle", 5, row_numbers=True))
+    assert verdict(labels_unrelated_to_pictures, ledger=drawn) == "clear"
+
+
 def test_lab001_clear():
     # the same seed before each of two shuffles keeps pairs together
     assert verdict(labels_unrelated_to_pictures, ledger=ALONE) == "clear"

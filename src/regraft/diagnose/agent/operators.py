@@ -182,18 +182,36 @@ def _resize_each(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def shuffled(call: Any, arguments: Any, named: Any) -> Any:
-    """A shuffle of an array in place: of pictures or labels alone it separates the two."""
-    site = sites.here()
-    target = arguments[0] if arguments else None
-    if isinstance(target, np.ndarray) and target.ndim and len(target) > 1:
-        if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
-            return None if call.__name__ == "shuffle" else target
-        if call.__name__ == "shuffle":
-            alone = target.ndim >= 3 or target.dtype.kind in "iu"
-            index = target.ndim == 1 and np.array_equal(np.sort(target), np.arange(len(target)))
-            ledger.RECORD.event("numpy.random.shuffle", site, shape=list(target.shape),
-                                alone=bool(alone and not index))  # fmt: skip
+    """A shuffle of an array: of pictures or labels alone it separates the two.
+
+    One of row numbers does so where it is used on pictures or labels alone, or where each is given
+    an order of its own.
+    """
+    site = sites.directly()
+    rows = _rows_of(arguments[0]) if arguments else None
+    if site is None or rows is None or not rows.ndim or len(rows) < 2:
+        return call(*arguments, **named)
+    if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
+        return None if call.__name__ == "shuffle" else rows
+    index = rows.ndim == 1 and np.array_equal(np.sort(rows), np.arange(len(rows)))
+    alone = rows.ndim >= 3 or rows.dtype.kind in "iu"
+    ledger.RECORD.event("numpy.random.shuffle", site, shape=list(rows.shape),
+                        alone=bool(alone and not index), row_numbers=bool(index))  # fmt: skip
     return call(*arguments, **named)
+
+
+def shuffled_list(call: Any, values: Any, *arguments: Any, **named: Any) -> Any:
+    """`random.shuffle`: of a list of pictures or labels alone it separates the two."""
+    site = sites.directly()
+    if site is None or not isinstance(values, list) or len(values) < 2:
+        return call(values, *arguments, **named)
+    if interventions.ACTIVE.dropped("random.shuffle", site):
+        return None
+    index = all(isinstance(v, int) for v in values) and sorted(values) == [*range(len(values))]
+    alone = not isinstance(values[0], tuple | list | dict)
+    ledger.RECORD.event("random.shuffle", site, shape=[len(values)],
+                        alone=alone and not index, row_numbers=index)  # fmt: skip
+    return call(values, *arguments, **named)
 
 
 def assign(value: Any, owner: Any, name: str) -> None:
@@ -252,6 +270,12 @@ def _is_picture(value: Any) -> bool:
         isinstance(value, np.ndarray) and value.ndim in (3, 4) and value.dtype.kind in "uif"
         and min(value.shape[-3:-1]) > 3
     )  # fmt: skip
+
+
+def _rows_of(value: Any) -> np.ndarray | None:
+    """What a shuffle puts into another order; of a whole number, so many row numbers."""
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return np.arange(int(value)) if is_number else value if isinstance(value, np.ndarray) else None
 
 
 def _is_number(value: Any) -> bool:

@@ -6,7 +6,7 @@ from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Out
 from regraft.diagnose.repairs import drop_call, remap_labels, reorder_labels
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
-SHUFFLES = ("numpy.random.shuffle", "tf.data.shuffle")
+SHUFFLES = ("numpy.random.shuffle", "random.shuffle", "sklearn.utils.shuffle", "tf.data.shuffle")
 MIN_ROWS = 100
 SIGMAS = 3.0
 NO_BETTER = 0.03  # above chance, with three standard errors: still chance
@@ -29,7 +29,8 @@ def labels_unrelated_to_pictures(association: Association, ledger: Ledger) -> Fi
     Why it hurts: nothing is left to learn. A large network still learns the labels by heart,
         and validation stays at chance.
     How it is found: labels cannot be predicted from the pictures better than chance, in
-        cross-validation on frozen features; found if pictures or labels were shuffled alone.
+        cross-validation on frozen features; found if pictures or labels were shuffled alone, or
+        row numbers were drawn that may have been used on one of them only.
     Fix: shuffle both with one permutation.
     Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
         answer is "unknown".
@@ -43,17 +44,25 @@ def labels_unrelated_to_pictures(association: Association, ledger: Ledger) -> Fi
     )
     if association.accuracy > chance + max(NO_BETTER, SIGMAS * spread):
         return clear(seen)
-    alone = [call for call in ledger.of(*SHUFFLES) if call.details.get("alone")]
+    shuffles = ledger.of(*SHUFFLES)
+    alone = [call for call in shuffles if call.details.get("alone")]
+    drawn = [call for call in shuffles if call.details.get("row_numbers")]
+    by_numbers = not alone
+    alone = alone or drawn
     if not alone:
         return unknown(f"{seen}, and no recorded shuffle explains it")
     calls = {call.site: call.what for call in alone}
     sites = tuple(calls)
+    moved = f"the shuffle at line {sites[0].line} moved pictures or labels alone"
+    if by_numbers:
+        lines = ", ".join(str(site.line) for site in sites)
+        moved = f"the order drawn at line {lines} may hold for one of them only"
     return found(
-        f"{seen}; the shuffle at line {sites[0].line} moved pictures or labels alone",
+        f"{seen}; {moved}",
         fix="shuffle pictures and labels with one permutation",
         where=sites,
         repairs=tuple(drop_call(site, what) for site, what in calls.items()),
-        severity=0.85,
+        severity=0.3 if by_numbers else 0.85,
     )
 
 

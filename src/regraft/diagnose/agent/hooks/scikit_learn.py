@@ -15,6 +15,7 @@ def hook() -> None:
     attach.after_import("sklearn.metrics._classification", _hook_metrics)
     attach.after_import("sklearn.model_selection._split", _hook_split)
     attach.after_import("sklearn.base", _hook_estimators)
+    attach.after_import("sklearn.utils._indexing", _hook_shuffle)
 
 
 def _hook_metrics(module: ModuleType) -> None:
@@ -49,6 +50,21 @@ def _hook_split(module: ModuleType) -> None:
         return original(*arrays, **kwargs)
 
     module.train_test_split = train_test_split  # type: ignore[attr-defined]
+
+
+def _hook_shuffle(module: ModuleType) -> None:
+    original = module.shuffle
+
+    @functools.wraps(original)
+    def shuffle(*arrays: Any, **kwargs: Any) -> Any:
+        site = sites.directly()
+        if site is not None:
+            if interventions.ACTIVE.dropped("sklearn.utils.shuffle", site):
+                return arrays[0] if len(arrays) == 1 else list(arrays)
+            ledger.RECORD.event("sklearn.utils.shuffle", site, alone=len(arrays) == 1)
+        return original(*arrays, **kwargs)
+
+    module.shuffle = shuffle  # type: ignore[attr-defined]
 
 
 def _hook_estimators(module: ModuleType) -> None:
