@@ -101,7 +101,7 @@ def set_output(*, units: int, activation: str, loss: str, from_logits: bool = Fa
 
 
 def set_learning_rate(value: float) -> Repair:
-    """Train with this learning rate (a schedule is replaced by the constant)."""
+    """Train with this learning rate (a schedule, or what a callback makes of it, is replaced)."""
     return Repair(kind="set-learning-rate", parameters={"value": value})
 
 
