@@ -84,6 +84,7 @@ class Replayer:
         self.folder = Path(self._folder.name)
         self._count = 0
         self.startup_seconds = 0.0
+        self.predicts_whole = False  # a script may not bear rows that were not computed
 
     def __enter__(self) -> "Replayer":
         read_end, write_end = os.pipe()
@@ -185,6 +186,7 @@ class Replayer:
             "seed": seed,
             "may_sample": may_sample,
             "predicted": dict(predicted or {}),
+            "predicts_whole": self.predicts_whole,
             "is_probed": is_probed,
             "memory_bytes": int(MEMORY_SHARE * _memory()),
         }

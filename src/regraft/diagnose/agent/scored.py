@@ -21,6 +21,9 @@ from regraft.diagnose.agent import (
 
 SCORED = 1000  # rows scored at most
 LEAST_PREDICTED = 128
+# Times of a training that one `predict` may take: what a frozen network answers is kept for the
+# other replays, so that it is paid once, or twice where pixels are repaired.
+PREDICTION = 2.5
 
 
 def score(
@@ -162,7 +165,7 @@ def remember(model: Any, outputs: Any) -> None:
 
 def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray]:
     n = len(feed)
-    allowed = session.SESSION.fit_seconds * 0.8
+    allowed = session.SESSION.fit_seconds * PREDICTION
     first = frozen.CHUNK
     if n <= 3 * first or not _is_plain(model):
         return infer(model, feed.x), np.arange(n)
@@ -171,7 +174,8 @@ def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray
     frozen.forward(model, feed.x[:first])
     each = (time.monotonic() - started) / first
     known = (session.SESSION.settings.get("predicted") or {}).get(str(n))
-    if known is None and (each * n <= allowed or not session.SESSION.may_sample):
+    whole = session.SESSION.settings.get("predicts_whole") or not session.SESSION.may_sample
+    if known is None and (each * n <= allowed or whole):
         return session.SESSION.store.outputs(model, feed.x, boundary.signature()), np.arange(n)
     keep = min(known or max(LEAST_PREDICTED, int(allowed / each)), n)
     # one choice a length, whatever the seed of the run: every replay computes the same rows

@@ -33,6 +33,13 @@ def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarr
     del _PREDICTIONS[:-MOST_REMEMBERED]
 
 
+def answered(classes: np.ndarray) -> None:
+    """Remember what an estimator that is no network answered, one class a row."""
+    _PREDICTIONS.append({"classes": classes, "labels": None, "decisions": None,
+                         "computed": np.arange(len(classes))})  # fmt: skip
+    del _PREDICTIONS[:-MOST_REMEMBERED]
+
+
 def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict") -> bool:
     """Two vectors were compared: if one is a remembered prediction, that was a score."""
     if site is None:
@@ -92,17 +99,18 @@ def _remembered(values: Any) -> dict[str, Any] | None:
     array = np.asarray(values)
     if array.ndim == 2 and 1 in array.shape:
         array = array.reshape(-1)
-    if array.ndim != 1 or array.dtype.kind not in "iubf":
+    if array.ndim != 1 or array.dtype.kind not in "iubfUO":
         return None
+    numbers = array.astype(np.int64) if array.dtype.kind in "iubf" else array
     entry: dict[str, Any]
     for entry in reversed(_PREDICTIONS):
         classes: np.ndarray = entry["classes"]
         rows: np.ndarray = entry["computed"]
         if len(array) <= len(classes) and len(array) > 1:
             rows = rows[rows < len(array)]
-            if np.array_equal(array[rows].astype(np.int64), classes[rows]):
+            if np.array_equal(numbers[rows], classes[rows]):
                 return entry
-    return _in_batches(array)
+    return _in_batches(numbers)
 
 
 def _in_batches(array: np.ndarray) -> dict[str, Any] | None:
@@ -116,7 +124,7 @@ def _in_batches(array: np.ndarray) -> dict[str, Any] | None:
     if len(parts) < 2 or sum(len(part["classes"]) for part in parts) != len(array):
         return None
     classes = np.concatenate([part["classes"] for part in parts])
-    if not np.array_equal(array.astype(np.int64), classes):
+    if not np.array_equal(array, classes):
         return None
     labels = [part["labels"] for part in parts]
     known = None if any(part is None for part in labels) else np.concatenate(labels)

@@ -1,6 +1,7 @@
 """Hooks on scikit-learn."""
 
 import functools
+import inspect
 from types import ModuleType
 from typing import Any
 
@@ -82,6 +83,7 @@ def _hook_estimators(module: ModuleType) -> None:
         return result
 
     module.ClassifierMixin.score = score
+    _remember_predictions(module.BaseEstimator)
     context = module._fit_context
 
     def fit_context(*args: Any, **kwargs: Any) -> Any:
@@ -106,6 +108,29 @@ def _hook_estimators(module: ModuleType) -> None:
         return decorated
 
     module._fit_context = fit_context  # type: ignore[attr-defined]
+
+
+def _remember_predictions(base: Any) -> None:
+    """Every class of estimators that is defined from now on remembers what it predicts."""
+    define = base.__init_subclass__.__func__
+
+    def defined(cls: Any, /, **kwargs: Any) -> None:
+        define(cls, **kwargs)
+        predict = getattr(cls, "predict", None)
+        if not inspect.isfunction(predict) or hasattr(predict, "_regraft"):
+            return
+
+        @functools.wraps(predict)
+        def remembered(self: Any, *args: Any, **kw: Any) -> Any:
+            answer = predict(self, *args, **kw)
+            if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind != "f":
+                scoring.answered(answer)
+            return answer
+
+        remembered._regraft = True  # type: ignore[attr-defined]
+        cls.predict = remembered
+
+    base.__init_subclass__ = classmethod(defined)
 
 
 def _note_score(site: Any, accuracy: float, n: int) -> None:
