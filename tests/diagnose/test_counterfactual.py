@@ -215,6 +215,14 @@ def test_other_rows_are_compared_without_pairs():
     assert low > 0.4
 
 
+def test_of_two_readings_of_one_fault_the_better_is_kept():
+    reached_by = {"": 0.1, "A": 0.9, "B": 0.7, "AB": 0.2}
+    lab = laboratory(lambda kinds: reached_by["".join(sorted(kind[0] for kind in kinds))])
+    priced, reached = price(lab, [A, B])
+    assert [p.pays for p in priced] == [True, False]
+    assert reached == pytest.approx(0.9)
+
+
 def test_without_time_nothing_is_run():
     lab = laboratory(table(_=0.3, A=0.8), seconds=1)
     assert price(lab, [A, B]) == ([], None)

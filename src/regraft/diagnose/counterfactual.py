@@ -21,6 +21,7 @@ from regraft.diagnose.runner import Result
 
 MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one unrepaired
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
+RIVAL = 0.05  # points that a repair loses on top of the others: more than a reshuffle does
 Z = 1.96
 LONGER = 2.0  # time for an arm that fills its frozen backbone's cache: later arms read it
 LEAST_SHARE = 0.5  # of the usual time: less would train on next to nothing
@@ -223,11 +224,26 @@ def price(
     for result in chosen:
         _arms_of(laboratory, result, chosen)
     noise = _noise(laboratory)
-    priced = [_price_one(laboratory, result, chosen, noise) for result in chosen]
+    priced = _without_rivals([_price_one(laboratory, r, chosen, noise) for r in chosen])
     best = None
     if any(p.pays for p in priced):
         best = laboratory.run([p.result for p in priced if p.stays_repaired])
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
+
+
+def _without_rivals(priced: Sequence[Priced]) -> list[Priced]:
+    """Of several readings of one fault only the best is kept.
+
+    A repair that gains alone, but harms where the others are made, undoes again what another one
+    mends: labels renamed to what a network calls classes it was never shown, for example.
+    """
+    most = max((p.gain.only_this or 0.0 for p in priced), default=0.0)
+
+    def is_rival(p: Priced) -> bool:
+        alone, on_top = p.gain.only_this, p.gain.all_but_this
+        return alone is not None and alone < most and on_top is not None and on_top < -RIVAL
+
+    return [replace(p, lower=-1.0) if len(priced) > 1 and is_rival(p) else p for p in priced]
 
 
 def _first_to_gain(laboratory: Laboratory, chosen: Sequence[Result]) -> Result | None:
