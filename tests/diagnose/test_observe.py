@@ -78,6 +78,9 @@ def test_the_last_score_of_held_out_rows_counts():
     scores = [score(0), score(1, by="evaluate"), score(2, by="evaluate", trained_on=1.0)]
     assert observe.observed_score(replay(scores=scores))["number"] == 1
     assert observe.observed_score(replay(scores=scores[2:]))["number"] == 2
+    by_hand = {**scores[-1], "is_counted": True, "number": 9}
+    assert observe.observed_score(replay(scores=[*scores, by_hand]))["number"] == 1
+    assert observe.observed_score(replay(scores=[by_hand]))["number"] == 9
     assert observe.observed_score(replay()) is None
     assert observe.observed_score(replay(scores=[score(n=0, claimed=None)])) is None
 

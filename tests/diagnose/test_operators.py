@@ -183,6 +183,20 @@ def test_swapped_channels_are_noted_and_left_out(script, record):
     assert script.run("y = x[..., ::-1]", repair, x=x)["y"] is x
 
 
+def test_a_mask_beside_a_reversed_axis(script, digits):
+    x = np.repeat(digits["x_train"][:6, ..., None], 3, axis=-1)
+    mask = np.arange(6) % 2 == 0
+    y = script.run("y = x[m, :, ::-1]", x=x, m=mask)["y"]
+    np.testing.assert_array_equal(y, x[mask][:, :, ::-1])
+
+
+def test_mistakes_are_counted_as_well_as_hits(script, record):
+    scoring.answered(np.array([0, 1, 2, 2]))
+    script.run("e = (a != y).mean()", a=np.array([0, 1, 2, 2]), y=np.array([0, 1, 2, 0]))
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(0.75)
+
+
 ALONE = {
     "labels": ("rng.shuffle(y)", True),
     "pictures": ("rng.shuffle(x)", True),

@@ -28,3 +28,42 @@ def test_other_vectors_are_no_answers(record):
     scoring.answered(ANSWERS["names"])
     assert not scoring.compared(ANSWERS["names"][::-1], np.array(["owl", "owl", "dog"]), SITE)
     assert record.scores == []
+
+
+def test_answers_against_one_class_are_no_score(record):
+    scoring.answered(ANSWERS["numbers"])
+    assert not scoring.compared(ANSWERS["numbers"], 1, SITE)
+    assert record.scores == []
+
+
+def one_by_one(script, right):
+    """The predictions of a model that is asked one picture at a time, as a script counts them."""
+    source = """
+        hits = 0
+        for answer, label in zip(answers, labels):
+            if ask(answer) == label:
+                hits += 1
+    """
+
+    def ask(answer):
+        scoring.predicted(np.eye(10)[[answer]], None, np.arange(1))
+        return answer
+
+    labels = np.arange(len(right)) % 10
+    script.run(source, answers=np.where(right, labels, -1), labels=labels, ask=ask)
+
+
+def test_what_is_counted_picture_by_picture_is_a_score(script, record):
+    one_by_one(script, np.arange(40) % 4 > 0)
+    (score,) = record.scores
+    assert (score["n"], score["claimed"], score["site"]["line"]) == (40, 0.75, 4)
+
+
+def test_a_look_at_some_examples_is_no_score(script, record):
+    one_by_one(script, np.ones(9, bool))
+    assert record.scores == []
+
+
+def test_comparisons_of_other_things_are_no_score(script, record):
+    script.run("for i in range(50):\n    same = i == n", n=3)
+    assert record.scores == []

@@ -24,7 +24,9 @@ def observed_score(replay: Replay) -> Record | None:
     """The accuracy the script ends on: its last score that is not of the training rows."""
     scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
     held_out = [s for s in scores if s.get("trained_on", 0.0) < TRAINING_ROWS]
-    chosen = held_out or scores
+    # what was counted by hand may be something else: it speaks where nothing else does
+    sure = [s for s in held_out if not s.get("is_counted")]
+    chosen = sure or held_out or scores
     return chosen[-1] if chosen else None
 
 

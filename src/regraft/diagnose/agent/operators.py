@@ -71,12 +71,39 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
 def equal(left: Any, right: Any) -> Any:
     """``left == right``: may be predictions against labels."""
     result = left == right
+    ledger.RECORD.attempt("a comparison", _compared, result, left, right)
+    return result
+
+
+def unequal(left: Any, right: Any) -> Any:
+    """``left != right``: likewise, of mistakes."""
+    result = left != right
+    ledger.RECORD.attempt("a comparison", _compared_for_mistakes, result, left, right)
+    return result
+
+
+def _compared(result: Any, left: Any, right: Any) -> None:
     if isinstance(result, np.ndarray) and result.size > 1:
         if result.ndim == 1:
             scoring.compared(left, right, sites.here())
         elif result.ndim == 2:
             _COMPARED[:] = [(result, left, right)]
-    return result
+    elif scoring.awaits_comparison() and _is_one_truth(result):
+        scoring.counted(bool(result), sites.here())
+
+
+def _compared_for_mistakes(result: Any, left: Any, right: Any) -> None:
+    if isinstance(result, np.ndarray) and result.ndim == 1 and result.size > 1:
+        scoring.compared(left, right, sites.here())
+    elif scoring.awaits_comparison() and _is_one_truth(result):
+        scoring.counted(not bool(result), sites.here())
+
+
+def _is_one_truth(value: Any) -> bool:
+    """A bool, or an array or tensor that holds one."""
+    if isinstance(value, bool | np.bool_):
+        return True
+    return (isinstance(value, np.ndarray) or hasattr(value, "numpy")) and np.size(value) == 1
 
 
 def reversed_axis(value: Any, index: Any) -> Any:
@@ -287,7 +314,9 @@ def _is_layer(value: Any) -> bool:
 
 
 def _reaches_last(value: np.ndarray, index: Any) -> bool:
-    return isinstance(index, tuple) and (Ellipsis in index or len(index) == value.ndim)
+    # by identity: an index may hold arrays, which compare element by element
+    is_tuple = isinstance(index, tuple)
+    return is_tuple and (any(i is Ellipsis for i in index) or len(index) == value.ndim)
 
 
 def _head(value: Any, n: int, ndim: int) -> Any:

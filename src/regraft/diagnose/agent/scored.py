@@ -21,6 +21,7 @@ from regraft.diagnose.agent import (
 
 SCORED = 1000  # rows scored at most
 LEAST_PREDICTED = 128
+ASKED_ALONE = 24  # pictures predicted one by one that are looked at together
 # Times of a training that one `predict` may take: what a frozen network answers is kept for the
 # other replays, so that it is paid once, or twice where pixels are repaired.
 PREDICTION = 2.5
@@ -139,9 +140,22 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         if base is not None and not trained:
             _remember_pictures(model, base, feed, outputs)
         elif trained and feed.x.ndim == 4:
-            shown.keep("predicted", feed, samples.spread(len(feed), 64))
-            shown.show("predicted", model, feed)
+            _show_predicted(model, feed)
     return outputs
+
+
+def _show_predicted(model: Any, feed: feeds.Feed) -> None:
+    """Keep what a trained model is asked; pictures that come one by one are put together."""
+    if len(feed) == 1:
+        alone = session.SESSION.asked_alone
+        if alone and alone[0].shape != feed.x.shape:
+            alone.clear()
+        alone.append(feed.x)
+        if len(alone) != ASKED_ALONE:
+            return
+        feed = feeds.Feed(x=np.concatenate(alone), y=None, planned=len(alone))
+    shown.keep("predicted", feed, samples.spread(len(feed), 64))
+    shown.show("predicted", model, feed)
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:

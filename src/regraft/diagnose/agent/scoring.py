@@ -7,7 +7,10 @@ import numpy as np
 from regraft.diagnose.agent import anatomy, feeds, ledger
 
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
+LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 _PREDICTIONS: list[dict[str, Any]] = []
+_TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one by one, by line
+_awaited = False  # was one picture predicted, and not compared yet?
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
@@ -25,12 +28,35 @@ def classes_of(outputs: np.ndarray) -> np.ndarray:
 
 def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
     """Remember a `predict`: its classes, the labels of the same rows, which rows were computed."""
+    global _awaited
+    _awaited = len(outputs) == 1
     is_row_of_outputs = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
     _PREDICTIONS.append({
         "classes": classes_of(outputs), "labels": labels, "computed": computed,
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
     })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
+
+
+def awaits_comparison() -> bool:
+    """Was one picture predicted just now, so that the next comparison may be about it?"""
+    return _awaited
+
+
+def counted(is_right: bool, site: dict[str, Any] | None) -> None:
+    """One answer was compared by itself: many at one line are a score that is counted by hand."""
+    global _awaited
+    if site is None:
+        return
+    _awaited = False
+    tally = _TALLIES.setdefault((site["file"], site["line"]), {"right": 0, "n": 0, "score": None})
+    tally["right"] += is_right
+    tally["n"] += 1
+    if tally["n"] == LEAST_COUNTED:
+        tally["score"] = {"by": "predict", "site": site, "honest": None, "is_counted": True}
+        ledger.RECORD.scores.append(tally["score"])
+    if tally["score"] is not None:
+        tally["score"] |= {"n": tally["n"], "claimed": tally["right"] / tally["n"]}
 
 
 def answered(classes: np.ndarray) -> None:
@@ -45,7 +71,7 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
     if site is None:
         return True
     for one, other in ((left, right), (right, left)):
-        match = _remembered(one)
+        match = _remembered(one) if np.ndim(other) else None  # one class is no label a row
         if match is None:
             continue
         labels = feeds.label_indices(np.asarray(other))

@@ -43,6 +43,7 @@ class Session:
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, set[bytes]] = {}  # digests of their rows, by key
+        self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
         self.partial: dict[
             int, np.ndarray
         ] = {}  # rows of a sampled predict that were computed, by length
