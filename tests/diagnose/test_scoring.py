@@ -3,8 +3,22 @@
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import scoring
+from regraft.diagnose.agent import scoring, session
 
+
+class Metric:
+    def __init__(self, name, threshold):
+        self.name, self.threshold = name, threshold
+
+
+class Loss:
+    """As Keras's losses, with their configuration."""
+
+    def get_config(self):
+        return {"from_logits": True}
+
+
+LOGITS = Loss()
 SITE = {"file": "train.py", "line": 3, "code": "np.mean(answers == labels)"}
 ANSWERS = {
     "numbers": np.array([0, 2, 1, 1, 0]),
@@ -67,3 +81,28 @@ def test_a_look_at_some_examples_is_no_score(script, record):
 def test_comparisons_of_other_things_are_no_score(script, record):
     script.run("for i in range(50):\n    same = i == n", n=3)
     assert record.scores == []
+
+
+LIMITS = {
+    "a metric that says it": ([Metric("accuracy", 0)], LOGITS, 0.0),
+    "another limit": ([Metric("recall", 0.3)], "mse", 0.3),
+    "accuracy by name": (["accuracy"], LOGITS, 0.5),
+    "logits": ([], LOGITS, 0.0),
+    "probabilities": (None, "binary_crossentropy", 0.5),
+}
+
+
+@pytest.mark.parametrize(("metrics", "loss", "limit"), LIMITS.values(), ids=LIMITS)
+def test_the_limit_between_two_classes_is_the_scripts_own(monkeypatch, metrics, loss, limit):
+    model = object()
+    compiled = {id(model): {"arguments": {"metrics": metrics, "loss": loss}}}
+    monkeypatch.setattr(session.SESSION, "compiled", compiled)
+    assert scoring.limit_of(model) == limit
+
+
+def test_logits_above_nothing_are_an_answer(record):
+    logits = np.array([[-2.0], [0.2], [0.3], [3.0]])
+    scoring.predicted(logits, np.array([0, 1, 0, 1]), np.arange(4))
+    assert scoring.compared((logits > 0).ravel().astype(int), np.array([0, 1, 0, 1]), SITE)
+    (score,) = record.scores
+    assert score["honest"] == score["claimed"] == pytest.approx(0.75)

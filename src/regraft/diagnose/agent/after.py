@@ -63,8 +63,10 @@ def _learnt(fit: Fit) -> None:
     rows = samples.spread(len(feed), 400)
     outputs = scored.infer(model, feed.x[rows])
     labels = feeds.label_indices(feed.y)[rows]
-    fit.record["train_accuracy"] = scoring.accuracy(outputs, labels)
-    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.classes_of(outputs)
+    fit.record["train_accuracy"] = scoring.accuracy(outputs, labels, scoring.limit_of(model))
+    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.classes_of(
+        outputs, scoring.limit_of(model)
+    )
     few = samples.spread_eagerly(feed.x, 128)
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
         fit, few, feeds.label_indices(feed.y)[few]
@@ -89,7 +91,7 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
                 for start in range(0, len(x), MIXED_BATCH)
             ]
             found = np.zeros(len(rows), int)
-            found[order] = scoring.classes_of(np.concatenate(parts))
+            found[order] = scoring.classes_of(np.concatenate(parts), scoring.limit_of(fit.model))
             answers.append(found)
     finally:
         state.restore()
@@ -105,14 +107,15 @@ def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     labels = feeds.label_indices(feed.y)[rows]
     scored.infer(fit.model, feed.x[rows[:1]])  # traces
     started = time.monotonic()
-    plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels)
+    limit = scoring.limit_of(fit.model)
+    plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels, limit)
     seconds = len(transforms.TRANSFORMS) * (time.monotonic() - started)
     if not fit.record["train_accuracy"] - plain > WORTH_TURNING:
         return
     if seconds > MOST_TURNING * session.SESSION.fit_seconds:
         return
     fit.record["by_transform"] = {
-        name: scoring.accuracy(scored.infer(fit.model, turn(feed.x[rows])), labels)
+        name: scoring.accuracy(scored.infer(fit.model, turn(feed.x[rows])), labels, limit)
         for name, turn in transforms.TRANSFORMS.items()
     }
 
@@ -153,4 +156,4 @@ def _in_training_mode(fit: Fit, rows: np.ndarray, labels: np.ndarray) -> float |
         return None
     finally:
         state.restore()
-    return scoring.accuracy(outputs, labels)
+    return scoring.accuracy(outputs, labels, scoring.limit_of(fit.model))

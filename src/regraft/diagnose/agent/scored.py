@@ -37,13 +37,14 @@ def score(
     if len(feed) > SCORED:
         rows = feeds.stratified(labels, SCORED, session.SESSION.seed)
     outputs = infer(model, feed.x[rows])
-    classes, labels = scoring.classes_of(outputs), labels[rows]
+    limit = scoring.limit_of(model)
+    classes, labels = scoring.classes_of(outputs, limit), labels[rows]
     number = len(ledger.RECORD.scores)
     seen = _were_trained_on(feed.x[rows])
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
     entry = {"by": by, "site": site, "claimed": claimed,
-             "honest": scoring.accuracy(outputs, labels), "n": len(rows),
+             "honest": scoring.accuracy(outputs, labels, limit), "n": len(rows),
              "fit": fit, "number": number, "model": model.name,
              "trained_on": float(np.mean(seen)),
              "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip

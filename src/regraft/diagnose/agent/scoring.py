@@ -4,26 +4,39 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import anatomy, feeds, ledger
+from regraft.diagnose.agent import anatomy, feeds, ledger, samples, session
 
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
+HALF = 0.5
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 _PREDICTIONS: list[dict[str, Any]] = []
 _TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one by one, by line
 _awaited = False  # was one picture predicted, and not compared yet?
 
 
-def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
+def accuracy(outputs: np.ndarray, labels: np.ndarray, limit: float = HALF) -> float:
     """Share of rows whose predicted class is the label."""
-    return float(np.mean(classes_of(outputs) == labels)) if len(labels) else float("nan")
+    return float(np.mean(classes_of(outputs, limit) == labels)) if len(labels) else float("nan")
 
 
-def classes_of(outputs: np.ndarray) -> np.ndarray:
-    """Predicted class of each row; a single output is a probability of class 1."""
+def classes_of(outputs: np.ndarray, limit: float = HALF) -> np.ndarray:
+    """Predicted class of each row; a single output above the limit says class 1."""
     outputs = np.asarray(outputs)
     if outputs.ndim == 1 or outputs.shape[-1] == 1:
-        return np.asarray(outputs.reshape(len(outputs)) > 0.5, np.int64)
+        return np.asarray(outputs.reshape(len(outputs)) > limit, np.int64)
     return np.asarray(outputs.reshape(len(outputs), -1).argmax(axis=1))
+
+
+def limit_of(model: Any) -> float:
+    """The limit between two classes: of the script's own metric; for logits without one, 0."""
+    arguments = session.SESSION.compiled.get(id(model), {}).get("arguments", {})
+    for metric in samples.flat(arguments.get("metrics")):
+        if isinstance(metric, str) and "acc" in metric:
+            return HALF
+        limit = getattr(metric, "threshold", None)
+        if isinstance(limit, int | float):
+            return float(limit)
+    return 0.0 if anatomy.describe_loss(arguments.get("loss"))[1] else HALF
 
 
 def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
@@ -33,6 +46,7 @@ def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarr
     is_row_of_outputs = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
     _PREDICTIONS.append({
         "classes": classes_of(outputs), "labels": labels, "computed": computed,
+        "of_logits": classes_of(outputs, 0.0),
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
     })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
@@ -136,6 +150,9 @@ def _remembered(values: Any) -> dict[str, Any] | None:
             rows = rows[rows < len(array)]
             if np.array_equal(numbers[rows], classes[rows]):
                 return entry
+            as_logits = entry.get("of_logits")
+            if as_logits is not None and np.array_equal(numbers[rows], as_logits[rows]):
+                return {**entry, "classes": as_logits}
     return _in_batches(numbers)
 
 
