@@ -102,7 +102,8 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
 def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     """Where validation is far behind training: does turning or mirroring its pictures help?"""
     rows = samples.spread(len(feed), 200)
-    if feed.x.ndim != 4 or feed.x.shape[1] != feed.x.shape[2]:
+    pictures = samples.as_pictures(feed.x[rows])
+    if pictures.ndim != 4 or pictures.shape[1] != pictures.shape[2]:
         return
     labels = feeds.label_indices(feed.y)[rows]
     scored.infer(fit.model, feed.x[rows[:1]])  # traces
@@ -115,7 +116,9 @@ def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     if seconds > MOST_TURNING * session.SESSION.fit_seconds:
         return
     fit.record["by_transform"] = {
-        name: scoring.accuracy(scored.infer(fit.model, turn(feed.x[rows])), labels, limit)
+        name: scoring.accuracy(
+            scored.infer(fit.model, turn(pictures).reshape(feed.x[rows].shape)), labels, limit
+        )
         for name, turn in transforms.TRANSFORMS.items()
     }
 

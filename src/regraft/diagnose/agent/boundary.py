@@ -1,5 +1,7 @@
 """Pictures on their way into the model and into the backbone: seen here, and repaired here."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,14 +85,19 @@ def convert_feed(feed: feeds.Feed, *, part: str) -> None:
         meant = parameters["part"] == "all" or (
             parameters["part"] == "validation" and part in ("validation", "prediction")
         )
-        if here and meant and feed.x.ndim == 4:
-            feed.x = _affine(feed.x, parameters)
-            feed.source, feed.random_pixels = None, False
+        if here and meant:
+            _change(feed, functools.partial(_affine, parameters=parameters))
+            feed.random_pixels = feed.random_pixels and feed.source is not None
 
     for parameters in interventions.ACTIVE.all("transform-pictures"):
-        if part in ("validation", "prediction") and feed.x.ndim == 4:
-            feed.x = np.ascontiguousarray(TRANSFORMS[parameters["transform"]](feed.x))
-            feed.source = None
+        if part in ("validation", "prediction"):
+            _change(feed, TRANSFORMS[parameters["transform"]])
+
+
+def _change(feed: feeds.Feed, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    changed = samples.changed(feed.x, change)
+    if changed is not None:
+        feed.x, feed.source = changed, None
 
 
 def _affine(x: np.ndarray, parameters: interventions.Parameters) -> np.ndarray:
