@@ -107,7 +107,7 @@ def _baseline(
         The run, what numbers of the source it replaced, and the seconds of preparing data.
     """
     limit = 2 * budget
-    replay = replayer.run(fit_seconds=fit_seconds, seconds=limit)
+    replay = replayer.run(fit_seconds=fit_seconds, seconds=limit, untrained_seconds=budget)
     if _stumbled_over_a_sample(replay):
         progress("once more, with every prediction computed")
         replayer.predicts_whole = True
