@@ -21,7 +21,11 @@ from regraft.diagnose.runner import Result
 
 MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one unrepaired
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
+# Two runs agree by chance now and then: less is not believed. A gain that this leaves undecided is
+# measured from a second seed, and then decided by its own spread.
+LEAST_NOISE = 0.01
 RIVAL = 0.05  # points that a repair loses on top of the others: more than a reshuffle does
+OTHER_CLASSES = 0.3  # total variation of class shares: a random split of 50 rows stays below
 Z = 1.96
 LONGER = 2.0  # time for an arm that fills its frozen backbone's cache: later arms read it
 LEAST_SHARE = 0.5  # of the usual time: less would train on next to nothing
@@ -118,6 +122,8 @@ class Laboratory:
         found = observe.same_score(replay, self.score) if replay.scores else None
         if found is None or replay.status not in ("done", "failed"):
             return None
+        if _asks_other_classes(results, self.baseline, self.score, replay, found):
+            return None
         if more_rows and not self.frozen_rows:
             self.frozen_rows = _rows_of(replay)
         return self._arm(results, replay, found, seed), replay
@@ -176,6 +182,29 @@ class Laboratory:
             seconds=round(replay.seconds, 2),
             input_size=int(score.get("input_size") or 0),
         )
+
+
+def _asks_other_classes(
+    results: Sequence[Result],
+    before: Replay,
+    score: Mapping[str, Any],
+    after: Replay,
+    again: Mapping[str, Any],
+) -> bool:
+    """Did a changed call change the classes that are validated, so that scores do not compare?
+
+    A shuffle that is left out, for one, may leave a validation part of one class.
+    """
+    kinds = {repair.kind for result in results for repair in result.finding.repairs}
+    if not kinds & {"drop-call", "set-arguments"} or "resplit" in kinds:
+        return False
+    none = np.zeros(0, int)
+    old = before.arrays.get(f"score{score.get('number')}_labels", none)
+    new = after.arrays.get(f"score{again.get('number')}_labels", none)
+    if not len(old) or not len(new):
+        return False
+    apart = [abs(np.mean(old == c) - np.mean(new == c)) for c in np.union1d(old, new)]
+    return bool(sum(apart) / 2 > OTHER_CLASSES)
 
 
 def _freeze(results: Sequence[Result]) -> bool:
@@ -326,8 +355,9 @@ def _noise(laboratory: Laboratory) -> float:
     """Standard deviation of the accuracy between seeds, from the unrepaired script run twice."""
     again = laboratory.run([], seed=1)
     if again is None:
-        return 0.01
-    return abs(again[0].accuracy - observe.measured(laboratory.score)) / math.sqrt(2)
+        return LEAST_NOISE
+    apart = abs(again[0].accuracy - observe.measured(laboratory.score)) / math.sqrt(2)
+    return max(apart, LEAST_NOISE)
 
 
 def _difference(
@@ -345,7 +375,8 @@ def _difference(
     between = math.sqrt(2) * noise
     if len(seeds) == 2:
         (a, b), (c, d) = seeds
-        between = math.hypot(a[0].accuracy - c[0].accuracy, b[0].accuracy - d[0].accuracy) / 2
+        apart = math.hypot(a[0].accuracy - c[0].accuracy, b[0].accuracy - d[0].accuracy) / 2
+        between = max(apart, LEAST_NOISE)
     spread = Z * math.hypot(rows, between)
     return gain, gain - spread, gain + spread
 
