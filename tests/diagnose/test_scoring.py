@@ -1,5 +1,7 @@
 """Answers of a model or an estimator that a script compares with labels later."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,16 @@ def test_logits_above_nothing_are_an_answer(record):
     assert scoring.compared((logits > 0).ravel().astype(int), np.array([0, 1, 0, 1]), SITE)
     (score,) = record.scores
     assert score["honest"] == score["claimed"] == pytest.approx(0.75)
+
+
+SHOWN = {
+    "a relative first": ({"val_loss": [1], "val_top_5_acc": [0.9], "val_accuracy": [0.6]}, 0.6),
+    "in full": ({"val_balanced_acc": [0.5], "val_sparse_categorical_accuracy": [0.6]}, 0.6),
+    "a relative only": ({"accuracy": [0.9], "val_top_5_acc": [0.8]}, 0.8),
+    "none": ({"accuracy": [0.9], "val_loss": [0.8]}, None),
+}
+
+
+@pytest.mark.parametrize(("history", "accuracy"), SHOWN.values(), ids=SHOWN)
+def test_what_is_read_as_the_accuracy(history, accuracy):
+    assert scoring.claimed(SimpleNamespace(history=history)) == accuracy

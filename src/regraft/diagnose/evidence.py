@@ -170,6 +170,7 @@ class Training:
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
     earlier_fits: int = 0  # trainings of the same model before this one
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
+    may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
 
     @property

@@ -248,6 +248,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         trainable_changed_site=changed[-1].site if changed else None,
         mistyped_attributes=ledger.of("attribute"),
         fresh_batchnorm=int(fit["fresh_batchnorm"]),
+        may_change_weights_at_end=bool(fit.get("may_change_weights_at_end")),
         fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
         sampled=bool(fit.get("sampled")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),

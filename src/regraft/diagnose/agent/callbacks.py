@@ -109,6 +109,15 @@ def reads_validation(callback: Any) -> bool:
     return named.startswith("val") or not type(callback).__module__.startswith(ours_or_keras)
 
 
+def may_change_weights(model: Any, own: list[Any]) -> bool:
+    """May the weights after a training be others than those of its last epoch?"""
+    averages = bool(getattr(model.optimizer, "use_ema", False))
+    return averages or any(
+        not type(callback).__module__.startswith("keras") or "EMA" in type(callback).__name__
+        for callback in own
+    )
+
+
 def one_entry_an_epoch(history: Any) -> None:
     """Repeat numbers that were taken once: scripts draw them against the number of epochs."""
     epochs = max((len(values) for values in history.history.values()), default=0)

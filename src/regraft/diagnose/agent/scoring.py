@@ -1,5 +1,6 @@
 """Every number the script computes about its own predictions, beside the one that holds."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -176,19 +177,26 @@ def _in_batches(array: np.ndarray) -> dict[str, Any] | None:
 
 def claimed(history: Any) -> float | None:
     """The validation accuracy of the last epoch, as Keras reports it."""
-    for name, values in history.history.items():
-        if name.startswith("val_") and "acc" in name and values:
-            return float(values[-1])
-    return None
+    scored = {k.removeprefix("val_"): v for k, v in history.history.items() if k.startswith("val_")}
+    name = _called_accuracy([name for name, values in scored.items() if values])
+    return None if name is None else float(scored[name][-1])
+
+
+def _called_accuracy(names: Iterable[str]) -> str | None:
+    """The metric that people read as the accuracy: one of that name before its relatives."""
+    known = [name for name in names if "acc" in name]
+    rank = {"accuracy": 0, "acc": 0, "categorical_accuracy": 1, "sparse_categorical_accuracy": 1,
+            "binary_accuracy": 1}  # fmt: skip
+    return min(known, key=lambda name: rank.get(name, 3 if "top" in name else 2), default=None)
 
 
 def accuracy_in(model: Any, result: Any) -> float | None:
     """The accuracy among what `evaluate` returned."""
     if isinstance(result, dict):
-        return next((float(v) for k, v in result.items() if "acc" in k), None)
+        called = _called_accuracy(result)
+        return None if called is None else float(result[called])
     names = ["loss", *[m.name for m in anatomy.walk_metrics(model) if m.name != "loss"]]
     values = np.atleast_1d(np.asarray(result, float))
-    for name, value in zip(names, values.tolist(), strict=False):
-        if "acc" in name:
-            return float(value)
-    return None
+    shown = dict(zip(names, values.tolist(), strict=False))
+    called = _called_accuracy(shown)
+    return None if called is None else float(shown[called])
