@@ -179,6 +179,22 @@ def test_pictures_of_a_head_trained_on_frozen_features(arrays):
     assert evidence.pixels.model_train.convention == "byte"
 
 
+@pytest.mark.parametrize("shuffled", [False, True], ids=["together", "apart"])
+def test_labels_of_an_estimator_fitted_on_frozen_features(arrays, shuffled):
+    labels = arrays["fit0_train_labels"]
+    rows = np.arange(0, 600, 2)
+    given = np.random.default_rng(0).permutation(labels) if shuffled else labels
+    held = {
+        "predict0_x": arrays["fit0_train_x"], "estimator_labels": given, "estimator_rows": rows,
+        "estimator_features": thumbnails(arrays["fit0_train_x"])[rows],
+    }  # fmt: skip
+    pictures = [{"key": "predict0", "base": None}]
+    sklearn = score(by="sklearn", number=None)
+    evidence = observe.observe(replay([], [sklearn], arrays=held, pictures=pictures))
+    assert (evidence.association.accuracy < 0.25) is shuffled
+    assert evidence.accuracy.chance == 0.1
+
+
 def test_class_names_of_both_parts():
     calls = [
         event("image_dataset_from_directory", 3, class_names=["cat", "dog"]),

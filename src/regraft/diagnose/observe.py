@@ -95,10 +95,13 @@ def _of_frozen_features(
         "number": -1, "base": given[0]["base"],
         "features_of_train": given[0]["key"], "features_of_validation": given[-1]["key"],
     }  # fmt: skip
+    labels = replay.arrays.get("estimator_labels", np.zeros(0, np.int64))
     return facts.Evidence(
         ledger=ledger,
         pixels=seen.pixels(replay, fit, score, ledger),
         backbone=_backbone(fit),
+        accuracy=_accuracy(replay, fit, score, labels),
+        association=seen.association_of_estimator(replay, labels),
         order=_order(replay),
     )
 

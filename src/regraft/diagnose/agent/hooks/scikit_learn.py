@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import feeds, interventions, ledger, scoring, session, sites
+from regraft.diagnose.agent import (
+    feeds,
+    interventions,
+    ledger,
+    samples,
+    scoring,
+    session,
+    sites,
+)
 from regraft.diagnose.agent.hooks import attach
+
+PROBED = 600  # rows of features that are kept
 
 
 def hook() -> None:
@@ -100,7 +110,7 @@ def _hook_estimators(module: ModuleType) -> None:
                     keep = _computed_rows(X)
                     if keep is not None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
-                    _note_estimator(self, rest[0], site)
+                    ledger.RECORD.attempt("an estimator", _note_estimator, self, X, rest[0], site)
                 return inner(self, X, *rest, **kw)
 
             return outer
@@ -139,14 +149,17 @@ def _note_score(site: Any, accuracy: float, n: int) -> None:
     )
 
 
-def _note_estimator(estimator: Any, y: Any, site: Any) -> None:
-    labels = feeds.label_indices(np.asarray(y))
+def _note_estimator(estimator: Any, X: Any, y: Any, site: Any) -> None:
+    labels = np.unique(feeds.label_indices(np.asarray(y)), return_inverse=True)[1]
     number = len(ledger.RECORD.facts.setdefault("estimators", []))
     ledger.RECORD.facts["estimators"].append(
         {"class": type(estimator).__name__, "site": site, "n": len(labels), "number": number}
     )
-    if labels.dtype.kind in "iufb":
-        ledger.RECORD.arrays[f"estimator{number}_labels"] = labels
+    # the last is the one that counts: a search over parameters fits hundreds
+    rows = samples.spread(len(labels), PROBED)
+    ledger.RECORD.arrays["estimator_labels"] = labels
+    ledger.RECORD.arrays["estimator_rows"] = rows
+    ledger.RECORD.arrays["estimator_features"] = np.asarray(X)[rows].astype(np.float16)
 
 
 def _computed_rows(x: Any) -> np.ndarray | None:
