@@ -10,6 +10,8 @@ from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import feeds, interventions, samples
 from regraft.diagnose.agent.transforms import TRANSFORMS
 
+NEAR_SPAN = 0.25  # of it: parts that are told apart by their span differ three times or more
+
 
 class _Seen(BaseException):
     """Stops a forward pass once the pictures were seen."""
@@ -79,12 +81,20 @@ def look(model: Any, x: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def convert_feed(feed: feeds.Feed, *, part: str) -> None:
-    """Carry out the repairs of pixels that belong at the model's input."""
+    """Carry out the repairs of pixels that belong at the model's input.
+
+    Args:
+        feed: Pictures as given.
+        part: "train", "validation", "prediction" by a trained model, or "features" of pictures of
+            either part.
+    """
     for parameters in interventions.ACTIVE.all("convert-pixels"):
         here = parameters["boundary"] == "model" or parameters["part"] == "validation"
         meant = parameters["part"] == "all" or (
             parameters["part"] == "validation" and part in ("validation", "prediction")
         )
+        if part == "features" and parameters["part"] == "validation":
+            meant = _spans(feed.x, parameters.get("only_span"))
         if here and meant:
             _change(feed, functools.partial(_affine, parameters=parameters))
             feed.random_pixels = feed.random_pixels and feed.source is not None
@@ -92,6 +102,15 @@ def convert_feed(feed: feeds.Feed, *, part: str) -> None:
     for parameters in interventions.ACTIVE.all("transform-pictures"):
         if part in ("validation", "prediction"):
             _change(feed, TRANSFORMS[parameters["transform"]])
+
+
+def _spans(x: np.ndarray, span: list[float] | None) -> bool:
+    """Do the values reach about so far, down and up?"""
+    if span is None or x.dtype.kind not in "uif":
+        return False
+    low, high = np.percentile(x[samples.spread(len(x), 64)].astype(np.float32), (0.1, 99.9))
+    off = max(abs(low - span[0]), abs(high - span[1]))
+    return bool(off < NEAR_SPAN * max(span[1] - span[0], high - low))
 
 
 def _change(feed: feeds.Feed, change: Callable[[np.ndarray], np.ndarray]) -> None:

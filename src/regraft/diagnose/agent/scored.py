@@ -130,11 +130,11 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
                           limit=20_000)  # fmt: skip
         if feed is None:
             return session.SESSION.original["predict"](model, x, **kwargs)
-        boundary.convert_feed(feed, part="prediction")
+        trained = id(model) in session.SESSION.compiled
+        boundary.convert_feed(feed, part="prediction" if trained else "features")
         boundary.fit_size(feed, model)
         outputs, rows = _timed_predict(model, feed)
         labels = None if feed.y is None else feeds.label_indices(feed.y)
-        trained = id(model) in session.SESSION.compiled
         scoring.predicted(outputs, labels, rows)
         ledger.RECORD.event("predict", site, n=len(feed), shuffled=feed.reshuffles, trained=trained)
         base = anatomy.base_of(model)
