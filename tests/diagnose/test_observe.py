@@ -195,6 +195,14 @@ def test_labels_of_an_estimator_fitted_on_frozen_features(arrays, shuffled):
     assert evidence.accuracy.chance == 0.1
 
 
+def test_what_the_trained_model_reached_before_another_was_scored(arrays):
+    trained, fresh = score(0, honest=0.9), score(1, by="evaluate", honest=0.1, is_trained=False)
+    evidence = observe.observe(replay([fit()], [trained, fresh], arrays=arrays))
+    assert evidence.accuracy.trained_one_reached == 0.9
+    evidence = observe.observe(replay([fit()], [trained], arrays=arrays))
+    assert evidence.accuracy.trained_one_reached is None
+
+
 def test_class_names_of_both_parts():
     calls = [
         event("image_dataset_from_directory", 3, class_names=["cat", "dog"]),

@@ -201,6 +201,8 @@ class Accuracy:
     by_transform: Mapping[str, float] = field(default_factory=dict)
     # share of pictures whose answer changes with the other pictures of the batch; None: not asked
     changed_by_batch: float | None = None
+    # where the scored model holds no weights that a `fit` made: what the trained one reached
+    trained_one_reached: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

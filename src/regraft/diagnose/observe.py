@@ -296,7 +296,16 @@ def _accuracy(
         renaming=renamed[1],
         by_transform=dict(fit.get("by_transform", {})),
         changed_by_batch=fit.get("changed_by_batch"),
+        trained_one_reached=_trained_one(replay, score),
     )
+
+
+def _trained_one(replay: Replay, score: Record) -> float | None:
+    """The accuracy that the trained model reached before another one was scored in its place."""
+    if score.get("is_trained", True) or score.get("by") == "fit":
+        return None
+    of_fits = [s for s in replay.scores if s.get("by") == "fit" and s.get("honest") is not None]
+    return float(of_fits[-1]["honest"]) if of_fits else None
 
 
 def _order(replay: Replay) -> facts.Order | None:

@@ -1,5 +1,6 @@
 """Facts about a model as the script built and compiled it."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -106,6 +107,15 @@ def looks_random(layers: list[Any]) -> bool | None:
 def kernels(layers: list[Any]) -> list[Any]:
     """Weight matrices and filters, biases and statistics left out."""
     return [w for layer in layers for w in layer.weights if len(w.shape) >= 2]
+
+
+def digests(model: Any) -> list[bytes]:
+    """One a trainable kernel: the same in a model that holds a copy."""
+    return [
+        hashlib.blake2b(np.ascontiguousarray(w.value).tobytes(), digest_size=8).digest()
+        for w in model.trainable_variables
+        if len(w.shape) >= 2
+    ]
 
 
 def describe_head(model: Any) -> dict[str, Any]:

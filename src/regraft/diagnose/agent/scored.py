@@ -46,7 +46,7 @@ def score(
     entry = {"by": by, "site": site, "claimed": claimed,
              "honest": scoring.accuracy(outputs, labels, limit), "n": len(rows),
              "fit": fit, "number": number, "model": model.name,
-             "trained_on": float(np.mean(seen)),
+             "trained_on": float(np.mean(seen)), "is_trained": _is_trained(model),
              "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
     clean = ~seen
     if duplicates is not None:
@@ -59,6 +59,15 @@ def score(
             entry["n_without_duplicates"] = int(clean.sum())
     ledger.RECORD.scores.append(entry)
     return outputs
+
+
+def _is_trained(model: Any) -> bool:
+    """Does it hold weights that a `fit` made, its own or those of another model?"""
+    stored = session.SESSION.compiled.get(id(model))
+    if (stored is not None and stored["fitted"]) or not session.SESSION.learnt:
+        return True  # without any `fit` nobody kept account of it
+    kernels = anatomy.digests(model)
+    return not kernels or any(digest in session.SESSION.learnt for digest in kernels)
 
 
 def _were_trained_on(x: np.ndarray) -> np.ndarray:
