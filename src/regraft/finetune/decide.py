@@ -175,9 +175,7 @@ def _with_length(
     n_evaluated = int(_EVALUATION_PART * left / (2 * pace.a_picture))  # as they are, and averaged
     n_evaluated = min(max(n_evaluated, least), most)
     steps = steps_in(left, pace, plan, an_evaluation=2 * n_evaluated * pace.a_picture)
-    return replace(
-        plan, steps=steps, evaluate_every=evaluate_every(steps, plan.steps_an_epoch)
-    ), n_evaluated
+    return plan.lasting(steps), n_evaluated
 
 
 def _pays(arms: tuple[Arm, ...]) -> bool:

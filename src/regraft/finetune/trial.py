@@ -90,10 +90,7 @@ def try_arms(
     def run(name: str, blocks: tuple[int, ...], rate: float) -> None:
         network.assign(start)
         network.reset_optimiser(blocks)
-        short = replace(plan, steps=steps, rate=rate, blocks=blocks)
-        batches = training_batches(training, short, first=0)
-        for step, (pictures, targets) in zip(range(steps), batches, strict=False):
-            network.step(pictures, targets, rate=rate_at(step, steps=steps, peak=rate))
+        take_steps(network, replace(plan, steps=steps, rate=rate, blocks=blocks), training)
         score(name, blocks, rate, steps)
 
     score("frozen", (), 0.0, 0)
@@ -104,6 +101,13 @@ def try_arms(
         run(name, blocks, rate)
     network.assign(start)
     return tuple(arms)
+
+
+def take_steps(network: Network, plan: TrainingPlan, training: Pictures) -> None:
+    """Train for all steps of a plan, with its rates and nothing else."""
+    batches = training_batches(training, plan, first=0)
+    for step, (pictures, targets) in zip(range(plan.steps), batches, strict=False):
+        network.step(pictures, targets, rate=rate_at(step, steps=plan.steps, peak=plan.rate))
 
 
 def best_of(arms: list[Arm] | tuple[Arm, ...]) -> Arm:

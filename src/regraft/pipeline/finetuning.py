@@ -7,7 +7,6 @@ from the run's folder.
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -26,20 +25,20 @@ from regraft.finetune.decide import Decision, Wishes, decide
 from regraft.finetune.loop import Limits, Outcome, evaluate, train
 from regraft.finetune.network import Network
 from regraft.finetune.plan import TrainingPlan
-from regraft.finetune.precision import FLOAT32, MIXED, choose_precision
-from regraft.heads.calibrate import fit_temperature, mean_loss
+from regraft.heads.calibrate import fit_temperature
 from regraft.heads.linear import softmax
 from regraft.observer import Observer
+from regraft.pipeline.computing import network_in_precision
 from regraft.pipeline.evaluating import answers_of
 from regraft.pipeline.frozen import Frozen
+from regraft.pipeline.judging import judge
 from regraft.pipeline.request import Work
 from regraft.pipeline.running import Run
 from regraft.pipeline.saving import recipe_of
 from regraft.pipeline.stopping import StopRequest
-from regraft.records import FloatArray, IntArray, LinearHead
+from regraft.records import LinearHead
 
 TRIAL_PICTURES = 500  # validation pictures that trials and variations are scored on
-FINAL_PICTURES = 3_000  # validation pictures that the last choice is made on, at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -83,7 +82,10 @@ def fine_tune(
         if work.request.mode == "auto" and frozen.accuracy == 1.0:
             observer.note("The frozen head makes no mistake on validation pictures: it stays.")
             return None
-        network, precision = _in_precision(frozen, work, observer)
+        network, precision, why = network_in_precision(
+            frozen, is_timed=work.request.epochs is None, seed=work.request.seed
+        )
+        observer.note(f"Training computes in {precision}: {why}.")
         decision = _decided(network, precision, frozen, work, observer)
         if decision is None:
             return None
@@ -160,41 +162,12 @@ def classifier_of(
     return Classifier(**facts, metrics=metrics)
 
 
-def judge(logits: FloatArray, labels: IntArray) -> tuple[float, float]:
-    """Accuracy, and mean loss at the best temperature."""
-    accuracy = float(np.mean(logits.argmax(axis=1) == labels))
-    return accuracy, mean_loss(logits, labels, temperature=fit_temperature(logits, labels))
-
-
 def seconds_spent(run: Run) -> float:
     """Of the budget of a run, before it was interrupted."""
     checkpoint = Checkpoint(run.checkpoint)
     written = checkpoint.read_plan()
     before: float = 0.0 if written is None else written[2]["seconds_before"]
     return before + checkpoint.seconds()
-
-
-def _in_precision(frozen: Frozen, work: Work, observer: Observer) -> tuple[Network, str]:
-    """The network with every block to be trained, in the precision that pays here.
-
-    A run of fixed length is always in float32: nothing of it may depend on how fast a machine is.
-    """
-
-    def build(precision: str) -> Network:
-        network = frozen.network(frozen.start, precision)
-        network.train(tuple(range(len(network.blocks))))
-        return network
-
-    exact = build(FLOAT32)
-    if work.request.epochs is not None:
-        return exact, FLOAT32
-    mixed = cache(lambda: build(MIXED))  # built only if it is faster
-    sample = frozen.sampled(TRIAL_PICTURES, seed=work.request.seed)
-    precision, why = choose_precision(
-        lambda: evaluate(exact, sample), lambda: evaluate(mixed(), sample), sample.labels
-    )
-    observer.note(f"Training computes in {precision}: {why}.")
-    return (exact if precision == FLOAT32 else mixed()), precision
 
 
 def _decided(
@@ -222,7 +195,7 @@ def _decided(
 def _n_after(frozen: Frozen, work: Work) -> int:
     """Pictures that are scored after training: the test, and the last choice."""
     views = MOST_VIEWS if work.request.tta else 1
-    return views * len(frozen.split.test) + 2 * min(len(frozen.split.validation), FINAL_PICTURES)
+    return views * len(frozen.split.test) + 2 * len(frozen.split.validation)
 
 
 def _better(
@@ -237,7 +210,7 @@ def _better(
     observer: Observer,
 ) -> Tuned:
     """The head or the fine-tuned network, by validation accuracy; the head if they are equal."""
-    pictures = frozen.sampled(FINAL_PICTURES, seed=plan.seed)
+    pictures = frozen.pictures(frozen.split.validation)
     labels = pictures.labels
     network.assign(untouched)
     before = evaluate(network, pictures)
@@ -271,6 +244,7 @@ def _better(
             "seconds": progress.seconds,
             "plan": plan.as_json(),
             "history": [asdict(each) for each in progress.history],
+            "race": list(run.facts.get("race", ())),
             **{name: notes[name] for name in ("variations", "trial")},
         },
         views=views_of(plan.variety) if work.request.tta else (),
