@@ -1,44 +1,57 @@
 """SIGKILL at random moments of a small fine-tuning, and what `--resume` makes of it.
 
-    .venv/bin/python benchmarks/kills.py [--kills 100] [--seed 0]
+    .venv/bin/python benchmarks/kills.py [--kills 100] [--a-run 5] [--seed 0]
 
-A run of fixed length is made once without interruption. Then the same run is killed, at a moment
-drawn between its start and its end, and resumed until it is done. Its weights must be those of the
-first, to the bit. Writes benchmarks/results/kills.json, or where --results says; exit status 1 if
-any differ.
+A run of fixed length is made once without interruption. Then the same run is made again and again,
+killed `--a-run` times on its way: every process, the first and those that resume, dies at a
+moment drawn between its start and the seconds that the whole run took. Where a process is done
+before its moment, that is no kill. The weights of every run must be those of the first, to the
+bit. Writes benchmarks/results/kills.json, or where --results says; exit status 1 if any differ.
 """
 
 import argparse
-import json
 import os
-import platform
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results" / "kills.json"
+from record import write
+
+# 40 epochs: else most moments would fall into the start of Python and TensorFlow
 FIT = [
-    "fit", "digits", "--limit", "600", "--mode", "finetune", "--epochs", "12", "--size", "32",
+    "fit", "digits", "--limit", "600", "--mode", "finetune", "--epochs", "40", "--size", "32",
     "--tap", "block2a_project_bn", "--grid", "2", "--runtime", "tensorflow", "--quiet",
 ]  # fmt: skip
 WEIGHTS = "weights.safetensors"
 
 
-def start(arguments: list[str], folder: Path) -> subprocess.Popen:
+def start(command: list[str], folder: Path) -> subprocess.Popen:
     # the cached features of a killed run would make the next one another run
     environment = os.environ | {"REGRAFT_CACHE": str(folder.parent / f"cache-{folder.name}")}
     return subprocess.Popen(
-        [sys.executable, "-m", "regraft", *arguments],
+        [sys.executable, "-m", "regraft", *command],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
 
 
-def finish(process: subprocess.Popen) -> None:
+def command_for(folder: Path) -> list[str]:
+    """What goes on with a run, or begins it where nothing is there to resume."""
+    if folder.exists():
+        return ["fit", "--resume", str(folder), "--quiet"]
+    return [*FIT, "--out", str(folder)]
+
+
+def is_done(folder: Path) -> bool:
+    return folder.exists() and not (folder / "checkpoint").exists()
+
+
+def require_success(process: subprocess.Popen) -> None:
     _, errors = process.communicate()
     if process.returncode:
         msg = f"exit status {process.returncode}: {errors.decode()}"
@@ -55,52 +68,65 @@ def where(folder: Path) -> str:
     return "before the plan" if folder.exists() else "before anything"
 
 
-def kill_once(folder: Path, after: float) -> str:
-    process = start([*FIT, "--out", str(folder)], folder)
-    time.sleep(after)
-    process.kill()
-    process.communicate()
-    stage = where(folder)
-    if not folder.exists():  # nothing to resume: the same command again
-        finish(start([*FIT, "--out", str(folder)], folder))
-    elif (folder / "checkpoint").exists():
-        finish(start(["fit", "--resume", str(folder), "--quiet"], folder))
-    return stage
+def killed_run(folder: Path, moments: list[float]) -> list[dict]:
+    """Make a run that is killed after so many seconds of each process; its kills."""
+    kills = []
+    for after in moments:
+        if is_done(folder):
+            return kills
+        process = start(command_for(folder), folder)
+        try:
+            process.wait(timeout=after)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills.append({"after": round(after, 2), "stage": where(folder)})
+        else:
+            require_success(process)
+    if not is_done(folder):
+        require_success(start(command_for(folder), folder))
+    return kills
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--a-run", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--results", type=Path, help="a file in place of the usual one")
     options = parser.parse_args()
     draw = random.Random(options.seed)
-    stages, different = {}, 0
+    runs = []
     with tempfile.TemporaryDirectory() as base:
         whole = Path(base) / "whole"
         began = time.monotonic()
-        finish(start([*FIT, "--out", str(whole)], whole))
+        require_success(start(command_for(whole), whole))
         seconds = time.monotonic() - began
         expected = (whole / WEIGHTS).read_bytes()
         print(f"uninterrupted: {seconds:.0f} s", flush=True)
-        for number in range(options.kills):
-            folder, after = Path(base) / f"killed-{number}", draw.uniform(0, seconds)
-            stage = kill_once(folder, after)
+        n_killed = 0
+        while n_killed < options.kills:
+            folder = Path(base) / f"run-{len(runs)}"
+            n = min(options.a_run, options.kills - n_killed)
+            kills = killed_run(folder, [draw.uniform(0, seconds) for _ in range(n)])
             is_same = (folder / WEIGHTS).read_bytes() == expected
-            different += not is_same
-            stages[stage] = stages.get(stage, 0) + 1
+            n_killed += len(kills)
+            runs.append({"kills": kills, "same_weights": is_same})
+            stages = ", ".join(f"{kill['after']:.1f} s ({kill['stage']})" for kill in kills)
             verdict = "same weights" if is_same else "OTHER WEIGHTS"
-            print(f"{number + 1}: killed after {after:.1f} s, {stage}: {verdict}", flush=True)
-    options.results.parent.mkdir(exist_ok=True)
-    results = {
-        "kills": options.kills,
-        "different": different,
-        "stages": stages,
+            print(f"{n_killed}: killed after {stages or 'no time'}: {verdict}", flush=True)
+    different = sum(not run["same_weights"] for run in runs)
+    rows = {
+        "kills": n_killed,
+        "runs": len(runs),
+        "runs_with_other_weights": different,
+        "stages": Counter(kill["stage"] for run in runs for kill in run["kills"]),
         "seconds_uninterrupted": round(seconds, 1),
-        "machine": platform.processor() or platform.machine(),
+        "each": runs,
     }
-    options.results.write_text(json.dumps(results, indent=2) + "\n")
-    print(f"{options.kills - different} of {options.kills} came to the same weights")
+    asked = {name: getattr(options, name) for name in ("kills", "a_run", "seed")}
+    write("kills", rows, arguments=asked, file=options.results)
+    print(f"{len(runs) - different} of {len(runs)} runs came to the same weights")
     sys.exit(1 if different else 0)
 
 
