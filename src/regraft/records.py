@@ -11,6 +11,7 @@ IntArray = npt.NDArray[np.int64]
 
 ChannelOrder = Literal["rgb", "bgr"]
 Mode = Literal["head", "finetune"]
+Precision = Literal["float32", "bfloat16", "int8"]  # of the numbers that are multiplied
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +48,7 @@ class Plan:
     grids: tuple[int, ...]  # pooled grid per tap, same length as taps
     mode: Mode
     runtime: str
-    precision: str
+    precision: Precision
     weights: str  # where they came from: "bundled", "imagenet", "custom weights", ...
     weights_sha256: str
 

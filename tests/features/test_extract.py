@@ -15,6 +15,7 @@ from regraft.features.cache import FeatureCache
 from regraft.features.extract import extract, forecast
 from regraft.features.pool import pool_matrix
 from regraft.features.runtimes.choose import RUNTIMES
+from regraft.features.runtimes.openvino import OpenVino
 from regraft.features.runtimes.tensorflow import TensorFlow
 
 SIZE = 16
@@ -58,7 +59,7 @@ def test_extract_equals_one_step_after_the_other(tiny, digits, runtime):
         batch_size=8,
     )
     assert list(features) == list(REQUESTS)
-    assert features.runtime == runtime
+    assert features.runtime is RUNTIMES[runtime]
     for tap, grid in REQUESTS:
         assert features[tap, grid].dtype == np.float32
         assert_same(features[tap, grid], slow_features(digits, tiny, tap, grid))
@@ -199,13 +200,33 @@ def test_an_error_while_reading_leaves_no_entry(tiny, tmp_path):
     assert cache.entries() == []
 
 
+@pytest.mark.parametrize(
+    "lower", [pytest.param(each, id=each.precision) for each in OpenVino().faster()] or [None]
+)
+def test_lower_precisions_are_near_and_kept_apart(tiny, digits, tmp_path, lower):
+    if lower is None:
+        pytest.skip("this processor has no lower precision")
+    cache = FeatureCache(tmp_path)
+    exact = with_cache(digits, tiny, cache, [("late", 2)], runtime=OpenVino())["late", 2]
+    near = with_cache(digits, tiny, cache, [("late", 2)], runtime=lower)
+    assert near.n_computed == 1  # not taken for the exact ones
+    assert near.runtime.precision == lower.precision
+    assert not np.array_equal(near["late", 2], exact)
+    cosines = (near["late", 2] * exact).sum(axis=1) / (
+        np.linalg.norm(near["late", 2], axis=1) * np.linalg.norm(exact, axis=1)
+    )
+    assert cosines.min() > 0.98
+    again = with_cache(digits, tiny, cache, [("late", 2)], runtime=lower)
+    assert again.n_computed == 0
+
+
 class WrongRuntime(TensorFlow):
     """Computes well, and then loses precision."""
 
     name = "openvino"
 
-    def load(self, model):
-        run = super().load(model)
+    def load(self, model, calibration):
+        run = super().load(model, calibration)
         return lambda batch: [features * 1.001 for features in run(batch)]
 
 
@@ -219,7 +240,7 @@ def test_auto_goes_back_to_tensorflow_when_the_other_is_wrong(tiny, digits, monk
     monkeypatch.setitem(RUNTIMES, "openvino", WrongRuntime())
     monkeypatch.setattr(module, "choose_runtime", lambda *_, **__: RUNTIMES["openvino"])
     features = with_cache(digits, tiny, FeatureCache(tmp_path), [("late", 1)], runtime="auto")
-    assert features.runtime == "tensorflow"
+    assert features.runtime is RUNTIMES["tensorflow"]
     assert_same(features["late", 1], slow_features(digits, tiny, "late", 1))
 
 

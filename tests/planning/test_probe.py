@@ -27,7 +27,7 @@ def test_only_the_rows_given_are_in_it_and_the_seed_decides():
 def test_arrays_are_held_already():
     images = open_data((np.zeros((4, 8, 8), np.uint8) + np.arange(4, dtype=np.uint8)[:, None, None],
                         np.array([0, 0, 1, 1])))  # fmt: skip
-    held, seconds = hold(images, n=2)
+    held, seconds = hold(images, n=2, reduce_to=224)
     assert held is images
     assert seconds == 0
 
@@ -46,7 +46,7 @@ def folder(tmp_path):
 
 def test_files_are_decoded_once(folder, monkeypatch):
     images = open_data(folder)
-    held, seconds = hold(images, n=4)
+    held, seconds = hold(images, n=4, reduce_to=224)
     assert seconds > 0
     assert held.fingerprint() == images.fingerprint()
     reads = []

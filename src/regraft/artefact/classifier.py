@@ -125,7 +125,7 @@ class Classifier:
 
     def _prepared(self, picture: Picture) -> FloatArray:
         size = self.recipe.size
-        return as_rgb(resize(pixels(picture), height=size, width=size))
+        return as_rgb(resize(pixels(picture, reduce_to=size), height=size, width=size))
 
     def __repr__(self) -> str:
         recipe = self.recipe
@@ -135,17 +135,21 @@ class Classifier:
         )
 
 
-def pixels(picture: Picture) -> npt.NDArray[np.uint8]:
+def pixels(picture: Picture, *, reduce_to: int) -> npt.NDArray[np.uint8]:
     """The pixels (h, w, 1 or 3) of a path, of the bytes of a file, or of an array.
+
+    Args:
+        picture: An array is taken as it is.
+        reduce_to: As in `regraft.data.decode.decode`.
 
     Raises:
         BadImageError: If a file is no picture that can be read safely.
         InvalidArgumentError: If an array is no picture.
     """
     if isinstance(picture, bytes):
-        return decode(picture, name="the bytes given")
+        return decode(picture, name="the bytes given", reduce_to=reduce_to)
     if isinstance(picture, str | Path):
-        return decode(Path(picture), name=str(picture))
+        return decode(Path(picture), name=str(picture), reduce_to=reduce_to)
     array = np.asarray(picture)
     if array.ndim == 2:
         array = array[:, :, None]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from regraft.adapt.views import View
-from regraft.records import ChannelOrder, Mode, PixelSpec, Plan
+from regraft.records import ChannelOrder, Mode, PixelSpec, Plan, Precision
 
 SCHEMA = 1  # of every file of an artefact that has a `schema_version`
 
@@ -77,7 +77,7 @@ class Recipe(_Strict):
     resize_version: Positive
     mode: Mode
     runtime: str
-    precision: str
+    precision: Precision
     weights: str
     weights_sha256: str
     n_features: Positive

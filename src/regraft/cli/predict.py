@@ -56,7 +56,7 @@ def _answers(
     read = {}
     for path in paths:
         try:
-            read[path] = pixels(path)
+            read[path] = pixels(path, reduce_to=classifier.recipe.size)
         except BadImageError as error:
             if not skip:
                 raise

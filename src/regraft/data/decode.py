@@ -42,7 +42,7 @@ from PIL import (
 from regraft.data.text import as_text, shown
 from regraft.errors import BadImageError, expected_received
 
-DECODE_VERSION = 1  # part of every cache key: raise it when any pixel could change
+DECODE_VERSION = 2  # part of every cache key: raise it when any pixel could change
 
 MAX_PIXELS = 50_000_000  # of the header; the largest phone cameras have about this many
 MAX_FILE_BYTES = 512 * 2**20  # an uncompressed 16-bit RGBA picture of MAX_PIXELS has 400 MB

@@ -33,7 +33,7 @@ class Extraction(Mapping[Request, FloatArray]):
     """Features by request, each (n, p*p*c) float32, and how they were come by."""
 
     features: Mapping[Request, FloatArray]
-    runtime: str  # that computed them, now or when they went to the cache
+    runtime: Runtime  # that computed them, now or when they went to the cache
     n_computed: int  # requests that were not in the cache
     seconds: float
 
@@ -67,7 +67,7 @@ def extract(
     weights: Weights | None,
     size: int,
     requests: Sequence[Request],
-    runtime: str = "auto",
+    runtime: str | Runtime = "auto",
     cache: FeatureCache | None,
     batch_size: int | None = None,
     progress: Progress | None = None,
@@ -81,7 +81,7 @@ def extract(
         weights: Its pretrained weights; None for seeded random ones, which tests use.
         size: Side in pixels that pictures are resized to.
         requests: Names of taps with the cells per side of the grid to pool to.
-        runtime: `auto` or a name of `RUNTIMES`.
+        runtime: `auto`, a name of `RUNTIMES`, or one that was chosen already.
         cache: Where features are looked for and kept; None computes them in memory.
         batch_size: Pictures per step; None chooses by size.
         progress: Called with the pictures done and all pictures, only if any are computed.
@@ -109,17 +109,21 @@ def extract(
         size=size,
         batch_size=min(batch_size or default_batch_size(size), len(chosen)),
     )
-    engine = choose_runtime(runtime, folder=default_folder() if cache is None else cache.folder)
+    engine = (
+        choose_runtime(runtime, folder=default_folder() if cache is None else cache.folder)
+        if isinstance(runtime, str)
+        else runtime
+    )
     try:
         features, n_computed = _obtain(job, wanted, engine, cache, progress)
     except RuntimeMismatchError:
-        if runtime != "auto":
+        if runtime in RUNTIMES:  # asked for by name
             raise
         engine = RUNTIMES["tensorflow"]  # right for other networks, but not for this one
         features, n_computed = _obtain(job, wanted, engine, cache, progress)
     return Extraction(
         features=features,
-        runtime=engine.name,
+        runtime=engine,
         n_computed=n_computed,
         seconds=time.perf_counter() - started,
     )
@@ -211,7 +215,7 @@ def _facts(job: Job, request: Request, runtime: Runtime, fingerprint: str) -> Fa
         "size": job.size,
         "tap": tap,
         "grid": grid,
-        "dtype": "float32",
+        "dtype": runtime.precision,
         "runtime": f"{runtime.name} {runtime.version()}",
     }
 

@@ -21,7 +21,7 @@ from regraft.backbones.weights import Weights
 from regraft.data.source import ImageSet
 from regraft.errors import RuntimeMismatchError, expected_received
 from regraft.features.graph import Request, build_extractor
-from regraft.features.runtimes import Run, Runtime
+from regraft.features.runtimes import Batch, Run, Runtime
 from regraft.features.runtimes.choose import LARGEST_DIFFERENCE
 from regraft.features.runtimes.probe import largest_difference
 from regraft.records import FloatArray, IntArray
@@ -29,6 +29,7 @@ from regraft.records import FloatArray, IntArray
 _PIXELS_PER_BATCH = 2**20  # 256 pictures of 64 px, 20 of 224 px
 _SMALLEST_BATCH, _LARGEST_BATCH = 4, 256
 _AHEAD = 2  # batches read while one is computed
+_N_CALIBRATION = 1024  # pictures that int8 takes its ranges from
 _N_CHECKED = 4  # pictures: Keras, run eagerly, keeps the map of every layer until the end
 # Pictures up to this many times the target's area are resized in the graph, dense and batched;
 # larger ones one by one in the reading thread, where only the filter's band is computed.
@@ -78,6 +79,11 @@ class Network:
     model: Any  # of Keras, that the runtime's first outputs are checked against
     run: Run
 
+    @property
+    def is_exact(self) -> bool:
+        """Are features float32 as Keras computes them? Else heads are asked whether they mind."""
+        return self.runtime.precision == "float32"
+
 
 def compute(
     job: Job, runtime: Runtime, sinks: Mapping[Request, Append], progress: Progress | None
@@ -101,7 +107,8 @@ def load(job: Job, runtime: Runtime, requests: tuple[Request, ...]) -> Network:
         picture_shape=job.picture_shape,
         batch_size=job.batch_size,
     )
-    return Network(requests=requests, runtime=runtime, model=model, run=runtime.load(model))
+    run = runtime.load(model, lambda: _calibration(job))
+    return Network(requests=requests, runtime=runtime, model=model, run=run)
 
 
 def run_through(
@@ -117,7 +124,7 @@ def run_through(
     for batch in _batches(job):
         n_real = min(len(batch), n_images - n_done)
         outputs = network.run(batch)
-        if n_done == 0 and network.runtime.name != "tensorflow":
+        if n_done == 0 and network.is_exact and network.runtime.name != "tensorflow":
             _require_agreement(network.model, batch, outputs, network.runtime)
         for request, features in zip(network.requests, outputs, strict=True):
             if request in sinks:
@@ -127,15 +134,21 @@ def run_through(
             progress(n_done, n_images)
 
 
-def _batches(job: Job) -> Iterator[npt.NDArray[Any]]:
+def _batches(job: Job) -> Iterator[Batch]:
     """Batches of one fixed size, read ahead of the caller; the last one repeats its last row."""
-    n_images = len(job.images)
+    starts = range(0, len(job.images), job.batch_size)
+    return read_ahead(starts, lambda start: _batch(job, start))
 
-    def read(start: int) -> npt.NDArray[Any]:
-        rows = np.minimum(np.arange(start, start + job.batch_size), n_images - 1)
-        return prepared(job.images, rows, size=job.size, picture_shape=job.picture_shape)
 
-    return read_ahead(range(0, n_images, job.batch_size), read)
+def _calibration(job: Job) -> Iterator[Batch]:
+    """The first batches of a job, which decide the ranges of int8 with everything else it reads."""
+    n = min(_N_CALIBRATION, len(job.images))
+    return (_batch(job, start) for start in range(0, n, job.batch_size))
+
+
+def _batch(job: Job, start: int) -> Batch:
+    rows = np.minimum(np.arange(start, start + job.batch_size), len(job.images) - 1)
+    return prepared(job.images, rows, size=job.size, picture_shape=job.picture_shape)
 
 
 def read_ahead(items: Iterable[Item], read: Callable[[Item], Result]) -> Iterator[Result]:
@@ -168,7 +181,7 @@ def prepared(
     Returns:
         uint8 (n, h, w, c) where the graph resizes, else float32 (n, size, size, 3) in [0, 255].
     """
-    pictures = images.read(rows)
+    pictures = images.read(rows, reduce_to=size)
     if picture_shape is not None:
         return np.asarray(pictures)
     batch = np.empty((len(rows), size, size, 3), np.float32)

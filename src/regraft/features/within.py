@@ -82,7 +82,7 @@ def extract_within(
         run(runtime)
     return Extraction(
         features={request: table[:n_done] for request, table in tables.items()},
-        runtime=runtime.name,
+        runtime=runtime,
         n_computed=len(wanted),
         seconds=time.perf_counter() - started,
     )

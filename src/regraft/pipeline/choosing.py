@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from regraft.observer import Observer
 from regraft.planning.default import Auto, Choice
 from regraft.planning.growth import Resources, expected_accuracy, wide_power
 from regraft.planning.outcome import Scored, Seen
+from regraft.planning.precision import PICTURES, WORTH_IT, choose_precision
 from regraft.planning.probe import nested_rows
 from regraft.planning.run import Space, at_hand, backbones_at_hand, search_plans
 from regraft.planning.space import n_features
@@ -38,6 +39,15 @@ MOST_VALIDATION = 2_000  # pictures that the penalty is chosen on: more would no
 FIRST_TRAIN, LEAST_TEST = 1_000, 500
 _MEMORY_SHARE = 0.25  # of the machine's memory may be features
 
+# Where there are many pictures, the search reads in bfloat16 if the processor has it: 1.8 times as
+# fast as TensorFlow for VGG16, more for MobileNetV2 (benchmarks/extract.py).
+SCREENED_IN = "bfloat16"
+_TIMES_TENSORFLOW = 1.8
+# Whether the plan chosen bears it, or int8, is asked in a part of the time that is left: reading
+# the probe in float32, bfloat16 and int8 takes as long as so many pictures in bfloat16, and
+# quantising and the heads some seconds.
+_ASKING_READS, _ASKING_SECONDS, _MOST_FOR_ASKING = 3.5 * PICTURES, 12.0, 0.35
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Planned:
@@ -45,7 +55,8 @@ class Planned:
 
     best: Scored
     weights: Weights
-    runtime: Runtime
+    runtime: Runtime  # in float32
+    is_screened_lower: bool  # the search read in a lower precision
     pool: "_Pool"
     seen: Seen
     floors: dict[str, float]
@@ -123,11 +134,13 @@ def search_in_budget(
 
     engine = choose_runtime(runtime, folder=default_folder())
     pool = _Pool.of(images, split, seed=seed)
+    screening = _screening(engine, pool)
+    is_lower = screening is not engine
     planned = deadline.left() * (1 - SEARCH_SHARE)
     afterwards = pool.resources(planned)
 
     def worth(scored: Scored, seen: Seen) -> float:
-        n_train, _ = _share(afterwards, scored, seen)
+        n_train, _ = _share(_asked(afterwards, scored, is_lower), scored, seen)
         power = wide_power(seen.power, n_features(scored.choice), usual=seen.width)
         return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=power)
 
@@ -138,7 +151,8 @@ def search_in_budget(
             n_features(scored.choice),
             seconds_per_value=seen.seconds_per_value,
         )
-        spare = LEFT_OVER * (deadline.left() - RESERVE - needed / MARGIN)
+        asking = _asking_seconds(scored) if is_lower else 0.0
+        spare = LEFT_OVER * (deadline.left() - RESERVE - asking - needed / MARGIN)
         # plans that need more time are worth less from here on
         afterwards = pool.resources(min(planned, deadline.left() - max(0.0, spare)))
         return spare
@@ -153,12 +167,13 @@ def search_in_budget(
             grids=None if grids == "auto" else grids,
         ),
         deadline=deadline.after(SEARCH_SHARE),
-        runtime=engine,
+        runtime=screening,
         weights=weights_of,
         seed=seed,
         note=observer.note,
         worth=worth,
         ideal_seconds=afterwards.seconds / pool.n,
+        times_tensorflow=_TIMES_TENSORFLOW if is_lower else 1.0,
         left_over=left_over,
     )
     best = found.best
@@ -171,6 +186,7 @@ def search_in_budget(
         best=best,
         weights=weights_of(best.choice.row),
         runtime=engine,
+        is_screened_lower=is_lower,
         pool=pool,
         seen=found.seen,
         floors=dict(found.floors),
@@ -189,7 +205,9 @@ def read_in_budget(
         observer: Is told what does not fit, and how it goes.
     """
     pool, choice = planned.pool, planned.best.choice
-    n_train, n_test = _share(pool.resources(deadline.left()), planned.best, planned.seen)
+    runtime, pace = _in_precision(planned, images, deadline, observer)
+    best = planned.best if pace is None else replace(planned.best, images_per_second=pace)
+    n_train, n_test = _share(pool.resources(deadline.left()), best, planned.seen)
     n_test = max(n_test, min(LEAST_TEST, len(pool.test)))
     n_train = max(min(n_train, _most_in_memory(choice) - n_test), min(FIRST_TRAIN, len(pool.train)))
     _say_what_fits(observer, pool, n_train, n_test)
@@ -202,7 +220,7 @@ def read_in_budget(
         weights=planned.weights,
         size=choice.size,
         requests=choice.requests,
-        runtime=planned.runtime,
+        runtime=runtime,
         at_least=len(pool.validation) + FIRST_TRAIN + LEAST_TEST,
         progress=lambda done, total: observer.advance("extract", done, total),
     )
@@ -213,6 +231,42 @@ def read_in_budget(
         images=images.take(rows[:n_read]),
         split=pool.split(n_train, n_test, n_read),
         features=features,
+    )
+
+
+def _screening(engine: Runtime, pool: "_Pool") -> Runtime:
+    if pool.n < WORTH_IT:
+        return engine
+    return next((lower for lower in engine.faster() if lower.precision == SCREENED_IN), engine)
+
+
+def _asking_seconds(scored: Scored) -> float:
+    return _ASKING_SECONDS + _ASKING_READS / scored.images_per_second
+
+
+def _asked(resources: Resources, scored: Scored, is_lower: bool) -> Resources:
+    """What is left once the precision is known."""
+    asking = _asking_seconds(scored) if is_lower else 0.0
+    return replace(resources, seconds=max(0.0, resources.seconds - asking))
+
+
+def _in_precision(
+    planned: Planned, images: ImageSet, deadline: Deadline, observer: Observer
+) -> tuple[Runtime, float | None]:
+    """What will compute the features, and its pace if it was measured."""
+    if not planned.is_screened_lower:
+        return planned.runtime, None
+    return choose_precision(
+        images.take(planned.pool.train),
+        planned.best.choice,
+        planned.runtime,
+        weights=planned.weights,
+        n_classes=len(images.class_names),
+        seed=0,  # the rows are in an order that the seed decided
+        folder=default_folder(),
+        note=observer.note,
+        deadline=deadline.after(_MOST_FOR_ASKING),
+        l2_per_feature=planned.l2_per_feature,
     )
 
 

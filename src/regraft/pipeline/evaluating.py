@@ -63,7 +63,8 @@ def answers_of(
     """What a classifier answers about some pictures: probabilities (n, k)."""
     parts = []
     for start in range(0, len(rows), _READ_TOGETHER):
-        pictures = images.read(rows[start : start + _READ_TOGETHER])
+        some = rows[start : start + _READ_TOGETHER]
+        pictures = images.read(some, reduce_to=classifier.recipe.size)
         parts.append(classifier.predict(list(pictures)).probabilities)
         observer.advance("evaluate", min(start + _READ_TOGETHER, len(rows)), len(rows))
     return np.concatenate(parts)

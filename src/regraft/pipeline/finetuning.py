@@ -19,6 +19,7 @@ from regraft.backbones.loading import Tensors, assign_tensors, tensors_of
 from regraft.data.source import ImageSet
 from regraft.errors import DataError, expected_received
 from regraft.evaluate.scores import full_scores, short_scores
+from regraft.features.runtimes.tensorflow import TensorFlow
 from regraft.finetune.augment import MOST_VIEWS, views_of
 from regraft.finetune.checkpoint import Checkpoint
 from regraft.finetune.decide import Decision, Wishes, decide
@@ -137,7 +138,7 @@ def classifier_of(
     recipe = recipe_of(
         frozen.choice,
         frozen.weights,
-        "tensorflow",
+        TensorFlow(),
         tuned.head,
         mode=tuned.mode,
         views=tuned.views,

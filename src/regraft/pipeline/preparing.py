@@ -10,15 +10,19 @@ from regraft.data.source import ImageSet
 from regraft.deadline import Deadline
 from regraft.errors import BudgetTooShortError
 from regraft.evaluate.cost import Clock
-from regraft.features.cache import FeatureCache
+from regraft.features.cache import FeatureCache, default_folder
 from regraft.features.extract import Extraction, extract, forecast
+from regraft.features.runtimes import Runtime
+from regraft.features.runtimes.choose import choose_runtime
 from regraft.heads.choose_l2 import L2_PER_FEATURE
 from regraft.observer import Observer
 from regraft.pipeline.aiming import aim, is_open
 from regraft.pipeline.choosing import is_worth_a_search, read_in_budget, search_in_budget
 from regraft.pipeline.parting import some_of
-from regraft.pipeline.request import Work
+from regraft.pipeline.request import Request, Work
 from regraft.planning.default import Choice, choose
+from regraft.planning.precision import WORTH_IT, choose_precision
+from regraft.planning.probe import nested_rows
 from regraft.records import Split
 
 _FORECAST_AFTER_SECONDS = 5.0  # one from less is noise
@@ -82,6 +86,10 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
     known, parts = images, split
     if request.mode == "finetune":  # the head is only where it begins: some pictures will do
         known, parts = some_of(images, split, seed=request.seed)
+    runtime: str | Runtime = request.runtime
+    if len(known) >= WORTH_IT:
+        with clock.stage("precision"):
+            runtime = _in_precision(known, parts, choice, found, request, observer)
     with clock.stage("extract"):
         features = extract(
             known,
@@ -89,11 +97,33 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
             weights=weights,
             size=choice.size,
             requests=choice.requests,
-            runtime=request.runtime,
+            runtime=runtime,
             cache=FeatureCache(),
             progress=_extraction_progress(observer, request.budget),
         )
     return Ready(choice=choice, weights=weights, images=known, split=parts, features=features)
+
+
+def _in_precision(
+    images: ImageSet,
+    split: Split,
+    choice: Choice,
+    weights: Weights,
+    request: Request,
+    observer: Observer,
+) -> Runtime:
+    """The runtime asked for, in the precision that this plan bears."""
+    runtime, _ = choose_precision(
+        images.take(nested_rows(images.labels, split.train, seed=request.seed)),
+        choice,
+        choose_runtime(request.runtime, folder=default_folder()),
+        weights=weights,
+        n_classes=len(images.class_names),
+        seed=request.seed,
+        folder=default_folder(),
+        note=observer.note,
+    )
+    return runtime
 
 
 def _searched(

@@ -11,6 +11,7 @@ from regraft.artefact.store import save
 from regraft.backbones.weights import Weights
 from regraft.data.decode import DECODE_VERSION
 from regraft.data.source import ImageSet
+from regraft.features.runtimes import Runtime
 from regraft.pipeline.parting import TEST_FRACTION, VALIDATION_FRACTION
 from regraft.planning.default import Choice
 from regraft.records import LinearHead, Mode, Split
@@ -19,7 +20,7 @@ from regraft.records import LinearHead, Mode, Split
 def recipe_of(
     choice: Choice,
     weights: Weights,
-    runtime: str,
+    runtime: Runtime,
     head: LinearHead,
     *,
     mode: Mode = "head",
@@ -45,8 +46,8 @@ def recipe_of(
         decode_version=DECODE_VERSION,
         resize_version=RESIZE_VERSION,
         mode=mode,
-        runtime=runtime,
-        precision="float32",
+        runtime=runtime.name,
+        precision=runtime.precision,
         weights=weights.origin,
         weights_sha256=weights.sha256,
         n_features=n_features,

@@ -65,6 +65,7 @@ class Halving:
     seed: int
     read_seconds: float  # to decode one picture, which passes over held pictures do not
     ideal_seconds: float | None = None  # a picture: passes near it come first; None: cheapest
+    times_tensorflow: float = 1.0  # how fast `runtime` is, until it was timed itself
     # seconds from now on that nothing else needs should this plan win: the judging may have them
     left_over: Callable[[Scored, Seen], float] | None = None
     scored: dict[Key, Scored] = field(default_factory=dict)
@@ -293,7 +294,8 @@ class Halving:
         cost = readings.macs(requests)
         if self.ideal_seconds is None:
             return cost
-        return abs(math.log(cost / (self.ideal_seconds * _OF_PEAK * self.peak)))
+        pace = _OF_PEAK * self.peak * self.times_tensorflow
+        return abs(math.log(cost / (self.ideal_seconds * pace)))
 
     def _screened(
         self,
@@ -312,7 +314,7 @@ class Halving:
         scored = Scored(
             choice=choice,
             correct=correct,
-            images_per_second=self._images_per_second(readings, choice),
+            images_per_second=self.times_tensorflow * self._images_per_second(readings, choice),
             seconds_spent=spent
             + (before.seconds_spent if before else readings.seconds / max(len(grams), 1)),
             rung=rung,

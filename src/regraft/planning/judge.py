@@ -18,6 +18,7 @@ class Judgement:
 
     correct: npt.NDArray[np.bool_]  # (n,)
     l2_per_feature: float  # the penalty chosen
+    elsewhere: npt.NDArray[np.bool_]  # (n,) on `asked_too`; empty without
 
 
 def cross_validate(
@@ -27,6 +28,7 @@ def cross_validate(
     *,
     l2_per_feature: tuple[float, ...] = L2_PER_FEATURE,
     seed: int,
+    asked_too: FloatArray | None = None,
 ) -> Judgement:
     """Fit the head `FOLDS` times, and ask it about the rows left out.
 
@@ -38,9 +40,12 @@ def cross_validate(
         n_classes: k, at least 2.
         l2_per_feature: Penalties to choose from, strong to weak.
         seed: Decides the folds.
+        asked_too: (n, d) The same pictures' features, computed otherwise: the same fits are asked
+            about these, too.
     """
     fold = folds(labels, seed=seed)
     correct = np.zeros(len(labels), np.bool_)
+    elsewhere = np.zeros(0 if asked_too is None else len(labels), np.bool_)
     l2 = 0.0
     for number in range(FOLDS):
         out = fold == number
@@ -55,7 +60,9 @@ def cross_validate(
             solution = fit_logistic([fitted], n_classes, l2=l2)
             kernel, bias = solution.kernel, solution.bias
         correct[out] = (asked.features @ kernel + bias).argmax(axis=1) == asked.labels
-    return Judgement(correct=correct, l2_per_feature=l2 / features.shape[1])
+        if asked_too is not None:
+            elsewhere[out] = (asked_too[out] @ kernel + bias).argmax(axis=1) == asked.labels
+    return Judgement(correct=correct, l2_per_feature=l2 / features.shape[1], elsewhere=elsewhere)
 
 
 def folds(labels: IntArray, *, seed: int) -> IntArray:

@@ -78,7 +78,7 @@ class Readings:
 
     def is_loaded(self, runtime: Runtime) -> bool:
         """Is the network of the last pass still there, in this runtime?"""
-        return self._network is not None and self._network.runtime is runtime
+        return self._network is not None and self._network.runtime == runtime
 
     def release(self) -> None:
         """Give back the memory of the network and of the features; the pace stays."""

@@ -28,7 +28,7 @@ def nested_rows(labels: IntArray, rows: IntArray, *, seed: int) -> IntArray:
     return by_class[np.argsort((rank + 0.5) / np.repeat(counts, counts), kind="stable")]
 
 
-def hold(images: ImageSet, *, n: int) -> tuple[ImageSet, float]:
+def hold(images: ImageSet, *, n: int, reduce_to: int) -> tuple[ImageSet, float]:
     """The same pictures, with the first `n` kept in memory if they are files.
 
     A probe is read once for each backbone and size: decoding it each time would cost more than the
@@ -37,6 +37,7 @@ def hold(images: ImageSet, *, n: int) -> tuple[ImageSet, float]:
     Args:
         images: The probe, in its order.
         n: How many to keep at most; `MAX_HELD_BYTES` bounds them too.
+        reduce_to: The largest side in pixels that they will be resized to.
 
     Returns:
         The pictures, and the seconds it took to read one of them.
@@ -48,7 +49,7 @@ def hold(images: ImageSet, *, n: int) -> tuple[ImageSet, float]:
     total = 0
     for start in range(0, min(n, len(images)), _READ_TOGETHER):
         rows = np.arange(start, min(start + _READ_TOGETHER, n, len(images)))
-        read = images.read(rows)
+        read = images.read(rows, reduce_to=reduce_to)
         held.update(zip(rows.tolist(), read, strict=True))
         total += sum(picture.nbytes for picture in read)
         if total > MAX_HELD_BYTES:

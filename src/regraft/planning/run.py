@@ -57,6 +57,7 @@ def search_plans(
     worth: Worth,
     limits: Limits | None = None,
     ideal_seconds: float | None = None,
+    times_tensorflow: float = 1.0,
     left_over: Callable[[Scored, Seen], float] | None = None,
 ) -> SearchResult:
     """Score plans on training and validation pictures, and choose one.
@@ -74,6 +75,7 @@ def search_plans(
         limits: What a plan must keep. Single pictures are timed only if this is given, with or
             without a limit on them.
         ideal_seconds: As for `Halving`.
+        times_tensorflow: As for `Halving`.
         left_over: As for `Halving`.
 
     Raises:
@@ -86,7 +88,8 @@ def search_plans(
     probe = images.take(rows[: PICTURES[-1]])
     passes = _passes(space, typical_side(images), weights, limits or Limits(), n_classes, note)
     lowest = floors(images, split, seed=seed)
-    held, read_seconds = hold(probe, n=PICTURES[1])
+    largest = max(readings.size for readings, _ in passes)
+    held, read_seconds = hold(probe, n=PICTURES[1], reduce_to=largest)
     halving = Halving(
         probe=held,
         n_classes=n_classes,
@@ -97,6 +100,7 @@ def search_plans(
         seed=seed,
         read_seconds=read_seconds,
         ideal_seconds=ideal_seconds,
+        times_tensorflow=times_tensorflow,
         left_over=left_over,
     )
     halving.run(passes)

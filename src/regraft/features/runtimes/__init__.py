@@ -1,25 +1,34 @@
 """What runs a frozen extractor. One small interface; each runtime is a module beside this one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy.typing as npt
 
-from regraft.records import FloatArray
+from regraft.records import FloatArray, Precision
 
 if TYPE_CHECKING:
     import keras
 
-# A batch of pictures as the extractor's input wants it, to the features of each request.
-Run = Callable[[npt.NDArray[Any]], list[FloatArray]]
+Batch = npt.NDArray[Any]  # pictures as the extractor's input wants them
+
+# A batch to the features of each request.
+Run = Callable[[Batch], list[FloatArray]]
+
+# Makes batches of the pictures that a network will see, to learn the ranges of its maps from.
+Calibration = Callable[[], Iterable[Batch]]
 
 
 class Runtime(Protocol):
-    """Runs a Keras model forwards in float32. Creating one imports nothing heavy."""
+    """Runs a Keras model forwards. Creating one imports nothing heavy."""
 
     @property
     def name(self) -> str:
         """As users write it after `--runtime`."""
+
+    @property
+    def precision(self) -> Precision:
+        """Of the numbers that are multiplied; features are always float32."""
 
     def version(self) -> str:
         """Of the library that computes: part of the cache key.
@@ -28,5 +37,13 @@ class Runtime(Protocol):
             MissingDependencyError: If it is not installed.
         """
 
-    def load(self, model: "keras.Model") -> Run:
-        """Make a model of fixed batch size, with a list of outputs, ready to run."""
+    def load(self, model: "keras.Model", calibration: Calibration) -> Run:
+        """Make a model of fixed batch size, with a list of outputs, ready to run.
+
+        Args:
+            model: Of Keras.
+            calibration: Asked by int8 only.
+        """
+
+    def faster(self) -> "tuple[Runtime, ...]":
+        """The same in the lower precisions that this processor multiplies faster."""

@@ -1,14 +1,9 @@
 """Which runtime `auto` means on this machine: probed once in a child process, remembered."""
 
-import contextlib
-import hashlib
-import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +12,7 @@ from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.onnxruntime import OnnxRuntime
 from regraft.features.runtimes.openvino import OpenVino
 from regraft.features.runtimes.tensorflow import TensorFlow
-from regraft.storage import write_json
+from regraft.features.runtimes.verdicts import read_object, remembered, verdict_key
 
 RUNTIMES: dict[str, Runtime] = {
     runtime.name: runtime for runtime in (TensorFlow(), OpenVino(), OnnxRuntime())
@@ -55,13 +50,12 @@ def _can_use(name: str, folder: Path) -> bool:
         RUNTIMES[name].version()
     except MissingDependencyError:
         return False
-    file = folder / "runtimes.json"
-    verdicts = _read(file)
-    key = _machine_key(name)
-    if key not in verdicts:
-        verdicts[key] = {"runtime": name, **_probe_in_a_child(name)}
-        write_json(file, verdicts)
-    return bool(verdicts[key]["passes"])
+    verdict = remembered(
+        folder / "runtimes.json",
+        verdict_key(RUNTIMES[name]),
+        lambda: {"runtime": name, **_probe_in_a_child(name)},
+    )
+    return bool(verdict["passes"])
 
 
 def _probe_in_a_child(name: str) -> dict[str, Any]:
@@ -82,7 +76,7 @@ def _probe_in_a_child(name: str) -> dict[str, Any]:
             )
         except subprocess.TimeoutExpired:
             return {"passes": False, "because": f"no answer in {_TIMEOUT:.0f} s"}
-        answer = _read(result)
+        answer = read_object(result)
     if not answer:
         return {"passes": False, "because": f"the child ended with status {child.returncode}"}
     if answer["error"]:
@@ -92,34 +86,3 @@ def _probe_in_a_child(name: str) -> dict[str, Any]:
         "passes": off <= LARGEST_DIFFERENCE,
         "because": f"differs from TensorFlow by {off:.1e}",
     }
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty if it is missing or no such thing."""
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _machine_key(name: str) -> str:
-    facts = [
-        platform.system(),
-        platform.machine(),
-        _processor(),
-        platform.python_version(),
-        metadata.version("keras"),
-        RUNTIMES["tensorflow"].version(),
-        RUNTIMES[name].version(),
-        name,
-    ]
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line
-    return platform.processor()

@@ -8,13 +8,12 @@ import tempfile
 import warnings
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from regraft.errors import MissingDependencyError, expected_received
-from regraft.features.runtimes import Run
+from regraft.features.runtimes import Batch, Calibration, Run
 from regraft.records import FloatArray
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ class OnnxRuntime:
     """Converts the Keras model to an ONNX file, loads that, and deletes it."""
 
     name = "onnxruntime"
+    precision: Literal["float32"] = "float32"
 
     def version(self) -> str:
         """Of the installed wheel, without importing it."""
@@ -40,7 +40,11 @@ class OnnxRuntime:
                 )
             ) from error
 
-    def load(self, model: "keras.Model") -> Run:
+    def faster(self) -> tuple[()]:
+        """None: float32 only."""
+        return ()
+
+    def load(self, model: "keras.Model", calibration: Calibration | None = None) -> Run:  # noqa: ARG002
         """Convert and load."""
         import onnxruntime
 
@@ -57,7 +61,7 @@ class OnnxRuntime:
             )
         name = session.get_inputs()[0].name
 
-        def run(batch: npt.NDArray[Any]) -> list[FloatArray]:
+        def run(batch: Batch) -> list[FloatArray]:
             outputs: list[FloatArray] = session.run(None, {name: batch})
             return outputs
 

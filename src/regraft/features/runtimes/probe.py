@@ -40,7 +40,9 @@ def probe(runtime: Runtime) -> float:
     """`largest_difference` from TensorFlow on a small network of the usual layers."""
     model = _network()
     pictures = np.random.default_rng(_SEED).integers(0, 256, model.inputs[0].shape, np.uint8)
-    return largest_difference(TensorFlow().load(model)(pictures), runtime.load(model)(pictures))
+    return largest_difference(
+        TensorFlow().load(model)(pictures), runtime.load(model, lambda: [pictures])(pictures)
+    )
 
 
 def _network() -> Any:

@@ -1,12 +1,10 @@
 """TensorFlow: always there, and what every other runtime is checked against."""
 
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Literal
 
 from regraft.errors import MissingDependencyError, expected_received
-from regraft.features.runtimes import Run
+from regraft.features.runtimes import Batch, Calibration, Run
 from regraft.records import FloatArray
 
 if TYPE_CHECKING:
@@ -17,6 +15,7 @@ class TensorFlow:
     """Traces the model once. `model.predict` does the same work with more overhead."""
 
     name = "tensorflow"
+    precision: Literal["float32"] = "float32"
 
     def version(self) -> str:
         """Of whichever TensorFlow distribution is installed."""
@@ -29,7 +28,11 @@ class TensorFlow:
             expected_received("TensorFlow", "no such library", "pip install tensorflow-cpu")
         )
 
-    def load(self, model: "keras.Model") -> Run:
+    def faster(self) -> tuple[()]:
+        """None: this is what the others are checked against."""
+        return ()
+
+    def load(self, model: "keras.Model", calibration: Calibration | None = None) -> Run:  # noqa: ARG002
         """One trace for the model's fixed batch size."""
         import keras
         import tensorflow as tf
@@ -46,7 +49,7 @@ class TensorFlow:
         # made by this function, for needless repetitions of one, and warn.
         traced = forward.get_concrete_function()
 
-        def run(batch: npt.NDArray[Any]) -> list[FloatArray]:
+        def run(batch: Batch) -> list[FloatArray]:
             return [output.numpy() for output in traced(tf.convert_to_tensor(batch))]
 
         return run
