@@ -4,7 +4,7 @@
 
 A run of fixed length is made once without interruption. Then the same run is made again and again,
 killed `--a-run` times on its way: every process, the first and those that resume, dies at a
-moment drawn between its start and the seconds that the whole run took. Where a process is done
+moment drawn between its start and the seconds that the last such process took. Where one is done
 before its moment, that is no kill. The weights of every run must be those of the first, to the
 bit. Writes benchmarks/results/kills.json, or where --results says; exit status 1 if any differ.
 """
@@ -68,12 +68,24 @@ def where(folder: Path) -> str:
     return "before the plan" if folder.exists() else "before anything"
 
 
-def killed_run(folder: Path, moments: list[float]) -> list[dict]:
-    """Make a run that is killed after so many seconds of each process; its kills."""
+class Moments:
+    """When to kill: anywhere in what a process that begins or resumes a run is known to take."""
+
+    def __init__(self, seed: int, seconds: float) -> None:
+        self.draw = random.Random(seed)
+        self.seconds = {"begin": seconds, "resume": seconds}
+
+    def next(self, kind: str) -> float:
+        return self.draw.uniform(0, self.seconds[kind])
+
+
+def killed_run(folder: Path, moments: Moments, n: int) -> list[dict]:
+    """Make a run that is killed up to n times on its way; its kills."""
     kills = []
-    for after in moments:
-        if is_done(folder):
-            return kills
+    while not is_done(folder):
+        kind = "resume" if folder.exists() else "begin"
+        after = moments.next(kind) if len(kills) < n else None
+        began = time.monotonic()
         process = start(command_for(folder), folder)
         try:
             process.wait(timeout=after)
@@ -83,8 +95,7 @@ def killed_run(folder: Path, moments: list[float]) -> list[dict]:
             kills.append({"after": round(after, 2), "stage": where(folder)})
         else:
             require_success(process)
-    if not is_done(folder):
-        require_success(start(command_for(folder), folder))
+            moments.seconds[kind] = time.monotonic() - began
     return kills
 
 
@@ -95,7 +106,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--results", type=Path, help="a file in place of the usual one")
     options = parser.parse_args()
-    draw = random.Random(options.seed)
     runs = []
     with tempfile.TemporaryDirectory() as base:
         whole = Path(base) / "whole"
@@ -104,11 +114,12 @@ def main() -> None:
         seconds = time.monotonic() - began
         expected = (whole / WEIGHTS).read_bytes()
         print(f"uninterrupted: {seconds:.0f} s", flush=True)
+        moments = Moments(options.seed, seconds)
         n_killed = 0
         while n_killed < options.kills:
             folder = Path(base) / f"run-{len(runs)}"
             n = min(options.a_run, options.kills - n_killed)
-            kills = killed_run(folder, [draw.uniform(0, seconds) for _ in range(n)])
+            kills = killed_run(folder, moments, n)
             is_same = (folder / WEIGHTS).read_bytes() == expected
             n_killed += len(kills)
             runs.append({"kills": kills, "same_weights": is_same})

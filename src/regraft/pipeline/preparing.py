@@ -87,9 +87,10 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
     if request.mode == "finetune":  # the head is only where it begins: some pictures will do
         known, parts = some_of(images, split, seed=request.seed)
     runtime: str | Runtime = request.runtime
-    if len(known) >= WORTH_IT:
+    # a head that fine-tuning begins with is few pictures, and its run may not depend on a clock
+    if len(known) >= WORTH_IT and request.mode != "finetune":
         with clock.stage("precision"):
-            runtime = _in_precision(known, parts, choice, found, request, observer)
+            runtime = _in_precision(known, parts, choice, weights, request, observer)
     with clock.stage("extract"):
         features = extract(
             known,

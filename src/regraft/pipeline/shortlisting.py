@@ -64,11 +64,13 @@ def shortlist(
         observer: Is told what was found.
     """
     rows = nested_rows(images.labels, split.train, seed=asked.seed)[:PICTURES]
-    probe, _ = hold(images.take(rows), n=PICTURES)
+    side = typical_side(images)
+    largest = max(max(sizes) for _, _, sizes in _backbones(asked, side))
+    probe, _ = hold(images.take(rows), n=PICTURES, reduce_to=largest)
     most_macs = _BFLOAT16 * product_macs_per_second() * training_seconds
     most_macs /= _OF_A_PASS * LEAST_EPOCHS * len(split.train)
     found: list[Listed] = []
-    for readings, requests in _passes(asked, typical_side(images), most_macs):
+    for readings, requests in _passes(asked, side, most_macs):
         if found and deadline.left() <= 0:
             break
         try:
@@ -87,28 +89,33 @@ def named(choice: Choice) -> str:
     return f"{choice.row.name} at {choice.size} px, {taps}"
 
 
+def _backbones(asked: Asked, side: int) -> list[tuple[Backbone, Weights, tuple[int, ...]]]:
+    """What is at hand or named, with the sizes to try for pictures of this side."""
+    is_open = asked.backbone == "auto"
+    found = []
+    for name in backbones_at_hand() if is_open else (asked.backbone,):
+        row = get(name)
+        sizes = sizes_for(row, side) if asked.size == "auto" else (asked.size,)
+        found.append((row, at_hand(row) if is_open else find_weights(row), sizes))
+    return found
+
+
 def _passes(
     asked: Asked, side: int, most_macs: float
 ) -> Iterator[tuple[Readings, tuple[Request, ...]]]:
     """Each backbone's smallest size first, then each one's second: none waits for another."""
-    is_open = asked.backbone == "auto"
-    rows: list[tuple[Backbone, Weights]] = []
-    for name in backbones_at_hand() if is_open else (asked.backbone,):
-        row = get(name)
-        rows.append((row, at_hand(row) if is_open else find_weights(row)))
-    sizes = {
-        row.name: sizes_for(row, side) if asked.size == "auto" else (asked.size,) for row, _ in rows
-    }
-    for turn in range(max(map(len, sizes.values()))):
-        for row, weights in rows:
-            if turn >= len(sizes[row.name]):
+    backbones = _backbones(asked, side)
+    for turn in range(max(len(sizes) for _, _, sizes in backbones)):
+        for row, weights, sizes in backbones:
+            if turn >= len(sizes):
                 continue
-            size = sizes[row.name][turn]
+            size = sizes[turn]
             requests = stage_ends(row, size, taps=asked.taps, grids=asked.grids)
-            is_least = turn == 0  # of a backbone that is too dear at any size, its cheapest plans
             cheap = tuple(r for r in requests if row.macs(r[0], size) <= most_macs)
-            if cheap or is_least:
-                yield Readings(row=row, weights=weights, size=size), cheap or requests[:1]
+            if turn == 0:  # a backbone that is too dear at any size has its cheapest plan listed
+                cheap = cheap or requests[:1]
+            if cheap:
+                yield Readings(row=row, weights=weights, size=size), cheap
 
 
 def stage_ends(
