@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from regraft.data.source import ImageSet
-from regraft.deadline import Deadline
 from regraft.observer import Observer
 from regraft.pipeline.choosing import is_worth_a_search
 from regraft.pipeline.judging import judge
@@ -16,8 +15,7 @@ from regraft.planning.default import Choice
 from regraft.records import Split
 
 LEAST_BUDGET = 240.0  # seconds: of less, building the contenders would take a fifth
-LISTING, RACING = 0.05, 0.10  # of the time left: at most, for each of the two
-EACH = 0.01  # of the time left: training of one contender
+LISTING, RACING = 0.05, 0.10  # of the time left: at most, for each of the two, about
 TRAINING = 0.75  # of the time left: what fine-tuning will have, about
 
 
@@ -64,7 +62,7 @@ def aim(work: Work, images: ImageSet, split: Split, observer: Observer) -> Aim:
         images,
         split,
         asked=work.request,
-        deadline=Deadline(LISTING * left),
+        seconds=LISTING * left,
         training_seconds=TRAINING * left,
         observer=observer,
     )
@@ -75,8 +73,7 @@ def aim(work: Work, images: ImageSet, split: Split, observer: Observer) -> Aim:
         images,
         split,
         judge,
-        seconds_each=EACH * left,
-        deadline=Deadline(RACING * left),
+        seconds=RACING * left,
         training_seconds=TRAINING * left,
         seed=work.request.seed,
         observer=observer,

@@ -48,7 +48,7 @@ def fit(
     weights: str | Path | None = None,
     epochs: int | None = None,
     mixup: bool = False,
-    tta: bool = False,
+    tta: bool | None = None,
     progress: Observer | None = None,
     command: str = "",
 ) -> FitResult:
@@ -76,7 +76,8 @@ def fit(
         epochs: Fine-tune so many, whatever the clock says; the same seed then gives the same
             weights. None means as many as the budget holds.
         mixup: Train on mixtures of two pictures.
-        tta: Let every prediction be the mean over several views of a picture.
+        tta: Let every prediction be the mean over several views of a picture, which costs several
+            times as much. None does so after fine-tuning where it is measured to help.
         progress: Is told how the job goes.
         command: Recorded in the artefact.
 

@@ -1,8 +1,10 @@
-"""Which plan to fine-tune: each trains for the same seconds, and is asked about the same pictures.
+"""Which plan to fine-tune: each trains on the same pictures, and is asked about the same others.
 
 Frozen accuracy says where training begins, and multiply-adds say little about how fast it goes:
 depthwise convolutions train at a tenth of the multiply-adds a second of dense ones. So both are
-measured at once, on this machine, in the precision that each plan would train in.
+measured, on this machine, in the precision that each plan would train in. Those that would not see
+all pictures often enough in the time are out; of the others the one that has learnt most from the
+same pictures wins, since time is not what any of them lacks.
 """
 
 import time
@@ -11,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from regraft.data.source import ImageSet
-from regraft.deadline import Deadline
 from regraft.finetune.augment import Variety
 from regraft.finetune.loop import Judge, evaluate
-from regraft.finetune.network import Start
+from regraft.finetune.network import Network, Start
 from regraft.finetune.pace import time_steps
 from regraft.finetune.plan import TrainingPlan, batch_size_for
 from regraft.finetune.trial import RATES, take_steps
@@ -27,20 +28,21 @@ from regraft.planning.default import Choice
 from regraft.records import Split
 
 ASKED = 2_000  # validation pictures that a contender is asked about, at most
-_LEAST_STEPS = 8  # fewer would only tell noise
+# Training pictures of a contender: a part of all, and not so few that only noise is told.
+_PART, _LEAST_PICTURES = 0.08, 2_000
 _HELD_OUT = 4  # every so many-th picture of the shortlist chooses the penalty of a first head
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contender:
-    """A plan after its short training."""
+    """A plan, and what its short training showed."""
 
     choice: Choice
     precision: str
     images_per_second: float  # of training
     epochs: float  # passes over the training pictures that the time would hold
-    accuracy: float  # on validation pictures, after the short training
-    loss: float  # there, at the best temperature
+    accuracy: float | None  # on validation pictures, after the short training, if there was one
+    loss: float | None  # there, at the best temperature
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for the report."""
@@ -60,51 +62,96 @@ def race(
     split: Split,
     judge: Judge,
     *,
-    seconds_each: float,
-    deadline: Deadline,
+    seconds: float,
     training_seconds: float,
     seed: int,
     observer: Observer,
 ) -> tuple[Contender, ...]:
-    """Train every plan for the same seconds; those of which there was time for, best first.
+    """Train the plans of which there is time for all pictures; best first, the slow ones last.
 
     Args:
         listed: The plans, the most promising first.
         images: All pictures.
         split: Of all pictures; test pictures are not looked at.
         judge: Scores.
-        seconds_each: Of training, without what building takes.
-        deadline: No further plan is begun after it.
+        seconds: For building and for training, each half of it. One plan is always built.
         training_seconds: That fine-tuning will have, about.
         seed: Of the pictures and their order.
         observer: Is told how it goes.
     """
-    contenders: list[Contender] = []
+    end = time.monotonic() + seconds / 2
+    built: list[_Built] = []
     for plan in listed:
-        if contenders and deadline.left() <= 0:
-            break
-        contenders.append(
-            _run(plan, images, split, judge, seconds_each, training_seconds, seed=seed)
+        if built and time.monotonic() > end:
+            observer.note(f"No time to try {named(plan.choice)}.")
+            continue
+        built.append(_build(plan, images, split, training_seconds, seed=seed))
+        observer.note(built[-1].told())
+    fast = [each for each in built if each.epochs >= LEAST_EPOCHS]
+    if len(fast) < 2:  # nobody to race against
+        return tuple(each.as_contender() for each in sorted(built, key=lambda one: -one.epochs))
+    n = pictures_each(len(split.train), seconds / 2, [each.images_per_second for each in fast])
+    contenders = []
+    for each in fast:
+        contenders.append(each.trained(n, judge, seed=seed))
+        observer.note(
+            f"After {n:,} pictures: {named(each.plan.choice)}: loss {contenders[-1].loss:.4f}, "
+            f"accuracy {contenders[-1].accuracy:.4f}."
         )
-        observer.note(_on(contenders[-1]))
-    return ranked(contenders)
+    slow = (each.as_contender() for each in built if each.epochs < LEAST_EPOCHS)
+    return (*sorted(contenders, key=lambda one: one.loss or 0.0), *slow)
 
 
-def ranked(contenders: Sequence[Contender]) -> tuple[Contender, ...]:
-    """By loss; but those that would not see all pictures often enough come last."""
-    return tuple(sorted(contenders, key=lambda each: (each.epochs < LEAST_EPOCHS, each.loss)))
+def pictures_each(n_train: int, seconds: float, paces: Sequence[float]) -> int:
+    """How many pictures everyone trains on: a part of all, if the time holds it.
+
+    Args:
+        n_train: Training pictures.
+        seconds: For all contenders.
+        paces: Of each, in pictures a second.
+    """
+    wanted = max(_LEAST_PICTURES, round(_PART * n_train))
+    return min(wanted, round(seconds / sum(1 / pace for pace in paces)))
 
 
-def _run(
-    plan: Listed,
-    images: ImageSet,
-    split: Split,
-    judge: Judge,
-    seconds: float,
-    training_seconds: float,
-    *,
-    seed: int,
-) -> Contender:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Built:
+    """A plan whose network is ready to train, and how fast it does."""
+
+    plan: Listed
+    frozen: Frozen
+    network: Network
+    outline: TrainingPlan
+    images_per_second: float
+    epochs: float  # passes over the training pictures that the time would hold
+
+    def told(self) -> str:
+        return (
+            f"{named(self.plan.choice)} trains at {self.images_per_second:,.0f} pictures a second "
+            f"in {self.outline.precision}: {self.epochs:.1f} epochs in the time."
+        )
+
+    def as_contender(self, accuracy: float | None = None, loss: float | None = None) -> Contender:
+        return Contender(
+            choice=self.plan.choice,
+            precision=self.outline.precision,
+            images_per_second=self.images_per_second,
+            epochs=self.epochs,
+            accuracy=accuracy,
+            loss=loss,
+        )
+
+    def trained(self, n: int, judge: Judge, *, seed: int) -> Contender:
+        steps = max(1, n // self.outline.batch_size)
+        training = self.frozen.pictures(self.frozen.split.train)
+        take_steps(self.network, self.outline.lasting(steps), training)
+        sample = self.frozen.sampled(ASKED, seed=seed)
+        return self.as_contender(*judge(evaluate(self.network, sample), sample.labels))
+
+
+def _build(
+    plan: Listed, images: ImageSet, split: Split, training_seconds: float, *, seed: int
+) -> _Built:
     frozen = Frozen(
         images=images,
         split=split,
@@ -118,18 +165,13 @@ def _run(
     outline = _outline(len(training), plan.choice.size, len(network.blocks), precision, seed)
     pace = time_steps(network, training, outline, a_picture=0.0)
     network.reset_optimiser(outline.blocks)
-    began, steps = time.monotonic(), max(_LEAST_STEPS, round(seconds / pace.a_step))
-    take_steps(network, outline.lasting(steps), training)
-    a_step = (time.monotonic() - began) / steps
-    sample = frozen.sampled(ASKED, seed=seed)
-    accuracy, loss = judge(evaluate(network, sample), sample.labels)
-    return Contender(
-        choice=plan.choice,
-        precision=precision,
-        images_per_second=outline.batch_size / a_step,
-        epochs=training_seconds / (a_step * outline.steps_an_epoch),
-        accuracy=accuracy,
-        loss=loss,
+    return _Built(
+        plan=plan,
+        frozen=frozen,
+        network=network,
+        outline=outline,
+        images_per_second=outline.batch_size / pace.a_step,
+        epochs=training_seconds / (pace.a_step * outline.steps_an_epoch),
     )
 
 
@@ -159,12 +201,4 @@ def _outline(n_train: int, size: int, n_blocks: int, precision: str, seed: int) 
         variety=Variety(),
         mixup=False,
         by_clock=True,
-    )
-
-
-def _on(contender: Contender) -> str:
-    return (
-        f"Trained briefly: {named(contender.choice)}: {contender.accuracy:.4f} "
-        f"(loss {contender.loss:.4f}); {contender.images_per_second:,.0f} pictures a second in "
-        f"{contender.precision}, {contender.epochs:.1f} epochs in the time."
     )
