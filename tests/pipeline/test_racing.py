@@ -1,10 +1,12 @@
 import pytest
 
+from regraft.backbones.table import get
 from regraft.data.open import open_data
 from regraft.pipeline.judging import judge
 from regraft.pipeline.parting import part
-from regraft.pipeline.racing import pictures_each, race
+from regraft.pipeline.racing import Contender, pictures_each, race, ranked
 from regraft.pipeline.shortlisting import LEAST_EPOCHS, shortlist
+from regraft.planning.default import Choice
 
 from ..conftest import Listener
 from .conftest import three_classes
@@ -49,12 +51,33 @@ def test_everyone_trains_on_as_many_pictures(n_train, seconds, paces, n):
     assert pictures_each(n_train, seconds, paces) == n
 
 
+def contender(size, loss):
+    choice = Choice(row=get("efficientnet_lite0"), size=size, taps=("block2b_add",), grids=(1,))
+    return Contender(
+        choice=choice, precision="float32", images_per_second=100.0, epochs=5.0, accuracy=0.9,
+        loss=loss,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("losses", "order"),
+    [
+        pytest.param({32: 0.10, 64: 0.20, 48: 0.15}, [32, 48, 64], id="by-loss"),
+        pytest.param({32: 0.10, 64: 0.11, 48: 0.105}, [64, 32, 48], id="the-largest-of-equals"),
+        pytest.param({64: 0.10, 32: 0.101}, [64, 32], id="the-best-is-the-largest"),
+    ],
+)
+def test_the_least_loss_wins_or_the_largest_of_those_as_good(losses, order):
+    found = ranked([contender(size, loss) for size, loss in losses.items()])
+    assert [each.choice.size for each in found] == order
+
+
 @pytest.mark.slow
-def test_the_least_loss_wins(listed, images, split):
+def test_everyone_fast_enough_is_trained(listed, images, split):
     assert len(listed) == 2
     contenders, listener = raced(listed, images, split, seconds=600.0, training_seconds=1e4)
-    one, other = contenders
-    assert one.loss <= other.loss
+    assert contenders == ranked(contenders)
+    one = contenders[0]
     assert one.epochs > LEAST_EPOCHS
     assert one.accuracy > 0.8
     assert sum("After " in note for note in listener.notes) == 2
