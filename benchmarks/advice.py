@@ -1,6 +1,6 @@
 """The usual advice on transfer learning for small pictures, every piece of it at the same budget.
 
-    .venv/bin/python benchmarks/advice.py [--seconds 40] [--limit 10000] [--only mnist]
+    .venv/bin/python benchmarks/advice.py [--seconds 20] [--limit 10000] [--only mnist]
 
 Flatten or pool, how many blocks to unfreeze, which backbone, where to cut it: every arm has the
 same seconds of processor time (all cores together, so that other work on the machine does not
@@ -288,7 +288,7 @@ def ends(table: list[dict], backbone: str) -> list[dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--limit", type=int, default=10_000)
     parser.add_argument("--only", choices=DATA, action="append")
     options = parser.parse_args()
