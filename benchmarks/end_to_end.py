@@ -76,7 +76,6 @@ def main() -> None:
         folder = Path(scratch)
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "KERAS_HOME": str(OFFLINE / "keras_home"),
             "REGRAFT_CACHE": str(folder / "cache"),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }

@@ -1,5 +1,6 @@
 """What every benchmark writes: its rows, with the machine and the versions they were taken on."""
 
+import importlib.util
 import json
 import os
 import platform
@@ -13,7 +14,16 @@ from typing import Any
 HERE = Path(__file__).parent
 OFFLINE = HERE.parents[1] / "shared" / "offline"
 RESULTS = HERE / "results"
-LIBRARIES = ("keras", "tensorflow-cpu", "openvino", "onnxruntime", "numpy", "scipy", "scikit-learn")
+LIBRARIES = (
+    "keras",
+    "tensorflow-cpu",
+    "openvino",
+    "nncf",
+    "onnxruntime",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+)
 
 
 def write(name: str, rows: Any, *, arguments: Mapping[str, Any], file: Path | None = None) -> Path:
@@ -72,8 +82,10 @@ def summary(values: list[float]) -> dict[str, float]:
 def use_offline_weights() -> None:
     """Find Keras's files in ../shared/offline where that is there."""
     if OFFLINE.is_dir():
-        os.environ.setdefault("KERAS_HOME", str(OFFLINE / "keras_home"))
-        os.environ.setdefault("REGRAFT_WEIGHTS", str(OFFLINE / "keras_home" / "models"))
+        # what PYTHONPATH would have done
+        file = OFFLINE / "sitecustomize.py"
+        spec = importlib.util.spec_from_file_location("offline", file)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def _processor() -> str:

@@ -41,6 +41,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)  # mkstemp makes it private to this user
             Path(temporary).replace(path)
             _sync_folder(path.parent)
     except BaseException:

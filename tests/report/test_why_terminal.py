@@ -49,11 +49,27 @@ def test_every_fact_of_a_finding_is_shown():
         "resize picture by picture",
         "   +x = <good>",
         "CAP001 (measured +0.00) a wide head",
-        "Cannot tell: SHF001, SHF002: no evidence: shift",
+        "Other rules had nothing to look at: no shift.",
         "3,000 of 60,000 rows were used.",
         "120 s in all.",
     ):
         assert fact in text
+
+
+def test_rules_that_cannot_tell_say_why():
+    reasons = {
+        "LAB003": "too few rows a class",
+        "PRE001": "no evidence: backbone, pixels",
+        "WGT001": "no evidence: backbone",
+    }
+    unknown = tuple(
+        Considered(id=rule, verdict="unknown", because=because, gain=None)
+        for rule, because in reasons.items()
+    )
+    text = lines(diagnosis(unknown=unknown))
+    assert "Cannot tell: LAB003: too few rows a class" in text
+    assert "Other rules had nothing to look at: no backbone, pixels." in text
+    assert "PRE001" not in text
 
 
 def test_lines_are_no_longer_than_the_terminal_except_those_of_patches():

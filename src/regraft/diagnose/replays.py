@@ -64,10 +64,11 @@ class Replayer:
 
     def __init__(self, script: Script) -> None:
         if not script.path.is_file():
+            what = "a folder" if script.path.is_dir() else "not there"
             raise MissingFileError(
                 expected_received(
                     "a script or notebook",
-                    f"{script.path}, which is not there",
+                    f"{script.path}, which is {what}",
                     "Give its path from here, or from the root.",
                 )
             )

@@ -29,8 +29,8 @@ from regraft.records import IntArray, Split
 
 LEAST_BUDGET = 60.0  # seconds: in less, a search would only take time from the fit
 FEW = 10_000  # pictures: with one backbone, the default plan is known to do well on fewer
-SEARCH_SHARE = 0.4  # of the budget
-LEFT_OVER = 0.8  # of the time that the likely plan would not use may go into a better choice
+SEARCH_SHARE = 0.45  # of the budget
+LEFT_OVER = 0.8  # of the time that no likely plan would use may go into a better choice
 RESERVE = 6.0  # seconds to score, save, and hash
 MARGIN = 0.92  # of the time left is planned with: the machine may be busier than the probe was
 LOAD_SECONDS = 6.0  # to build and convert a network, until it was measured
@@ -39,14 +39,15 @@ MOST_VALIDATION = 2_000  # pictures that the penalty is chosen on: more would no
 FIRST_TRAIN, LEAST_TEST = 1_000, 500
 _MEMORY_SHARE = 0.25  # of the machine's memory may be features
 
-# Where there are many pictures, the search reads in bfloat16 if the processor has it: 1.8 times as
-# fast as TensorFlow for VGG16, more for MobileNetV2 (benchmarks/extract.py).
+# Where there are many pictures, the search reads in bfloat16 if the processor has it: about twice
+# as fast as TensorFlow (benchmarks/extract.py).
 SCREENED_IN = "bfloat16"
-_TIMES_TENSORFLOW = 1.8
+_TIMES_TENSORFLOW = 2.2
 # Whether the plan chosen bears it, or int8, is asked in a part of the time that is left: reading
 # the probe in float32, bfloat16 and int8 takes as long as so many pictures in bfloat16, and
 # quantising and the heads some seconds.
-_ASKING_READS, _ASKING_SECONDS, _MOST_FOR_ASKING = 3.5 * PICTURES, 12.0, 0.35
+_ASKING_READS, _ASKING_SECONDS, _MOST_FOR_ASKING = 3.5 * PICTURES, 12.0, 0.4
+_HOPED_OF_INT8 = 1.4  # times as fast as the search: int8 is 1.5 to 2 times, and not always borne
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -140,22 +141,19 @@ def search_in_budget(
     afterwards = pool.resources(planned)
 
     def worth(scored: Scored, seen: Seen) -> float:
-        n_train, _ = _share(_asked(afterwards, scored, is_lower), scored, seen)
+        hoped = _hoped(scored) if is_lower else scored
+        n_train, _ = _share(_asked(afterwards, scored, is_lower), hoped, seen)
         power = wide_power(seen.power, n_features(scored.choice), usual=seen.width)
         return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=power)
 
     def left_over(scored: Scored, seen: Seen) -> float:
-        nonlocal afterwards
         needed = afterwards.needed(
-            scored.images_per_second,
+            (_hoped(scored) if is_lower else scored).images_per_second,
             n_features(scored.choice),
             seconds_per_value=seen.seconds_per_value,
         )
         asking = _asking_seconds(scored) if is_lower else 0.0
-        spare = LEFT_OVER * (deadline.left() - RESERVE - asking - needed / MARGIN)
-        # plans that need more time are worth less from here on
-        afterwards = pool.resources(min(planned, deadline.left() - max(0.0, spare)))
-        return spare
+        return LEFT_OVER * (deadline.left() - RESERVE - asking - needed / MARGIN)
 
     found = search_plans(
         images,
@@ -238,6 +236,10 @@ def _screening(engine: Runtime, pool: "_Pool") -> Runtime:
     if pool.n < WORTH_IT:
         return engine
     return next((lower for lower in engine.faster() if lower.precision == SCREENED_IN), engine)
+
+
+def _hoped(scored: Scored) -> Scored:
+    return replace(scored, images_per_second=_HOPED_OF_INT8 * scored.images_per_second)
 
 
 def _asking_seconds(scored: Scored) -> float:

@@ -18,6 +18,7 @@ from regraft.report.why_view import (
     place,
     short,
     story,
+    unknown,
 )
 
 INDENT = "   "
@@ -111,13 +112,16 @@ class _Page:
         return "\n".join(lines)
 
     def unknown(self) -> str:
-        rules = self.view["unknown"]
-        if not rules:
-            return ""
-        ids = ", ".join(rule["id"] for rule in rules)
-        reasons = by_reason(rules)
-        why = f": {shown_line(reasons[0][0])}" if len(reasons) == 1 else " (reasons: --json)"
-        return "\n".join(self._wrapped(f"Cannot tell: {ids}{why}"))
+        asked, absent = unknown(self.view)
+        lines = [
+            line
+            for because, ids in by_reason(asked)
+            for line in self._wrapped(f"Cannot tell: {', '.join(ids)}: {shown_line(because)}")
+        ]
+        if absent:
+            what = shown_line(", ".join(absent))
+            lines += self._wrapped(f"Other rules had nothing to look at: no {what}.")
+        return "\n".join(lines)
 
     def notes(self) -> str:
         seconds = f"{self.view['seconds'] or 0:.0f} s in all."

@@ -10,6 +10,7 @@ View = Mapping[str, Any]  # the JSON of a diagnosis
 
 WORTH_A_CLAUSE = 0.005  # what is smaller than half a point rounds to nothing in the story
 CLAUSES = 3  # causes the story names; the table has them all
+_NOTHING = "no evidence: "  # how a rule says that what it looks at is not there
 
 
 def story(view: View) -> str:
@@ -139,3 +140,15 @@ def considered(view: View) -> list[tuple[str, list[View]]]:
     others = [rule for rule in view["considered"] if rule["gain"] is None]
     groups = (("Considered, and no cause", measured), ("Suspected, but not measured", others))
     return [(title, rules) for title, rules in groups if rules]
+
+
+def unknown(view: View) -> tuple[list[View], list[str]]:
+    """Rules that could not tell, and the evidence for want of which others were not asked."""
+    asked, absent = [], dict[str, None]()
+    for rule in view["unknown"]:
+        reason = rule["because"]
+        if reason.startswith(_NOTHING):
+            absent |= dict.fromkeys(reason.removeprefix(_NOTHING).split(", "))
+        else:
+            asked.append(rule)
+    return asked, list(absent)

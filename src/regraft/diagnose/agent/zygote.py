@@ -60,6 +60,7 @@ def _preload(names: list[str]) -> str:
 
 def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
     started = time.monotonic()
+    parent = os.getppid()
     child = os.fork()
     if child == 0:
         os.close(answers)
@@ -70,6 +71,9 @@ def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
             break
+        if os.getppid() != parent:  # the command was killed: nobody waits for an answer
+            os.killpg(child, signal.SIGKILL)
+            os._exit(1)
         resident = _resident(child)
         peak = max(peak, resident)
         if time.monotonic() - started > limit or resident > settings["memory_bytes"]:

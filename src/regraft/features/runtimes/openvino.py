@@ -25,7 +25,7 @@ _PRODUCTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16", "int8":
 class OpenVino:
     """Converts the Keras model in memory, with its batch size fixed.
 
-    In int8, weights and maps are quantised after training by NNCF (with the extra `int8`), with
+    In int8, weights and maps are quantised after training by NNCF, if that is installed, with
     ranges taken from some pictures of the job; what is not quantised multiplies in float32.
     """
 
