@@ -1,6 +1,6 @@
 """The usual advice on transfer learning for small pictures, every piece of it at the same budget.
 
-    .venv/bin/python benchmarks/advice.py [--seconds 20] [--limit 10000] [--only mnist]
+    .venv/bin/python benchmarks/advice.py [--seconds 12] [--limit 10000] [--only mnist] [--add]
 
 Flatten or pool, how many blocks to unfreeze, which backbone, where to cut it: every arm has the
 same seconds of processor time (all cores together, so that other work on the machine does not
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from record import HERE, write
+from record import HERE, RESULTS, write
 
 PAGE = HERE.parent / "docs" / "advice.md"
 DATA = ("mnist", "fashion_mnist")
@@ -288,19 +288,21 @@ def ends(table: list[dict], backbone: str) -> list[dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--limit", type=int, default=10_000)
     parser.add_argument("--only", choices=DATA, action="append")
+    parser.add_argument("--add", action="store_true", help="to the tables that the file holds")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    tables = {}
+    file = RESULTS / "advice.json"
+    tables = json.loads(file.read_text())["rows"] if options.add else {}
     for name in options.only or DATA:
         tables[name] = []
         for line in measure(name, options.seconds, options.limit):
             tables[name].append(line)
             print(name, line, flush=True)
-        file = write("advice", tables, arguments=vars(options))
+        write("advice", tables, arguments=vars(options))
         PAGE.write_text(page(json.loads(file.read_text())))
 
 
