@@ -6,32 +6,23 @@ from the run's folder.
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
 
-import numpy as np
-
-from regraft.adapt.views import View
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.recipe import Origin
 from regraft.artefact.store import trunk_of
-from regraft.backbones.loading import Tensors, assign_tensors, tensors_of
+from regraft.backbones.loading import assign_tensors
 from regraft.data.source import ImageSet
 from regraft.errors import DataError, expected_received
-from regraft.evaluate.scores import full_scores, short_scores
+from regraft.evaluate.scores import full_scores
 from regraft.features.runtimes.tensorflow import TensorFlow
-from regraft.finetune.augment import MOST_VIEWS, views_of
-from regraft.finetune.batches import Pictures
+from regraft.finetune.augment import MOST_VIEWS
 from regraft.finetune.checkpoint import Checkpoint
 from regraft.finetune.decide import Decision, Wishes, decide
-from regraft.finetune.loop import Limits, Outcome, evaluate, train
+from regraft.finetune.loop import Limits, train
 from regraft.finetune.network import Network
 from regraft.finetune.plan import TrainingPlan
 from regraft.finetune.precision import MIXED
-from regraft.heads.calibrate import fit_temperature
-from regraft.heads.linear import softmax
 from regraft.observer import Observer
-from regraft.pipeline.averaging import average
 from regraft.pipeline.computing import network_in_precision
 from regraft.pipeline.evaluating import answers_of
 from regraft.pipeline.frozen import Frozen
@@ -39,25 +30,11 @@ from regraft.pipeline.judging import judge
 from regraft.pipeline.request import Work
 from regraft.pipeline.running import Run
 from regraft.pipeline.saving import recipe_of
+from regraft.pipeline.settling import Tuned, settle
 from regraft.pipeline.stopping import StopRequest
-from regraft.records import FloatArray, LinearHead
 
 MIXED_GAIN = 2  # times as fast as float32, about, is what computes in mixed bfloat16
 TRIAL_PICTURES = 500  # validation pictures that trials and variations are scored on
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Tuned:
-    """What it came to."""
-
-    mode: Literal["head", "finetune"]  # which of the two was better
-    trunk: Tensors
-    head: LinearHead
-    validation: dict[str, Any]  # scores of the better one
-    report: dict[str, Any]  # plain data: how it came about
-    views: tuple[View, ...]  # that a prediction averages
-    run: Run
-    is_stopped: bool  # somebody wanted it to end, and it can go on
 
 
 def fine_tune(
@@ -120,7 +97,7 @@ def fine_tune(
             ),
             listener=observer,
         )
-    return _better(network, untouched, outcome, frozen, plan, notes, work, run, observer)
+    return settle(network, untouched, outcome, frozen, plan, notes, work, run, observer)
 
 
 def classifier_of(
@@ -210,84 +187,6 @@ def _n_after(frozen: Frozen, work: Work, precision: str) -> tuple[int, int]:
     if work.request.tta is None:
         return once, again
     return (once + again, 0) if work.request.tta else (once, 0)
-
-
-def _better(
-    network: Network,
-    untouched: Tensors,
-    outcome: Outcome,
-    frozen: Frozen,
-    plan: TrainingPlan,
-    notes: dict[str, Any],
-    work: Work,
-    run: Run,
-    observer: Observer,
-) -> Tuned:
-    """The head or the fine-tuned network, by validation accuracy; the head if they are equal."""
-    pictures = frozen.pictures(frozen.split.validation)
-    labels = pictures.labels
-    network.assign(untouched)
-    before = evaluate(network, pictures)
-    network.assign(outcome.best)
-    after = evaluate(network, pictures)
-    (old, old_loss), (new, new_loss) = judge(before, labels), judge(after, labels)
-    is_better = (new, -new_loss) > (old, -old_loss)
-    observer.note(
-        f"On {len(labels):,} validation pictures: frozen head {old:.4f}, fine-tuned {new:.4f}. "
-        f"{'The fine-tuned network' if is_better else 'The frozen head'} is kept."
-    )
-    if not is_better:
-        network.assign(untouched)
-    logits = after if is_better else before
-    temperature = fit_temperature(logits, labels)
-    views = views_of(plan.variety) if notes["averages"] or work.request.tta else ()
-    views, probabilities = _averaged(network, pictures, views, temperature, work, observer)
-    progress = outcome.progress
-    return Tuned(
-        mode="finetune" if is_better else "head",
-        trunk=tensors_of(network.trunk),
-        head=replace(network.head(), temperature=temperature),
-        validation=short_scores(probabilities, labels),
-        report={
-            "frozen_val_accuracy": old,
-            "tuned_val_accuracy": new,
-            "chosen": "finetune" if is_better else "head",
-            "ended": outcome.ended,
-            "steps": progress.step,
-            "epochs": progress.step / plan.steps_an_epoch,
-            "parameters_trained": network.n_trained(),
-            "images_per_second": outcome.images_per_second,
-            "seconds": progress.seconds,
-            "plan": plan.as_json(),
-            "history": [asdict(each) for each in progress.history],
-            "race": list(run.facts.get("race", ())),
-            **{name: notes[name] for name in ("variations", "trial")},
-        },
-        views=views,
-        run=run,
-        is_stopped=outcome.ended == "stopped",
-    )
-
-
-def _averaged(
-    network: Network,
-    pictures: Pictures,
-    views: tuple[View, ...],
-    temperature: float,
-    work: Work,
-    observer: Observer,
-) -> tuple[tuple[View, ...], FloatArray]:
-    """The views that a prediction averages, and what it then answers about the pictures."""
-    if len(views) < 2:
-        return (), softmax(evaluate(network, pictures) / np.float32(temperature))
-    averaged = average(network, pictures, views, temperature=temperature)
-    gain, noise = averaged.gain
-    is_used = work.request.tta or averaged.helps
-    observer.note(
-        f"The mean over {len(views)} views of a picture lowers the validation loss by {gain:.4f} "
-        f"(standard error {noise:.4f}): it is {'used' if is_used else 'not used'}."
-    )
-    return (views, averaged.together) if is_used else ((), averaged.alone)
 
 
 def _require_same_data(images: ImageSet, fingerprint: str) -> None:
