@@ -1,6 +1,6 @@
 """The usual advice on transfer learning for small pictures, every piece of it at the same budget.
 
-    .venv/bin/python benchmarks/advice.py [--seconds 120] [--limit 10000] [--only mnist]
+    .venv/bin/python benchmarks/advice.py [--seconds 12] [--limit 10000] [--only mnist] [--add]
 
 Flatten or pool, how many blocks to unfreeze, which backbone, where to cut it: every arm has the
 same seconds of processor time (all cores together, so that other work on the machine does not
@@ -12,21 +12,18 @@ benchmarks/results/advice.json and, from it, docs/advice.md. Needs ../shared/off
 import argparse
 import json
 import os
-import platform
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "advice.json"
+from record import HERE, RESULTS, write
+
 PAGE = HERE.parent / "docs" / "advice.md"
 DATA = ("mnist", "fashion_mnist")
 SIZE = 64  # pixels: the smallest at which the end of VGG16 is a map and not one cell
-N_TEST, N_CLASSES, BATCH = 400, 10, 32
+N_TEST, N_CLASSES, BATCH = 1_000, 10, 32
 RATE_HEAD, RATE_BLOCKS = 1e-3, 1e-4  # Adam; the second wherever a pretrained weight moves
 VGG_BLOCKS = 5
 HEAD_AFTER = 0.85  # of the seconds: the rest is for the head
@@ -41,6 +38,10 @@ class Arm:
     trained: int | None = 0  # blocks, counted from the end; None: features once, then a head
 
 
+def cut(backbone: str, tap: str, grid: int, where: str) -> Arm:
+    return Arm(f"cut at {where}, features once", backbone, tap, grid, None)
+
+
 ARMS = [
     Arm("Flatten, frozen", "vgg16", "block5_pool", 2),
     *(
@@ -52,20 +53,27 @@ ARMS = [
     Arm("pooled, all trained", "mobilenet_v2", "out_relu", 1, 99),
     Arm("pooled, frozen", "efficientnet_lite0", "top_relu", 1),
     Arm("pooled, all trained", "efficientnet_lite0", "top_relu", 1, 99),
+    Arm("cut at block 3, all trained", "vgg16", "block3_pool", 4, 99),
+    Arm("cut in the middle, all trained", "efficientnet_lite0", "block5c_add", 4, 99),
     *(
-        Arm(
-            f"cut at block {n}, features once",
-            "vgg16",
-            f"block{n}_pool",
-            min(4, 2 ** (6 - n)),
-            None,
-        )
-        for n in range(1, VGG_BLOCKS)
+        cut("vgg16", f"block{n}_pool", min(4, 2 ** (6 - n)), f"block {n}")
+        for n in range(1, VGG_BLOCKS + 1)
     ),
-    Arm("pooled, features once", "vgg16", "block5_pool", 1, None),
-    Arm("cut in the middle, features once", "efficientnet_lite0", "block5c_add", 4, None),
-    Arm("cut in the middle, features once", "mobilenet_v2", "block_12_add", 4, None),
-]
+    *(
+        cut("mobilenet_v2", tap, grid, tap)
+        for tap, grid in (
+            ("block_2_add", 4), ("block_5_add", 4), ("block_9_add", 4), ("block_12_add", 4),
+            ("block_15_add", 2), ("out_relu", 2),
+        )
+    ),
+    *(
+        cut("efficientnet_lite0", tap, grid, tap)
+        for tap, grid in (
+            ("block2b_add", 4), ("block3b_add", 4), ("block4c_add", 4), ("block5c_add", 4),
+            ("block6d_add", 2), ("top_relu", 2),
+        )
+    ),
+]  # fmt: skip
 
 
 def trained_by_steps(arm: Arm, row, weights, pictures, rows, seconds: float):
@@ -184,30 +192,33 @@ def measure(name: str, seconds: float, limit: int) -> Iterator[dict]:
         }
 
 
-def page(results: dict) -> str:
+def page(facts: dict) -> str:
     """docs/advice.md, from the file of results alone."""
-    seconds, limit = results["seconds"], results["limit"]
+    seconds, limit = facts["arguments"]["seconds"], facts["arguments"]["limit"]
+    machine = facts["machine"]
     lines = [
         "# The usual advice, measured",
         "",
         "Written by `python benchmarks/advice.py "
         f"--seconds {seconds:g} --limit {limit}` from benchmarks/results/advice.json.",
         "",
-        f"Every arm has {seconds:g} seconds of processor time (all "
-        f"{results['machine']['cores']} cores of {results['machine']['processor']} together), "
-        f"{limit:,} training pictures and the same "
-        f"{N_TEST} test pictures, resized to {SIZE} px with each backbone's own pixel convention. "
-        "Building graphs and scoring do not count. *Flatten*, *pooled* and *trained* arms take "
-        "steps of Adam, as scripts do, seeing pictures again and again; *features once* arms run "
-        "the frozen network once and fit a head, as `regraft fit` does.",
+        f"Every arm has {seconds:g} seconds of processor time (all {machine['cores']} cores of "
+        f"{machine['processor']} together), {limit:,} training pictures and the same {N_TEST:,} "
+        f"test pictures, resized to {SIZE} px with each backbone's own pixel convention, in "
+        "float32. Building graphs and scoring do not count. *Flatten*, *pooled* and *trained* "
+        "arms take steps of Adam, as scripts do, seeing pictures again and again; *features once* "
+        "arms run the frozen network once and fit a head, as `regraft fit` does, and may be done "
+        "before their time is up.",
         "",
-        "At another budget the order may differ: what the table shows is what these seconds buy. "
-        "Intervals are 95%.",
+        "At another budget the order may differ: what the tables show is what these seconds buy. "
+        "One run an arm; intervals are 95% and of the test pictures alone.",
     ]
-    for name, table in results["tables"].items():
+    for name, table in facts["rows"].items():
         lines += [
             "",
             f"## {name}",
+            "",
+            *said(table),
             "",
             "| backbone | advice | accuracy | interval | parameters trained | "
             "multiply-adds a picture | pictures seen | processor seconds |",
@@ -223,33 +234,76 @@ def page(results: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def said(table: list[dict]) -> Iterator[str]:
+    """What a table says to each piece of advice, in the figures of the table."""
+
+    def best(*words: str, backbone: str | None = None) -> dict:
+        rows = [
+            row
+            for row in table
+            if all(word in row["advice"] for word in words) and backbone in (None, row["backbone"])
+        ]
+        return max(rows, key=lambda row: row["accuracy"])
+
+    def shown(row: dict) -> str:
+        return f"{row['backbone']}, {row['advice']}: {row['accuracy']:.3f}"
+
+    vgg = {"backbone": "vgg16"}
+    flat, pooled = best("Flatten, frozen", **vgg), best("pooled, frozen", **vgg)
+    deep, small = best("blocks trained", **vgg), best("pooled, frozen", backbone="mobilenet_v2")
+    frozen, trained = best("features once"), best("trained")
+    yield (
+        f"- *Pool instead of flattening*: VGG16 frozen reaches {flat['accuracy']:.3f} flattened "
+        f"and {pooled['accuracy']:.3f} pooled."
+    )
+    yield (
+        f"- *Freeze the first layers, experiment with how many*: the best depth is "
+        f"{deep['advice'].removeprefix('Flatten, ')} with {deep['accuracy']:.3f}, after "
+        f"{deep['pictures_seen']:,} pictures; "
+        + ", ".join(
+            f"{row['accuracy']:.3f} with {row['advice'].split()[2]}"
+            for row in table
+            if "blocks trained" in row["advice"]
+        )
+        + " trained."
+    )
+    yield (
+        f"- *Take MobileNetV2 for small pictures*: pooled and frozen as advised it reaches "
+        f"{small['accuracy']:.3f}, VGG16 {pooled['accuracy']:.3f}."
+    )
+    yield (
+        f"- *Where to cut* is in no advice: the best features read once are {shown(frozen)}; the "
+        f"same backbone at its end reaches "
+        f"{max(r['accuracy'] for r in ends(table, frozen['backbone'])):.3f} that way."
+    )
+    yield f"- The best of all that trains the backbone: {shown(trained)}."
+
+
+def ends(table: list[dict], backbone: str) -> list[dict]:
+    """The rows that read a backbone once, at its deepest tap here."""
+    rows = [r for r in table if r["backbone"] == backbone and "features once" in r["advice"]]
+    deepest = max(row["multiply_adds"] for row in rows)
+    return [row for row in rows if row["multiply_adds"] == deepest]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--limit", type=int, default=10_000)
     parser.add_argument("--only", choices=DATA, action="append")
+    parser.add_argument("--add", action="store_true", help="to the tables that the file holds")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    results = {
-        "seconds": options.seconds,
-        "limit": options.limit,
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "versions": {lib: version(lib) for lib in ("keras", "tensorflow-cpu", "openvino")},
-        },
-        "tables": {},
-    }
-    RESULTS.parent.mkdir(exist_ok=True)
+    file = RESULTS / "advice.json"
+    tables = json.loads(file.read_text())["rows"] if options.add else {}
     for name in options.only or DATA:
-        table = results["tables"][name] = []
+        tables[name] = []
         for line in measure(name, options.seconds, options.limit):
-            table.append(line)
+            tables[name].append(line)
             print(name, line, flush=True)
-            RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-            PAGE.write_text(page(results))
+        write("advice", tables, arguments=vars(options))
+        PAGE.write_text(page(json.loads(file.read_text())))
 
 
 if __name__ == "__main__":

@@ -26,13 +26,14 @@ LIBRARIES = (
 )
 
 
-def write(name: str, rows: Any, *, arguments: Mapping[str, Any]) -> Path:
-    """Write `results/NAME.json`, and say where it is."""
-    file = RESULTS / f"{name}.json"
+def write(name: str, rows: Any, *, arguments: Mapping[str, Any], file: Path | None = None) -> Path:
+    """Write `results/NAME.json`, or another file, and say where it is."""
+    file = file or RESULTS / f"{name}.json"
     file.parent.mkdir(exist_ok=True)
     facts = {"machine": machine(), "arguments": dict(arguments), "rows": rows}
     file.write_text(json.dumps(facts, indent=2) + "\n")
-    print(f"written: {file.relative_to(HERE.parent)}")
+    is_ours = file.is_relative_to(HERE.parent)
+    print(f"written: {file.relative_to(HERE.parent) if is_ours else file}")
     return file
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -71,3 +72,15 @@ class Listener:
 
     def advance(self, stage, done, total):
         self.steps.append((stage, done, total))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

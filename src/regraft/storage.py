@@ -18,6 +18,12 @@ from regraft.errors import DiskSpaceError, expected_received
 
 TEMPORARY_PREFIX = ".regraft-tmp-"  # what a janitor may delete after a kill
 
+_FULL = {
+    errno.ENOSPC: "a full disk",
+    errno.EDQUOT: "a quota that is used up",
+    errno.EFBIG: "a limit on the size of a file",
+}
+
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
@@ -101,11 +107,12 @@ def _naming_a_full_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        found = _FULL.get(error.errno or 0)
+        if found is None:
             raise
         raise DiskSpaceError(
             expected_received(
-                f"room on the disk for {path}", "a full disk", "Free some space and run again."
+                f"room on the disk for {path}", found, "Free some space and run again."
             )
         ) from error
 

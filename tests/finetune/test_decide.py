@@ -6,6 +6,7 @@ from regraft.finetune import decide as room
 from regraft.finetune.decide import Wishes, decide
 from regraft.finetune.pace import Pace, steps_in
 from regraft.finetune.plan import EPOCHS_AT_MOST, TrainingPlan, batch_size_for, evaluate_every
+from regraft.finetune.trial import Arm, best_of
 
 from ..conftest import Listener
 from .conftest import judge, make_network, make_plan
@@ -23,12 +24,12 @@ def wishes(**changes):
     return Wishes(**(facts | changes))
 
 
-def decided(network, training, validation, asked, *, seconds=None, score=judge):
+def decided(network, training, validation, asked, *, seconds=None, score=judge, more=0):
     listener = Listener()
     decision = decide(
         network, training, validation, score, asked,
         deadline=None if seconds is None else time.monotonic() + seconds, n_after=10,
-        listener=listener,
+        n_averaging=more, listener=listener,
     )  # fmt: skip
     return decision, listener
 
@@ -41,8 +42,25 @@ def test_without_a_clock_the_same_is_decided_twice(network, training, validation
     assert first.plan.steps == 3 * (48 // first.plan.batch_size)
     assert not first.plan.by_clock
     assert [arm.name for arm in first.arms][:2] == ["frozen", "all blocks"]
-    assert first.plan.rate == min(first.arms[1:], key=lambda arm: arm.loss).rate
+    assert (first.plan.blocks, first.plan.rate) in {(a.blocks, a.rate) for a in first.arms[1:]}
     assert "Trial of 8 steps" in listener.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("losses", "chosen"),
+    [
+        pytest.param({"all blocks": 1.0, "last blocks": 0.96}, "all blocks", id="a-little-ahead"),
+        pytest.param({"all blocks": 1.0, "last blocks": 0.94}, "last blocks", id="well-ahead"),
+        pytest.param({"all blocks": 1.0, "head only": 1.0}, "all blocks", id="equal"),
+    ],
+)
+def test_less_than_everything_must_be_well_ahead(losses, chosen):
+    arms = [
+        Arm(name=name, blocks=(), rate=1e-3, steps=8, accuracy=0.9, clean_loss=loss, loss=loss)
+        for name, loss in losses.items()
+    ]
+    assert best_of(arms).name == chosen
+    assert best_of(arms[1:]).name == arms[1].name
 
 
 def test_deciding_leaves_the_network_as_it_was(network, training, validation):
@@ -57,6 +75,15 @@ def test_by_the_clock_the_length_is_what_the_time_holds(network, training, valid
     assert decision.plan.by_clock
     assert 1 < decision.plan.steps <= decision.plan.steps_at_most
     assert decision.a_picture > 0
+
+
+@pytest.mark.parametrize(("more", "is_tried"), [(0, False), (20, True), (10**9, False)])
+def test_averaging_is_tried_where_it_takes_a_small_part(
+    network, training, validation, more, is_tried
+):
+    decision, _ = decided(network, training, validation, wishes(epochs=None), seconds=60, more=more)
+    assert decision.averages is is_tried
+    assert decision.n_after == 10 + more * is_tried
 
 
 def test_with_no_time_there_is_no_trial_but_a_careful_rate(network, training, validation):

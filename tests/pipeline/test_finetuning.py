@@ -1,5 +1,6 @@
 """`fit` with fine-tuning, on small pictures that a frozen head cannot tell apart entirely."""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import regraft
-from regraft.errors import DataError, InvalidArgumentError, MissingFileError
+from regraft.errors import DataError, DiskSpaceError, InvalidArgumentError, MissingFileError
 from regraft.pipeline import fit, resume
 
 FAST = {"size": 32, "tap": "block2a_project_bn", "grid": 1, "runtime": "tensorflow"}
@@ -124,6 +125,24 @@ def test_killed_before_its_plan_it_starts_again(data, whole, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fit(data, out=out, progress=Listener(trial_2=kill), **TUNED)
     assert [path.name for path in out.iterdir()] == ["checkpoint"]
+    resume(out)
+    assert weights(out) == weights(whole.artefact)
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_is_named_and_the_run_goes_on_once_there_is_room(data, whole, small_disk):
+    filler = small_disk / "filler"
+
+    def fill():
+        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+
+    out = small_disk / "run"
+    with pytest.raises(DiskSpaceError, match="full disk"):
+        fit(data, out=out, progress=Listener(finetune_1=fill), **TUNED)
+    assert (out / "checkpoint" / "plan.json").is_file()
+    filler.unlink()
     resume(out)
     assert weights(out) == weights(whole.artefact)
 

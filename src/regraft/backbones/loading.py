@@ -46,7 +46,9 @@ def load_weights(
 
 def tensors_of(model: Any) -> Tensors:
     """Copies of all variables of a functional model, by a name that holds in every process."""
-    return {name: np.asarray(variable.value) for name, variable in variables_by_name(model).items()}
+    return {
+        name: np.asarray(variable.numpy()) for name, variable in variables_by_name(model).items()
+    }
 
 
 def assign_tensors(model: Any, tensors: Mapping[str, npt.NDArray[Any]]) -> None:

@@ -68,8 +68,13 @@ def fit(
         bool, typer.Option("--mixup", help="Fine-tune on mixtures of two pictures.")
     ] = False,
     tta: Annotated[
-        bool, typer.Option("--tta", help="Predict the mean over several views of a picture.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--tta/--no-tta",
+            help="Predict the mean over several views of a picture; else where it is measured to "
+            "help after fine-tuning.",
+        ),
+    ] = None,
     runtime: Annotated[
         str,
         typer.Option(

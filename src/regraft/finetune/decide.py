@@ -26,6 +26,7 @@ _TRIAL_PART = 0.15  # of the time left, for all arms together
 _TRIAL_STEPS = (8, 60)  # least and most of one arm: with fewer it would only tell noise
 _TRIAL_SHARE = 20  # a trial's arm is this part of a run of fixed length
 _EVALUATED = (200, 1_000)  # validation pictures that an evaluation scores, least and most
+_AVERAGING_PART = 0.08  # of the time left, for scoring in several views
 _EVALUATION_PART = 0.02  # of the time left, for one of them
 
 
@@ -49,6 +50,8 @@ class Decision:
     arms: tuple[Arm, ...]  # the first is the frozen head; none if there was no time
     n_evaluated: int  # validation pictures an evaluation scores
     a_picture: float  # seconds to score it, when this was decided
+    n_after: int  # pictures that time is kept for, to be scored after training
+    averages: bool  # of them, those that averaging over views needs
 
     def as_json(self) -> dict[str, Any]:
         """What was measured, as plain data."""
@@ -61,6 +64,8 @@ class Decision:
             "trial": [asdict(arm) for arm in self.arms],
             "n_evaluated": self.n_evaluated,
             "a_picture": self.a_picture,
+            "n_after": self.n_after,
+            "averages": self.averages,
         }  # fmt: skip
 
 
@@ -73,6 +78,7 @@ def decide(
     *,
     deadline: float | None,
     n_after: int,
+    n_averaging: int = 0,
     listener: Observer,
 ) -> Decision | None:
     """Measure and decide. The network must be compiled for all its blocks; it stays as it was.
@@ -86,6 +92,8 @@ def decide(
         deadline: When all must be over, on `time.monotonic`. None: no clock is looked at, and
             the same seed decides the same.
         n_after: Pictures that will be scored after training.
+        n_averaging: Pictures more, if averaging over views is to be tried: where it takes a small
+            part of the time.
         listener: Is told what was found.
 
     Returns:
@@ -95,10 +103,14 @@ def decide(
     listener.note(_on_variations(variety, tried))
     plan = _outline(network, training, variety, wishes)
 
-    pace = None
+    pace, averages = None, n_averaging > 0
     if deadline is None:
+        n_after += n_averaging
         trial_steps = max(_TRIAL_STEPS[0], min(_TRIAL_STEPS[1], plan.steps // _TRIAL_SHARE))
     else:
+        left = deadline - time.monotonic()
+        averages = 0 < n_averaging * a_picture < _AVERAGING_PART * left
+        n_after += n_averaging * averages
         deadline -= seconds_after(n_after, a_picture)
         pace = time_steps(network, training, plan, a_picture=a_picture)
         an_arm = _TRIAL_PART * (deadline - time.monotonic()) / n_runs()
@@ -120,7 +132,13 @@ def decide(
         listener.note("The budget leaves no time to fine-tune: the frozen head stays.")
         return None
     return Decision(
-        plan=plan, variations=tried, arms=arms, n_evaluated=n_evaluated, a_picture=a_picture
+        plan=plan,
+        variations=tried,
+        arms=arms,
+        n_evaluated=n_evaluated,
+        a_picture=a_picture,
+        n_after=n_after,
+        averages=averages,
     )
 
 
@@ -175,9 +193,7 @@ def _with_length(
     n_evaluated = int(_EVALUATION_PART * left / (2 * pace.a_picture))  # as they are, and averaged
     n_evaluated = min(max(n_evaluated, least), most)
     steps = steps_in(left, pace, plan, an_evaluation=2 * n_evaluated * pace.a_picture)
-    return replace(
-        plan, steps=steps, evaluate_every=evaluate_every(steps, plan.steps_an_epoch)
-    ), n_evaluated
+    return plan.lasting(steps), n_evaluated
 
 
 def _pays(arms: tuple[Arm, ...]) -> bool:

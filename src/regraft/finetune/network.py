@@ -124,7 +124,7 @@ class Network:
 
     def learnt(self) -> Tensors:
         """Copies of what training changes: the trainable variables, by names that hold."""
-        return {name: np.asarray(variable.value).copy() for name, variable in self._learning()}
+        return {name: _numbers(variable).copy() for name, variable in self._learning()}
 
     def assign(self, tensors: Mapping[str, FloatArray]) -> None:
         """Take up values that `learnt` gave."""
@@ -143,7 +143,7 @@ class Network:
 
     def head(self) -> LinearHead:
         """The head on raw features, its temperature 1 until it is calibrated anew."""
-        kernel, bias = (np.asarray(v.value) for v in self._model.head.weights)
+        kernel, bias = map(_numbers, self._model.head.weights)
         raw = kernel * self._start.scale[:, None]
         return LinearHead(
             kernel=raw.astype(np.float32),
@@ -171,6 +171,12 @@ class Network:
             for layer in block.layers:
                 factors.update((variable.path, share) for variable in layer.weights)
         return factors
+
+
+def _numbers(variable: Any) -> FloatArray:
+    """What a Keras variable holds, on any backend."""
+    values: FloatArray = np.asarray(variable.numpy())
+    return values
 
 
 def _with_head(extractor: Any, start: Start) -> Any:

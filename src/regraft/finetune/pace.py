@@ -1,7 +1,10 @@
 """What a step and a scored picture cost here and now, and how many steps a time holds."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from regraft.finetune.batches import Pictures, training_batches
 from regraft.finetune.network import Network
@@ -34,6 +37,14 @@ def time_steps(
         times.append(time.monotonic())
     a_step = (times[-1] - times[2]) / _TIMED_STEPS  # the second step still warms up
     return Pace(a_step=a_step, starting=times[1] - times[0], a_picture=a_picture)
+
+
+def step_at_rest(network: Network, training: Pictures, n: int) -> Callable[[], object]:
+    """A step of training on the first n pictures that moves only the optimiser's moments."""
+    n_classes = len(training.images.class_names)
+    pictures = training.read(np.arange(n))
+    targets = np.eye(n_classes, dtype=np.float32)[training.labels[:n]]
+    return lambda: network.step(pictures, targets, rate=0.0)
 
 
 def seconds_after(n_pictures: int, a_picture: float) -> float:

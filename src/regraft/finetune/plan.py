@@ -1,6 +1,6 @@
 """What a training run will do, decided and written down before its first step."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from regraft.errors import InvalidArgumentError, expected_received
@@ -53,6 +53,10 @@ class TrainingPlan:
     def epochs(self) -> float:
         """Passes over the training pictures."""
         return self.steps / self.steps_an_epoch
+
+    def lasting(self, steps: int) -> "TrainingPlan":
+        """The same for so many steps."""
+        return replace(self, steps=steps, evaluate_every=evaluate_every(steps, self.steps_an_epoch))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, for the run's folder."""

@@ -6,55 +6,35 @@ from the run's folder.
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from functools import cache
-from typing import Any, Literal
 
-import numpy as np
-
-from regraft.adapt.views import View
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.recipe import Origin
 from regraft.artefact.store import trunk_of
-from regraft.backbones.loading import Tensors, assign_tensors, tensors_of
+from regraft.backbones.loading import assign_tensors
 from regraft.data.source import ImageSet
 from regraft.errors import DataError, expected_received
-from regraft.evaluate.scores import full_scores, short_scores
+from regraft.evaluate.scores import full_scores
 from regraft.features.runtimes.tensorflow import TensorFlow
-from regraft.finetune.augment import MOST_VIEWS, views_of
+from regraft.finetune.augment import MOST_VIEWS
 from regraft.finetune.checkpoint import Checkpoint
 from regraft.finetune.decide import Decision, Wishes, decide
-from regraft.finetune.loop import Limits, Outcome, evaluate, train
+from regraft.finetune.loop import Limits, train
 from regraft.finetune.network import Network
 from regraft.finetune.plan import TrainingPlan
-from regraft.finetune.precision import FLOAT32, MIXED, choose_precision
-from regraft.heads.calibrate import fit_temperature, mean_loss
-from regraft.heads.linear import softmax
+from regraft.finetune.precision import MIXED
 from regraft.observer import Observer
+from regraft.pipeline.computing import network_in_precision
 from regraft.pipeline.evaluating import answers_of
 from regraft.pipeline.frozen import Frozen
+from regraft.pipeline.judging import judge
 from regraft.pipeline.request import Work
 from regraft.pipeline.running import Run
 from regraft.pipeline.saving import recipe_of
+from regraft.pipeline.settling import Tuned, settle
 from regraft.pipeline.stopping import StopRequest
-from regraft.records import FloatArray, IntArray, LinearHead
 
+MIXED_GAIN = 2  # times as fast as float32, about, is what computes in mixed bfloat16
 TRIAL_PICTURES = 500  # validation pictures that trials and variations are scored on
-FINAL_PICTURES = 3_000  # validation pictures that the last choice is made on, at most
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Tuned:
-    """What it came to."""
-
-    mode: Literal["head", "finetune"]  # which of the two was better
-    trunk: Tensors
-    head: LinearHead
-    validation: dict[str, Any]  # scores of the better one
-    report: dict[str, Any]  # plain data: how it came about
-    views: tuple[View, ...]  # that a prediction averages
-    run: Run
-    is_stopped: bool  # somebody wanted it to end, and it can go on
 
 
 def fine_tune(
@@ -84,7 +64,10 @@ def fine_tune(
         if work.request.mode == "auto" and frozen.accuracy == 1.0:
             observer.note("The frozen head makes no mistake on validation pictures: it stays.")
             return None
-        network, precision = _in_precision(frozen, work, observer)
+        network, precision, why = network_in_precision(
+            frozen, is_timed=work.request.epochs is None, seed=work.request.seed
+        )
+        observer.note(f"Training computes in {precision}: {why}.")
         decision = _decided(network, precision, frozen, work, observer)
         if decision is None:
             return None
@@ -109,12 +92,12 @@ def fine_tune(
             limits=Limits(
                 stop=stop,
                 deadline=work.end if plan.by_clock else None,
-                n_after=_n_after(frozen, work),
+                n_after=notes["n_after"],
                 a_picture=notes["a_picture"],
             ),
             listener=observer,
         )
-    return _better(network, untouched, outcome, frozen, plan, notes, work, run, observer)
+    return settle(network, untouched, outcome, frozen, plan, notes, work, run, observer)
 
 
 def classifier_of(
@@ -161,12 +144,6 @@ def classifier_of(
     return Classifier(**facts, metrics=metrics)
 
 
-def judge(logits: FloatArray, labels: IntArray) -> tuple[float, float]:
-    """Accuracy, and mean loss at the best temperature."""
-    accuracy = float(np.mean(logits.argmax(axis=1) == labels))
-    return accuracy, mean_loss(logits, labels, temperature=fit_temperature(logits, labels))
-
-
 def seconds_spent(run: Run) -> float:
     """Of the budget of a run, before it was interrupted."""
     checkpoint = Checkpoint(run.checkpoint)
@@ -175,33 +152,11 @@ def seconds_spent(run: Run) -> float:
     return before + checkpoint.seconds()
 
 
-def _in_precision(frozen: Frozen, work: Work, observer: Observer) -> tuple[Network, str]:
-    """The network with every block to be trained, in the precision that pays here.
-
-    A run of fixed length is always in float32: nothing of it may depend on how fast a machine is.
-    """
-
-    def build(precision: str) -> Network:
-        network = frozen.network(frozen.start, precision)
-        network.train(tuple(range(len(network.blocks))))
-        return network
-
-    exact = build(FLOAT32)
-    if work.request.epochs is not None:
-        return exact, FLOAT32
-    mixed = cache(lambda: build(MIXED))  # built only if it is faster
-    sample = frozen.sampled(TRIAL_PICTURES, seed=work.request.seed)
-    precision, why = choose_precision(
-        lambda: evaluate(exact, sample), lambda: evaluate(mixed(), sample), sample.labels
-    )
-    observer.note(f"Training computes in {precision}: {why}.")
-    return (exact if precision == FLOAT32 else mixed()), precision
-
-
 def _decided(
     network: Network, precision: str, frozen: Frozen, work: Work, observer: Observer
 ) -> Decision | None:
     request = work.request
+    n_after, n_averaging = _n_after(frozen, work, precision)
     return decide(
         network,
         frozen.pictures(frozen.split.train),
@@ -215,69 +170,23 @@ def _decided(
             precision=precision,
         ),
         deadline=work.end if request.epochs is None else None,
-        n_after=_n_after(frozen, work),
+        n_after=n_after,
+        n_averaging=n_averaging,
         listener=observer,
     )
 
 
-def _n_after(frozen: Frozen, work: Work) -> int:
-    """Pictures that are scored after training: the test, and the last choice."""
-    views = MOST_VIEWS if work.request.tta else 1
-    return views * len(frozen.split.test) + 2 * min(len(frozen.split.validation), FINAL_PICTURES)
+def _n_after(frozen: Frozen, work: Work, precision: str) -> tuple[int, int]:
+    """Pictures' worth of scoring that comes after training, and of that in more views, if wanted.
 
-
-def _better(
-    network: Network,
-    untouched: Tensors,
-    outcome: Outcome,
-    frozen: Frozen,
-    plan: TrainingPlan,
-    notes: dict[str, Any],
-    work: Work,
-    run: Run,
-    observer: Observer,
-) -> Tuned:
-    """The head or the fine-tuned network, by validation accuracy; the head if they are equal."""
-    pictures = frozen.sampled(FINAL_PICTURES, seed=plan.seed)
-    labels = pictures.labels
-    network.assign(untouched)
-    before = evaluate(network, pictures)
-    network.assign(outcome.best)
-    after = evaluate(network, pictures)
-    (old, old_loss), (new, new_loss) = judge(before, labels), judge(after, labels)
-    is_better = (new, -new_loss) > (old, -old_loss)
-    observer.note(
-        f"On {len(labels):,} validation pictures: frozen head {old:.4f}, fine-tuned {new:.4f}. "
-        f"{'The fine-tuned network' if is_better else 'The frozen head'} is kept."
-    )
-    if not is_better:
-        network.assign(untouched)
-    logits = after if is_better else before
-    temperature = fit_temperature(logits, labels)
-    progress = outcome.progress
-    return Tuned(
-        mode="finetune" if is_better else "head",
-        trunk=tensors_of(network.trunk),
-        head=replace(network.head(), temperature=temperature),
-        validation=short_scores(softmax(logits / np.float32(temperature)), labels),
-        report={
-            "frozen_val_accuracy": old,
-            "tuned_val_accuracy": new,
-            "chosen": "finetune" if is_better else "head",
-            "ended": outcome.ended,
-            "steps": progress.step,
-            "epochs": progress.step / plan.steps_an_epoch,
-            "parameters_trained": network.n_trained(),
-            "images_per_second": outcome.images_per_second,
-            "seconds": progress.seconds,
-            "plan": plan.as_json(),
-            "history": [asdict(each) for each in progress.history],
-            **{name: notes[name] for name in ("variations", "trial")},
-        },
-        views=views_of(plan.variety) if work.request.tta else (),
-        run=run,
-        is_stopped=outcome.ended == "stopped",
-    )
+    The test, and the last choice. An artefact answers in float32, whatever it was trained in.
+    """
+    test = len(frozen.split.test) * (MIXED_GAIN if precision == MIXED else 1)
+    validation = len(frozen.split.validation)
+    once, again = test + 2 * validation, (MOST_VIEWS - 1) * (test + validation)
+    if work.request.tta is None:
+        return once, again
+    return (once + again, 0) if work.request.tta else (once, 0)
 
 
 def _require_same_data(images: ImageSet, fingerprint: str) -> None:

@@ -20,7 +20,7 @@ from regraft.heads.linear import probabilities
 from regraft.observer import Nobody, Observer
 from regraft.pipeline.finetuning import classifier_of, fine_tune
 from regraft.pipeline.frozen import Frozen
-from regraft.pipeline.parting import part
+from regraft.pipeline.parting import hold_out_less, part
 from regraft.pipeline.preparing import prepare
 from regraft.pipeline.request import Request, Work
 from regraft.pipeline.running import Run
@@ -48,7 +48,7 @@ def fit(
     weights: str | Path | None = None,
     epochs: int | None = None,
     mixup: bool = False,
-    tta: bool = False,
+    tta: bool | None = None,
     progress: Observer | None = None,
     command: str = "",
 ) -> FitResult:
@@ -76,7 +76,8 @@ def fit(
         epochs: Fine-tune so many, whatever the clock says; the same seed then gives the same
             weights. None means as many as the budget holds.
         mixup: Train on mixtures of two pictures.
-        tta: Let every prediction be the mean over several views of a picture.
+        tta: Let every prediction be the mean over several views of a picture, which costs several
+            times as much. None does so after fine-tuning where it is measured to help.
         progress: Is told how the job goes.
         command: Recorded in the artefact.
 
@@ -141,10 +142,14 @@ def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
             work.data, on_bad_image=request.on_bad_image, limit=request.limit, seed=request.seed
         )
         split = part(images, seed=request.seed)
+        if request.mode != "head":
+            split = hold_out_less(images, split, seed=request.seed)
     _describe_data(observer, images, split)
     ready = prepare(work, images, split, clock, observer)
     if ready.is_searched:  # a run that is resumed must not search again
         work = replace(work, request=request.with_plan(ready.choice))
+        if run is not None:
+            run = run.with_facts(request=work.request.as_json(), race=list(ready.race))
     choice, features = ready.choice, ready.features
     if not features.n_computed:
         observer.note("Features: all found in the cache.")

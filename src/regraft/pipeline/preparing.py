@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from regraft.backbones.weights import Weights, find_weights
 from regraft.data.source import ImageSet
@@ -15,6 +16,7 @@ from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import choose_runtime
 from regraft.heads.choose_l2 import L2_PER_FEATURE
 from regraft.observer import Observer
+from regraft.pipeline.aiming import aim, is_open
 from regraft.pipeline.choosing import is_worth_a_search, read_in_budget, search_in_budget
 from regraft.pipeline.parting import some_of
 from regraft.pipeline.request import Request, Work
@@ -38,6 +40,7 @@ class Ready:
     l2_per_feature: tuple[float, ...] = L2_PER_FEATURE  # penalties worth trying
     floors: dict[str, float] | None = None  # where they are known already
     is_searched: bool = False
+    race: tuple[dict[str, Any], ...] = ()  # what the plan was chosen by, if it is to be fine-tuned
 
 
 def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: Observer) -> Ready:
@@ -54,8 +57,14 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
         RegraftError: As `search_plans`, `choose`, `find_weights` and `extract`.
     """
     request = work.request
-    is_open = request.mode != "finetune" and request.weights is None
-    if is_open and is_worth_a_search(
+    if is_open(work, images):
+        with clock.stage("search"):
+            found = aim(work, images, split, observer)
+        named = replace(work, request=request.with_plan(found.choice))
+        ready = prepare(named, images, split, clock, observer)
+        return replace(ready, is_searched=True, race=found.race)
+    may_search = request.mode != "finetune" and request.weights is None
+    if may_search and is_worth_a_search(
         images,
         backbone=request.backbone,
         parts=(request.size, request.taps, request.grids),
@@ -72,27 +81,28 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
         taps=request.taps,
         grids=request.grids,
     )
-    found = find_weights(choice.row, path=request.weights)
-    _describe_plan(observer, len(images), choice, found)
+    weights = find_weights(choice.row, path=request.weights)
+    _describe_plan(observer, len(images), choice, weights)
     known, parts = images, split
     if request.mode == "finetune":  # the head is only where it begins: some pictures will do
         known, parts = some_of(images, split, seed=request.seed)
     runtime: str | Runtime = request.runtime
-    if len(known) >= WORTH_IT:
+    # a head that fine-tuning begins with is few pictures, and its run may not depend on a clock
+    if len(known) >= WORTH_IT and request.mode != "finetune":
         with clock.stage("precision"):
-            runtime = _in_precision(known, parts, choice, found, request, observer)
+            runtime = _in_precision(known, parts, choice, weights, request, observer)
     with clock.stage("extract"):
         features = extract(
             known,
             row=choice.row,
-            weights=found,
+            weights=weights,
             size=choice.size,
             requests=choice.requests,
             runtime=runtime,
             cache=FeatureCache(),
             progress=_extraction_progress(observer, request.budget),
         )
-    return Ready(choice=choice, weights=found, images=known, split=parts, features=features)
+    return Ready(choice=choice, weights=weights, images=known, split=parts, features=features)
 
 
 def _in_precision(

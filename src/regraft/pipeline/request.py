@@ -31,7 +31,7 @@ class Request:
     weights: Path | None
     epochs: int | None
     mixup: bool
-    tta: bool
+    tta: bool | None  # None: where it is measured to help
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,16 @@ class Run:
                 expected_received(f"{record} as it was written", f"{error}", "Start a new run.")
             ) from error
         return cls(folder=folder, facts=facts, lock=lock)
+
+    def with_facts(self, **facts: Any) -> "Run":
+        """The same with other facts about how it goes on, on disk too.
+
+        Raises:
+            DiskSpaceError: If the disk is full; the facts before stay.
+        """
+        changed = replace(self, facts={**self.facts, **facts})
+        write_json(self.checkpoint / RUN, {"schema": 1, **changed.facts})
+        return changed
 
     def complete(self, classifier: Classifier, *, command: str, keep_checkpoint: bool) -> Path:
         """Write the artefact; with that the run is over, unless its checkpoint is kept.

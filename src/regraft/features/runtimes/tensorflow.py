@@ -1,7 +1,13 @@
-"""TensorFlow: always there, and what every other runtime is checked against."""
+"""TensorFlow: always there, and what every other runtime is checked against.
 
+Where `KERAS_BACKEND` names another library, that one computes in its place.
+"""
+
+import os
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from regraft.errors import MissingDependencyError, expected_received
 from regraft.features.runtimes import Batch, Calibration, Run
@@ -18,7 +24,10 @@ class TensorFlow:
     precision: Literal["float32"] = "float32"
 
     def version(self) -> str:
-        """Of whichever TensorFlow distribution is installed."""
+        """Of whichever TensorFlow distribution is installed, or of what computes in its place."""
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+        if backend != "tensorflow":
+            return f"{backend} {metadata.version(backend)}"
         for distribution in ("tensorflow-cpu", "tensorflow"):
             try:
                 return metadata.version(distribution)
@@ -35,6 +44,9 @@ class TensorFlow:
     def load(self, model: "keras.Model", calibration: Calibration | None = None) -> Run:  # noqa: ARG002
         """One trace for the model's fixed batch size."""
         import keras
+
+        if keras.config.backend() != "tensorflow":
+            return compiled_by_keras(model)
         import tensorflow as tf
 
         pictures = model.inputs[0]
@@ -53,3 +65,14 @@ class TensorFlow:
             return [output.numpy() for output in traced(tf.convert_to_tensor(batch))]
 
         return run
+
+
+def compiled_by_keras(model: "keras.Model") -> Run:
+    """The model as its own `predict` compiles it, on any backend."""
+    import keras
+
+    def run(batch: Batch) -> list[FloatArray]:
+        outputs = keras.tree.flatten(model.predict_on_batch(batch))  # one output comes bare
+        return [np.asarray(output) for output in outputs]
+
+    return run
