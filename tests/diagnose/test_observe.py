@@ -170,11 +170,12 @@ def test_the_backbone_and_its_own_convention(arrays):
     assert unknown.backbone is None
 
 
-def test_pictures_of_a_head_trained_on_frozen_features(arrays):
+@pytest.mark.parametrize("shape", [(600, 512), (600, 2, 2, 128)], ids=["pooled", "maps"])
+def test_pictures_of_a_head_trained_on_frozen_features(arrays, shape):
     key = "predict0"
     held = dict(arrays)
     held[f"{key}_x"] = held.pop("fit0_train_x")
-    held["fit0_train_x"] = np.zeros((600, 512), np.float32)
+    held["fit0_train_x"] = np.zeros(shape, np.float32)
     evidence = observe.observe(replay([fit(features_of_train=key)], [score()], arrays=held))
     assert evidence.pixels.model_train.convention == "byte"
 

@@ -29,3 +29,10 @@ def test_features_are_no_pictures(width):
 def test_pictures_are_changed_in_the_shape_they_have(pictures, shape):
     changed = samples.changed(pictures.reshape(shape), lambda x: x[:, ::-1])
     np.testing.assert_array_equal(changed, pictures[:, ::-1].reshape(shape))
+
+
+@pytest.mark.parametrize(
+    ("shape", "are"), [((5, 2, 2, 1280), False), ((5, 28, 28, 1), True), ((5, 64, 64, 3), True)]
+)
+def test_maps_of_features_are_no_pictures(shape, are):
+    assert samples.are_pictures(np.zeros(shape)) is are

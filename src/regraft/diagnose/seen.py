@@ -27,8 +27,8 @@ def pixels(
     if score is not None and score.get("by") != "fit" and score.get("number") is not None:
         validation.insert(0, f"score{score['number']}")
     # trained on frozen features: the pictures are those the backbone was given
-    pictured = [name for name in train if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
-    held = [name for name in validation if replay.arrays.get(f"{name}_x", np.zeros(0)).ndim == 4]
+    pictured = [name for name in train if _holds_pictures(replay, name)]
+    held = [name for name in validation if _holds_pictures(replay, name)]
     if score is not None and score["by"] in ("predict", "sklearn"):
         held.append("predicted")
     model_train = _stats(replay, *(f"{name}_x" for name in pictured))
@@ -44,6 +44,12 @@ def pixels(
         backbone_train=_stats(replay, *(f"{name}_backbone" for name in pictured)),
         backbone_validation=_stats(replay, *(f"{name}_backbone" for name in held)),
     )
+
+
+def _holds_pictures(replay: Replay, name: str) -> bool:
+    """Maps of features are four-dimensional too, with hundreds of channels."""
+    x = replay.arrays.get(f"{name}_x", np.zeros(0))
+    return x.ndim == 4 and x.shape[-1] in (1, 3)
 
 
 def _source_size(ledger: facts.Ledger) -> tuple[int, int]:

@@ -10,30 +10,31 @@ from regraft.diagnose.causes.labels import (
 )
 
 UNRELATED = association(accuracy=0.11)
+LOST = accuracy(validation=0.12)
 ALONE = ledger(call("numpy.random.shuffle", 6, alone=True, shape=[1000]))
 
 
 def test_lab001_found():
-    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=ALONE)
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=ALONE)
     assert finding.repairs[0].parameters["what"] == "numpy.random.shuffle"
 
 
 def test_lab001_found_where_a_data_set_of_pictures_alone_is_shuffled():
     steps = ledger(call("tf.data.shuffle", 8, arg=1500, alone=True))
-    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=steps)
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=steps)
     assert finding.repairs[0].parameters["what"] == "tf.data.shuffle"
 
 
 def test_lab001_found_where_each_was_given_an_order_of_its_own():
     drawn = ledger(*(call("numpy.random.shuffle", n, row_numbers=True) for n in (5, 7)))
-    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=drawn)
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=drawn)
     assert [site.line for site in finding.where] == [5, 7]
     assert len(finding.repairs) == 2
 
 
 def test_lab001_found_where_features_come_from_a_reader_that_shuffles():
     steps = ledger(call("flow_from_directory", 9, shuffle=True), call("predict", 12, trained=False))
-    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=steps)
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=steps)
     assert finding.repairs[0].parameters["arguments"] == {"shuffle": False}
 
 
@@ -44,13 +45,18 @@ def test_lab001_unknown_where_no_features_are_shuffled(shuffle, trained):
     steps = ledger(
         call("flow_from_directory", 9, shuffle=shuffle), call("predict", 12, trained=trained)
     )
-    given = {"association": UNRELATED, "ledger": steps}
+    given = {"association": UNRELATED, "ledger": steps, "accuracy": LOST}
     assert verdict(labels_unrelated_to_pictures, **given) == "unknown"
 
 
 def test_lab001_clear_where_row_numbers_were_drawn_for_both():
     drawn = ledger(call("numpy.random.shuffle", 5, row_numbers=True))
     assert verdict(labels_unrelated_to_pictures, ledger=drawn) == "clear"
+
+
+def test_lab001_clear_where_the_network_tells_what_a_probe_does_not():
+    facts = {"association": UNRELATED, "ledger": ALONE, "accuracy": accuracy(validation=0.9)}
+    assert verdict(labels_unrelated_to_pictures, **facts) == "clear"
 
 
 def test_lab001_clear():
@@ -68,7 +74,8 @@ def test_lab001_clear():
 )
 def test_lab001_unknown(facts, calls):
     given = association(**({"accuracy": 0.11} | facts))
-    assert verdict(labels_unrelated_to_pictures, association=given, ledger=calls) == "unknown"
+    facts = {"association": given, "ledger": calls, "accuracy": LOST}
+    assert verdict(labels_unrelated_to_pictures, **facts) == "unknown"
 
 
 def named(train, validation):

@@ -133,12 +133,13 @@ def test_opt003_found(facts, value):
     ("facts", "measured", "learnable"),
     [
         pytest.param({}, AT_CHANCE, association(), id="usual-rate"),
+        pytest.param({**SLOW, "learning_rate": 1e-4}, AT_CHANCE, association(), id="fine-tuning"),
         pytest.param(SLOW, accuracy(), association(), id="head-trained-before"),
         pytest.param(
             SLOW, accuracy(train=0.55), association(accuracy=0.6), id="nothing-more-to-learn"
         ),
         pytest.param(
-            {"learning_rate": 1e-4, "planned_updates": 5000},
+            {"learning_rate": 5e-5, "planned_updates": 5000},
             accuracy(train=0.6),
             association(),
             id="loss-fell",
@@ -155,7 +156,7 @@ def test_opt003_clear(facts, measured, learnable):
     [
         pytest.param({**SLOW, "last_loss": math.nan}, id="loss-not-finite"),
         pytest.param(
-            {**SLOW, "learning_rate": 1e-4, "planned_updates": 9000, "sampled": True}, id="sampled"
+            {**SLOW, "learning_rate": 5e-5, "planned_updates": 9000, "sampled": True}, id="sampled"
         ),
     ],
 )

@@ -11,6 +11,7 @@ BYTE = stats()
 UNIT = stats(0, 1, "unit", channel_means=(0.49, 0.46, 0.41))
 SIGNED = stats(-1, 1, "signed")
 STANDARDISED = stats(-2.0, 3.0, "", misfit=0.5)
+PERHAPS_SIGNED = stats(0, 1, "unit", runner_up="signed", runner_up_misfit=0.24)
 DARKER = stats(0, 200, "byte", misfit=0.22)
 
 
@@ -19,6 +20,7 @@ DARKER = stats(0, 200, "byte", misfit=0.22)
     [
         pytest.param(UNIT, BYTE, id="validation-not-divided"),
         pytest.param(SIGNED, UNIT, id="another-preprocessing"),
+        pytest.param(SIGNED, PERHAPS_SIGNED, id="as-if-all-were-bright"),
         pytest.param(STANDARDISED, BYTE, id="featurewise-on-training-only"),
     ],
 )

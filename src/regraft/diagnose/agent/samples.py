@@ -12,6 +12,8 @@ ROWS = 1000  # pictures kept for the probes and for the reference
 BYTES = 24e6  # of them at most
 EAGER_VALUES = 128 * 96 * 96 * 3  # input values of one eager pass: some 2 GB in MobileNetV2
 LEAST_EAGER = 16
+CHANNELS = (1, 2, 3, 4)
+SMALLEST = 7  # pixels a side
 SMALLEST_FLAT = 12  # pixels a side
 LIKE_PICTURES = 0.4  # of neighbours: digits 0.8, photographs more, frozen features next to nothing
 
@@ -58,10 +60,15 @@ def _unfolded(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
+def are_pictures(x: np.ndarray) -> bool:
+    """(n, h, w, c) of few channels; maps of features have hundreds."""
+    return x.ndim == 4 and x.shape[-1] in CHANNELS and min(x.shape[1:3]) >= SMALLEST
+
+
 def changed(x: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | None:
     """`x` with its pictures changed, in the shape it has; None if it holds none."""
     pictures = as_pictures(x)
-    if pictures.ndim != 4:
+    if not are_pictures(pictures):
         return None
     return np.ascontiguousarray(change(pictures)).reshape(x.shape)
 

@@ -23,7 +23,7 @@ def show(key: str, model: Any, feed: feeds.Feed) -> None:
     arrays = ledger.RECORD.arrays
     for name, value in boundary.look(model, feed.x[samples.spread(len(feed), SEEN)]).items():
         arrays[f"{key}_{name}"] = value
-    if samples.as_pictures(feed.x).ndim == 4:
+    if samples.are_pictures(samples.as_pictures(feed.x)):
         rows = samples.spread_within(feed.x, THUMBNAILS)
         arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[rows])
         arrays[f"{key}_thumb_rows"] = rows

@@ -127,7 +127,7 @@ def rate_too_low(
 
     Why it hurts: Adam moves a weight by at most about the rate at each update. A hundred updates
         at 1e-6 leave a fresh head random.
-    How it is found: a rate (the mean of a schedule) of a tenth of the usual one or less, training
+    How it is found: a rate (the mean of a schedule) below a tenth of the usual one, training
         pictures not learnt, and either rate x updates below 0.02 or a training loss still close
         to its start.
     Fix: the optimiser's usual rate for the head; keep low rates for pretrained layers.
@@ -140,7 +140,7 @@ def rate_too_low(
         return unknown("no finite training loss was seen")
     if rate <= 0 or math.isnan(accuracy.train):
         return unknown("the rate starts at nothing, or training accuracy was not measured")
-    if rate > LOW * usual * 1.01:
+    if rate > LOW * usual * 0.99:  # a tenth is still what many use to fine-tune
         return clear(f"{training.optimizer} at {rate:g} is no low rate")
     possible = min(0.9, association.accuracy if association is not None else 0.9)
     if accuracy.train >= max(possible - 0.1, (1 + accuracy.chance) / 2):

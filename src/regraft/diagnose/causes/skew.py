@@ -1,6 +1,7 @@
 """SKW: training, validation and prediction prepare their pictures differently."""
 
 from regraft.diagnose.causes.scale import (
+    GOOD_FIT,
     MIN_IMAGES,
     fits,
     is_gray,
@@ -188,8 +189,10 @@ def _compare(train: PixelStats, other: PixelStats, name: str) -> Affine | Findin
         return unknown(f"{seen}: constant pictures")
     a, b = observed(train), observed(other)
     if a and b:
-        alike = same(a, b) or fits(other, a) or fits(train, b)
-        return clear(seen) if alike else conversion(b, a)
+        # [0, 1] could be bright pictures in [-1, 1]: not beside others that use the whole of it
+        off = max(abs(train.low - other.low), abs(train.high - other.high))
+        may_be_alike = off <= GOOD_FIT * wide and (fits(other, a) or fits(train, b))
+        return clear(seen) if same(a, b) or may_be_alike else conversion(b, a)
     ratio = max(wide, narrow) / min(wide, narrow)
     shift = abs(train.high + train.low - other.high - other.low) / 2 / max(wide, narrow)
     if ratio < STRETCHED and shift < SHIFTED:
