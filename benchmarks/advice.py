@@ -188,6 +188,7 @@ def page(facts: dict) -> str:
     """docs/advice.md, from the file of results alone."""
     seconds, limit = facts["arguments"]["seconds"], facts["arguments"]["limit"]
     machine = facts["machine"]
+    n_test = next(iter(facts["rows"].values()))[0]["n_test"]  # about N_TEST, by the classes
     lines = [
         "# The usual advice, measured",
         "",
@@ -195,7 +196,7 @@ def page(facts: dict) -> str:
         f"--seconds {seconds:g} --limit {limit}` from benchmarks/results/advice.json.",
         "",
         f"Every arm has {seconds:g} seconds of processor time (all {machine['cores']} cores of "
-        f"{machine['processor']} together), {limit:,} training pictures and the same {N_TEST:,} "
+        f"{machine['processor']} together), {limit:,} training pictures and the same {n_test:,} "
         f"test pictures, resized to {SIZE} px with each backbone's own pixel convention, in "
         "float32. Building graphs and scoring do not count. *Flatten*, *pooled* and *trained* "
         "arms take steps of Adam, as scripts do, seeing pictures again and again; *features once* "
