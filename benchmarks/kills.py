@@ -24,8 +24,8 @@ from pathlib import Path
 from record import RESULTS, write
 
 FIT = [
-    "fit", "digits", "--limit", "300", "--mode", "finetune", "--epochs", "20", "--size", "32",
-    "--tap", "block1a_project_bn", "--grid", "2", "--runtime", "tensorflow", "--quiet",
+    "fit", "digits", "--limit", "400", "--mode", "finetune", "--epochs", "30", "--size", "32",
+    "--tap", "block2a_project_bn", "--grid", "2", "--runtime", "tensorflow", "--quiet",
 ]  # fmt: skip
 WEIGHTS = "weights.safetensors"
 
