@@ -1,6 +1,6 @@
 """Features a second: regraft against `model.predict` of the same cut trunk, and against the peak.
 
-    .venv/bin/python benchmarks/extract.py [--pictures 2048] [--repeat 5] [--only NAME]
+    .venv/bin/python benchmarks/extract.py [--pictures 1024] [--repeat 3] [--only NAME]
 
 Both sides get the same MNIST pictures, gray, 28 x 28. The plain side resizes them, repeats the
 channel and preprocesses beforehand, outside the clock: only `predict` is timed. regraft's time has
@@ -150,8 +150,8 @@ def _timm(ready, batch):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=2048)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--pictures", type=int, default=1024)
+    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", choices=CASES, action="append")
     options = parser.parse_args()
     use_offline_weights()

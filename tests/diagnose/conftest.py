@@ -29,6 +29,8 @@ def record(tmp_path, monkeypatch) -> ledger.Recorder:
     monkeypatch.setattr(ledger, "RECORD", fresh)
     monkeypatch.setattr(interventions, "ACTIVE", interventions.Interventions())
     monkeypatch.setattr(scoring, "_PREDICTIONS", [])
+    monkeypatch.setattr(scoring, "_TALLIES", {})
+    monkeypatch.setattr(scoring, "_awaited", False)
     monkeypatch.setattr(sites, "USER_FILES", set())
     monkeypatch.setattr(builtins, rewrite.GATE, operators, raising=False)
     return fresh

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -213,6 +214,32 @@ def test_other_rows_are_compared_without_pairs():
     low, high = priced.gain.interval
     assert low < 0.5 < high
     assert low > 0.4
+
+
+def test_of_two_readings_of_one_fault_the_better_is_kept():
+    reached_by = {"": 0.1, "A": 0.9, "B": 0.7, "AB": 0.2}
+    lab = laboratory(lambda kinds: reached_by["".join(sorted(kind[0] for kind in kinds))])
+    priced, reached = price(lab, [A, B])
+    assert [p.pays for p in priced] == [True, False]
+    assert reached == pytest.approx(0.9)
+
+
+def test_two_runs_that_agree_by_chance_do_not_decide():
+    lab = laboratory(table(_=0.6, A=0.635), noise=lambda kinds: -0.04 if kinds else 0.0)
+    (one,), _ = price(lab, [A])
+    assert not one.pays  # no gain from the second seed
+    assert len([seed for _, seed, _ in lab.replayer.asked if seed]) == 2
+
+
+@pytest.mark.parametrize(("kind", "is_compared"), [("drop-call", False), ("resplit", True)])
+def test_a_shuffle_left_out_may_not_leave_one_class_to_validate(kind, is_compared):
+    lab = laboratory(table(_=0.3))
+    lab.replayer.run = lambda *_, **__: replace(
+        prepared(0.9), arrays={"score0_labels": LABELS * 0, "score0_classes": LABELS * 0}
+    )
+    finding = found("moved", fix="shuffle both", repairs=(Repair(kind=kind),))
+    arm = lab.run([Result(rule=A.rule, finding=finding)])
+    assert (arm is not None) is is_compared
 
 
 def test_without_time_nothing_is_run():

@@ -78,6 +78,9 @@ def test_the_last_score_of_held_out_rows_counts():
     scores = [score(0), score(1, by="evaluate"), score(2, by="evaluate", trained_on=1.0)]
     assert observe.observed_score(replay(scores=scores))["number"] == 1
     assert observe.observed_score(replay(scores=scores[2:]))["number"] == 2
+    by_hand = {**scores[-1], "is_counted": True, "number": 9}
+    assert observe.observed_score(replay(scores=[*scores, by_hand]))["number"] == 1
+    assert observe.observed_score(replay(scores=[by_hand]))["number"] == 9
     assert observe.observed_score(replay()) is None
     assert observe.observed_score(replay(scores=[score(n=0, claimed=None)])) is None
 
@@ -174,6 +177,30 @@ def test_pictures_of_a_head_trained_on_frozen_features(arrays):
     held["fit0_train_x"] = np.zeros((600, 512), np.float32)
     evidence = observe.observe(replay([fit(features_of_train=key)], [score()], arrays=held))
     assert evidence.pixels.model_train.convention == "byte"
+
+
+@pytest.mark.parametrize("shuffled", [False, True], ids=["together", "apart"])
+def test_labels_of_an_estimator_fitted_on_frozen_features(arrays, shuffled):
+    labels = arrays["fit0_train_labels"]
+    rows = np.arange(0, 600, 2)
+    given = np.random.default_rng(0).permutation(labels) if shuffled else labels
+    held = {
+        "predict0_x": arrays["fit0_train_x"], "estimator_labels": given, "estimator_rows": rows,
+        "estimator_features": thumbnails(arrays["fit0_train_x"])[rows],
+    }  # fmt: skip
+    pictures = [{"key": "predict0", "base": None}]
+    sklearn = score(by="sklearn", number=None)
+    evidence = observe.observe(replay([], [sklearn], arrays=held, pictures=pictures))
+    assert (evidence.association.accuracy < 0.25) is shuffled
+    assert evidence.accuracy.chance == 0.1
+
+
+def test_what_the_trained_model_reached_before_another_was_scored(arrays):
+    trained, fresh = score(0, honest=0.9), score(1, by="evaluate", honest=0.1, is_trained=False)
+    evidence = observe.observe(replay([fit()], [trained, fresh], arrays=arrays))
+    assert evidence.accuracy.trained_one_reached == 0.9
+    evidence = observe.observe(replay([fit()], [trained], arrays=arrays))
+    assert evidence.accuracy.trained_one_reached is None
 
 
 def test_class_names_of_both_parts():

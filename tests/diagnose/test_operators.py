@@ -1,3 +1,5 @@
+import random
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -181,6 +183,20 @@ def test_swapped_channels_are_noted_and_left_out(script, record):
     assert script.run("y = x[..., ::-1]", repair, x=x)["y"] is x
 
 
+def test_a_mask_beside_a_reversed_axis(script, digits):
+    x = np.repeat(digits["x_train"][:6, ..., None], 3, axis=-1)
+    mask = np.arange(6) % 2 == 0
+    y = script.run("y = x[m, :, ::-1]", x=x, m=mask)["y"]
+    np.testing.assert_array_equal(y, x[mask][:, :, ::-1])
+
+
+def test_mistakes_are_counted_as_well_as_hits(script, record):
+    scoring.answered(np.array([0, 1, 2, 2]))
+    script.run("e = (a != y).mean()", a=np.array([0, 1, 2, 2]), y=np.array([0, 1, 2, 0]))
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(0.75)
+
+
 ALONE = {
     "labels": ("rng.shuffle(y)", True),
     "pictures": ("rng.shuffle(x)", True),
@@ -225,6 +241,42 @@ def test_permutations_of_numbers_and_lists_are_left_alone(script):
     assert sorted(names["a"]) == list(range(5))
     assert sorted(names["b"]) == list(range(4))
     assert sorted(names["c"]) == [1, 2, 3]
+
+
+def test_an_order_of_row_numbers_is_noted_and_can_be_left_out(script, record):
+    source = "import numpy as np\nrng = np.random.default_rng(0)\ni = rng.permutation(50)"
+    script.run(source)
+    (event,) = events(record, "numpy.random.shuffle")
+    assert event["row_numbers"]
+    assert not event["alone"]
+    names = script.run(source, ("drop-call", script.at(3, what="numpy.random.shuffle")))
+    np.testing.assert_array_equal(names["i"], np.arange(50))
+
+
+def test_what_a_library_shuffles_is_its_own_business(record):
+    operators.shuffled(np.random.permutation, (50,), {})
+    assert events(record, "numpy.random.shuffle") == []
+
+
+SHUFFLED_LISTS = {
+    "names": (list("abcdefgh"), True, False),
+    "row numbers": (list(range(8)), False, True),
+    "pairs": ([("a", 0), ("b", 1)], False, False),
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "alone", "row_numbers"), SHUFFLED_LISTS.values(), ids=SHUFFLED_LISTS
+)
+def test_a_list_that_is_shuffled(script, record, values, alone, row_numbers):
+    given = {"v": [*values], "s": operators.shuffled_list, "f": random.shuffle}
+    script.run("s(f, v)", **given)
+    (event,) = events(record, "random.shuffle")
+    assert (event["alone"], event["row_numbers"]) == (alone, row_numbers)
+    kept = [*values]
+    repair = ("drop-call", script.at(1, what="random.shuffle"))
+    script.run("s(f, v)", repair, **(given | {"v": kept}))
+    assert kept == values
 
 
 class Layer:

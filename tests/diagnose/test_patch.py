@@ -603,6 +603,21 @@ def test_pretrained_weights_are_loaded_and_kept():
     assert added == ['base = keras.applications.VGG16(weights="imagenet", include_top=False)']
 
 
+def test_weights_of_a_network_that_is_looked_up_by_name():
+    source = """\
+import keras
+
+spec = {"arch": "VGG16", "pretrained": None}
+base = getattr(keras.applications, spec["arch"])(include_top=False, weights=spec["pretrained"])
+model = keras.Sequential([base, keras.layers.Dense(10)])
+model.compile("adam", "mse")
+model.fit(x, y)
+"""
+    mends = [("RUL001", repairs.load_imagenet_weights(), ())]
+    text = patch(source, mends, context(source, builder="getattr("))
+    assert 'spec["arch"])(include_top=False, weights="imagenet")' in text
+
+
 @pytest.mark.parametrize(
     ("repair", "facts"),
     [

@@ -43,6 +43,11 @@ def test_repeat_in_place_of_tile(pictures, labels):
     assert agreeing > 0.5
 
 
+def test_an_order_that_leaves_one_class_only_explains_nothing(pictures):
+    sorted_by_class = np.repeat([0, 1], N // 2)
+    assert found(pictures, sorted_by_class) is None
+
+
 def test_tile_in_place_of_repeat(pictures, labels):
     both = np.repeat(pictures, 3, axis=0)
     assert found(both, np.tile(labels, 3))[0] == "3 copies set after set"

@@ -37,8 +37,9 @@ def test_nothing_is_near_nothing(thumbs):
     assert (of_validation.tolist(), of_train.tolist()) == ([False] * 5, [])
 
 
-def test_flipped_and_shifted_copies_of_scenes_are_near():
-    scenes, others = _scenes(200, 0), _scenes(60, 1)
+@pytest.mark.parametrize("n", [200, 1200], ids=["few", "many"])
+def test_flipped_and_shifted_copies_of_scenes_are_near(n):
+    scenes, others = _scenes(n, 0), _scenes(60, 1)
     copies = np.concatenate([scenes[:40, 4:62, 2:60], scenes[40:80, :58, 6:][:, :, ::-1]])
     asked = np.concatenate([thumbnails(copies), thumbnails(others)])
     of_validation, of_train = near_twins(thumbnails(scenes[:, 3:61, 3:61]), asked)

@@ -9,13 +9,13 @@ import importlib
 import os
 import sys
 import traceback
-import warnings
 from typing import Annotated
 
 import typer
 
 from regraft import __version__
 from regraft.cli.options import STOPPED
+from regraft.cli.quiet import quieten_libraries
 from regraft.errors import RegraftError, expected_received
 
 # To add a command: write cli/NAME.py with a function NAME, and add its line here.
@@ -52,7 +52,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line of this process and exit with the status of the design."""
-    _quieten_libraries()
+    quieten_libraries()
     try:
         build_app()(prog_name="regraft")
     except SystemExit as exit_:
@@ -92,14 +92,6 @@ def _root(
     ] = False,
 ) -> None:
     """Typer needs a function to hang the options of `regraft` itself on."""
-
-
-def _quieten_libraries() -> None:
-    """Keep the chatter of TensorFlow and Keras off the terminal; an own setting wins."""
-    if os.environ.get("REGRAFT_DEBUG") != "1" and not sys.warnoptions:
-        warnings.simplefilter("ignore")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
 def _one_line(error: BaseException) -> str:

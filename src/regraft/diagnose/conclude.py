@@ -1,6 +1,7 @@
 """What is said at the end of a diagnosis: findings, what else was suspected, and notes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from regraft.diagnose import material, observe
 from regraft.diagnose.counterfactual import Laboratory, Priced
@@ -45,11 +46,7 @@ def concluded(
         findings=tuple(ranked),
         fixed=fixed.accuracy if fixed else None,
         considered=_considered(results, priced, named),
-        unknown=tuple(
-            Considered(id=r.rule.id, verdict="unknown", because=r.finding.because, gain=None)
-            for r in results
-            if r.finding.verdict is Verdict.UNKNOWN
-        ),
+        unknown=_unknown(results),
         error=_script_error(baseline),
         notes=(
             *_notes(baseline, laboratory.sizes),
@@ -77,6 +74,7 @@ def without_score(
         script,
         error=_script_error(replay),
         considered=_considered(results, [], set()),
+        unknown=_unknown(results),
         notes=(*_notes(replay, {}), silent, *_broken(results, broken)),
         seconds=seconds,
     )
@@ -100,12 +98,21 @@ def _unscored(
     notes: tuple[str, ...],
     seconds: float,
     considered: tuple[Considered, ...] = (),
+    unknown: tuple[Considered, ...] = (),
 ) -> Diagnosis:
     return Diagnosis(
         script=str(script.path), observed=None, claimed=None, chance=None, n_validation=0,
         source_call="", source_site=None, repaired_script=None, regraft_fit=None,
-        considered=considered, error=error, notes=notes, seconds=seconds,
+        considered=considered, unknown=unknown, error=error, notes=notes, seconds=seconds,
     )  # fmt: skip
+
+
+def _unknown(results: Sequence[Result]) -> tuple[Considered, ...]:
+    return tuple(
+        Considered(id=r.rule.id, verdict="unknown", because=r.finding.because, gain=None)
+        for r in results
+        if r.finding.verdict is Verdict.UNKNOWN
+    )
 
 
 def _considered(
@@ -167,6 +174,8 @@ def _broken(results: Sequence[Result], probes: Sequence[str]) -> list[str]:
 def _told(fixed: Fixed | None) -> tuple[str, ...]:
     if fixed is None:
         return ()
+    if not fixed.rules:
+        return ("no patched script was written: the edits that these repairs need are not known",)
     reached = "was not scored in its time"
     if fixed.accuracy is not None:
         reached = f"reached {fixed.accuracy:.3f}"
@@ -176,7 +185,12 @@ def _told(fixed: Fixed | None) -> tuple[str, ...]:
 def _script_error(replay: Replay) -> ScriptError | None:
     error = replay.record.get("error")
     if error:
-        return ScriptError(**error)
+        ended = ScriptError(**error)
+        said = [line for line in replay.output.splitlines() if line.strip()]
+        if ended.type == "SystemExit" and ended.message.isdigit() and said:
+            # a number says nothing: what the script printed last does (argparse, for example)
+            ended = replace(ended, message=f"{ended.message}; it said last: {said[-1].strip()}")
+        return ended
     if replay.status in ("done", "too slow"):
         return None
     return ScriptError(

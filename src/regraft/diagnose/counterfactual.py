@@ -21,6 +21,11 @@ from regraft.diagnose.runner import Result
 
 MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one unrepaired
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
+# Two runs agree by chance now and then: less is not believed. A gain that this leaves undecided is
+# measured from a second seed, and then decided by its own spread.
+LEAST_NOISE = 0.01
+RIVAL = 0.05  # points that a repair loses on top of the others: more than a reshuffle does
+OTHER_CLASSES = 0.3  # total variation of class shares: a random split of 50 rows stays below
 Z = 1.96
 LONGER = 2.0  # time for an arm that fills its frozen backbone's cache: later arms read it
 LEAST_SHARE = 0.5  # of the usual time: less would train on next to nothing
@@ -117,6 +122,8 @@ class Laboratory:
         found = observe.same_score(replay, self.score) if replay.scores else None
         if found is None or replay.status not in ("done", "failed"):
             return None
+        if _asks_other_classes(results, self.baseline, self.score, replay, found):
+            return None
         if more_rows and not self.frozen_rows:
             self.frozen_rows = _rows_of(replay)
         return self._arm(results, replay, found, seed), replay
@@ -177,6 +184,29 @@ class Laboratory:
         )
 
 
+def _asks_other_classes(
+    results: Sequence[Result],
+    before: Replay,
+    score: Mapping[str, Any],
+    after: Replay,
+    again: Mapping[str, Any],
+) -> bool:
+    """Did a changed call change the classes that are validated, so that scores do not compare?
+
+    A shuffle that is left out, for one, may leave a validation part of one class.
+    """
+    kinds = {repair.kind for result in results for repair in result.finding.repairs}
+    if not kinds & {"drop-call", "set-arguments"} or "resplit" in kinds:
+        return False
+    none = np.zeros(0, int)
+    old = before.arrays.get(f"score{score.get('number')}_labels", none)
+    new = after.arrays.get(f"score{again.get('number')}_labels", none)
+    if not len(old) or not len(new):
+        return False
+    apart = [abs(np.mean(old == c) - np.mean(new == c)) for c in np.union1d(old, new)]
+    return bool(sum(apart) / 2 > OTHER_CLASSES)
+
+
 def _freeze(results: Sequence[Result]) -> bool:
     """Does repairing these freeze the backbone, so that many more rows can be trained on?"""
     return any(r.kind == "freeze-backbone" for result in results for r in result.finding.repairs)
@@ -223,11 +253,26 @@ def price(
     for result in chosen:
         _arms_of(laboratory, result, chosen)
     noise = _noise(laboratory)
-    priced = [_price_one(laboratory, result, chosen, noise) for result in chosen]
+    priced = _without_rivals([_price_one(laboratory, r, chosen, noise) for r in chosen])
     best = None
     if any(p.pays for p in priced):
         best = laboratory.run([p.result for p in priced if p.stays_repaired])
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
+
+
+def _without_rivals(priced: Sequence[Priced]) -> list[Priced]:
+    """Of several readings of one fault only the best is kept.
+
+    A repair that gains alone, but harms where the others are made, undoes again what another one
+    mends: labels renamed to what a network calls classes it was never shown, for example.
+    """
+    most = max((p.gain.only_this or 0.0 for p in priced), default=0.0)
+
+    def is_rival(p: Priced) -> bool:
+        alone, on_top = p.gain.only_this, p.gain.all_but_this
+        return alone is not None and alone < most and on_top is not None and on_top < -RIVAL
+
+    return [replace(p, lower=-1.0) if len(priced) > 1 and is_rival(p) else p for p in priced]
 
 
 def _first_to_gain(laboratory: Laboratory, chosen: Sequence[Result]) -> Result | None:
@@ -310,8 +355,9 @@ def _noise(laboratory: Laboratory) -> float:
     """Standard deviation of the accuracy between seeds, from the unrepaired script run twice."""
     again = laboratory.run([], seed=1)
     if again is None:
-        return 0.01
-    return abs(again[0].accuracy - observe.measured(laboratory.score)) / math.sqrt(2)
+        return LEAST_NOISE
+    apart = abs(again[0].accuracy - observe.measured(laboratory.score)) / math.sqrt(2)
+    return max(apart, LEAST_NOISE)
 
 
 def _difference(
@@ -329,7 +375,8 @@ def _difference(
     between = math.sqrt(2) * noise
     if len(seeds) == 2:
         (a, b), (c, d) = seeds
-        between = math.hypot(a[0].accuracy - c[0].accuracy, b[0].accuracy - d[0].accuracy) / 2
+        apart = math.hypot(a[0].accuracy - c[0].accuracy, b[0].accuracy - d[0].accuracy) / 2
+        between = max(apart, LEAST_NOISE)
     spread = Z * math.hypot(rows, between)
     return gain, gain - spread, gain + spread
 

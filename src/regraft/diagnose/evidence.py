@@ -170,6 +170,8 @@ class Training:
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
     earlier_fits: int = 0  # trainings of the same model before this one
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
+    may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
+    fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
 
     @property
     def updates_made(self) -> int:
@@ -199,6 +201,8 @@ class Accuracy:
     by_transform: Mapping[str, float] = field(default_factory=dict)
     # share of pictures whose answer changes with the other pictures of the batch; None: not asked
     changed_by_batch: float | None = None
+    # where the scored model holds no weights that a `fit` made: what the trained one reached
+    trained_one_reached: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

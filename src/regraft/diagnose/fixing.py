@@ -47,17 +47,17 @@ def write_fixed(
     input_size: int,
     fit_seconds: float,
     seconds: float,
-) -> Fixed | None:
+) -> Fixed:
     """Write the script with all known edits to `out`, run it, and measure it.
 
     Returns:
-        None where no edit is known: nothing is written then.
+        What came of it; with no rules where no edit is known: nothing is written then.
     """
     source = read_source(script.path)
     edits = [edit for cause in causes for edit in _edits(cause)]
     text, rules = patch_what_is_known(source, edits, _context(script, evidence, input_size))
     if text is None:
-        return None
+        return Fixed(rules=(), accuracy=None)
     with atomic_file(out) as file:
         file.write(text.encode())
     with Replayer(replace(script, path=out, folder=script.path.parent)) as replayer:

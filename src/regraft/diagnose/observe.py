@@ -24,7 +24,9 @@ def observed_score(replay: Replay) -> Record | None:
     """The accuracy the script ends on: its last score that is not of the training rows."""
     scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
     held_out = [s for s in scores if s.get("trained_on", 0.0) < TRAINING_ROWS]
-    chosen = held_out or scores
+    # what was counted by hand may be something else: it speaks where nothing else does
+    sure = [s for s in held_out if not s.get("is_counted")]
+    chosen = sure or held_out or scores
     return chosen[-1] if chosen else None
 
 
@@ -93,10 +95,13 @@ def _of_frozen_features(
         "number": -1, "base": given[0]["base"],
         "features_of_train": given[0]["key"], "features_of_validation": given[-1]["key"],
     }  # fmt: skip
+    labels = replay.arrays.get("estimator_labels", np.zeros(0, np.int64))
     return facts.Evidence(
         ledger=ledger,
         pixels=seen.pixels(replay, fit, score, ledger),
         backbone=_backbone(fit),
+        accuracy=_accuracy(replay, fit, score, labels),
+        association=seen.association_of_estimator(replay, labels),
         order=_order(replay),
     )
 
@@ -246,6 +251,8 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         trainable_changed_site=changed[-1].site if changed else None,
         mistyped_attributes=ledger.of("attribute"),
         fresh_batchnorm=int(fit["fresh_batchnorm"]),
+        may_change_weights_at_end=bool(fit.get("may_change_weights_at_end")),
+        fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
         sampled=bool(fit.get("sampled")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),
         callbacks=tuple(
@@ -289,7 +296,16 @@ def _accuracy(
         renaming=renamed[1],
         by_transform=dict(fit.get("by_transform", {})),
         changed_by_batch=fit.get("changed_by_batch"),
+        trained_one_reached=_trained_one(replay, score),
     )
+
+
+def _trained_one(replay: Replay, score: Record) -> float | None:
+    """The accuracy that the trained model reached before another one was scored in its place."""
+    if score.get("is_trained", True) or score.get("by") == "fit":
+        return None
+    of_fits = [s for s in replay.scores if s.get("by") == "fit" and s.get("honest") is not None]
+    return float(of_fits[-1]["honest"]) if of_fits else None
 
 
 def _order(replay: Replay) -> facts.Order | None:

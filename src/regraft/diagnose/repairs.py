@@ -33,10 +33,18 @@ def _at(site: Site) -> dict[str, Any]:
     return {"file": site.file, "line": site.line}
 
 
-def convert_pixels(conversion: Affine, *, part: str = "all", boundary: str = "backbone") -> Repair:
+def convert_pixels(
+    conversion: Affine,
+    *,
+    part: str = "all",
+    boundary: str = "backbone",
+    only_span: tuple[float, float] | None = None,
+) -> Repair:
     """Map pixels on their way into the backbone ("backbone") or the model ("model").
 
     `part`: "all" (everything, training too) or "validation" (whatever is scored, only).
+    `only_span`: of pictures whose features are extracted, before anybody knows which part they
+    are, only those that span this.
     """
     return Repair(
         kind="convert-pixels",
@@ -46,6 +54,7 @@ def convert_pixels(conversion: Affine, *, part: str = "all", boundary: str = "ba
             "offset": list(conversion.offset),
             "part": part,
             "boundary": boundary,
+            "only_span": list(only_span) if only_span is not None else None,
         },
     )
 
@@ -101,7 +110,7 @@ def set_output(*, units: int, activation: str, loss: str, from_logits: bool = Fa
 
 
 def set_learning_rate(value: float) -> Repair:
-    """Train with this learning rate (a schedule is replaced by the constant)."""
+    """Train with this learning rate (a schedule, or what a callback makes of it, is replaced)."""
     return Repair(kind="set-learning-rate", parameters={"value": value})
 
 

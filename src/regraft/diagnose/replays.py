@@ -64,12 +64,14 @@ class Replayer:
 
     def __init__(self, script: Script) -> None:
         if not script.path.is_file():
-            what = "a folder" if script.path.is_dir() else "not there"
+            is_folder = script.path.is_dir()
             raise MissingFileError(
                 expected_received(
                     "a script or notebook",
-                    f"{script.path}, which is {what}",
-                    "Give its path from here, or from the root.",
+                    f"{script.path}, which is {'a folder' if is_folder else 'not there'}",
+                    "Give the file in it that trains the model."
+                    if is_folder
+                    else "Give its path from here, or from the root.",
                 )
             )
         if script.path.suffix not in (".py", ".ipynb"):
@@ -85,6 +87,7 @@ class Replayer:
         self.folder = Path(self._folder.name)
         self._count = 0
         self.startup_seconds = 0.0
+        self.predicts_whole = False  # a script may not bear rows that were not computed
 
     def __enter__(self) -> "Replayer":
         read_end, write_end = os.pipe()
@@ -144,6 +147,7 @@ class Replayer:
         *,
         fit_seconds: float,
         seconds: float,
+        untrained_seconds: float | None = None,
         rows: Mapping[str, Any] | None = None,
         sizes: Mapping[int, int] | None = None,
         seed: int = 0,
@@ -157,6 +161,7 @@ class Replayer:
             repairs: What this replay does differently.
             fit_seconds: Time one training may take before its rows are sampled.
             seconds: Time after which the replay is stopped.
+            untrained_seconds: Likewise, where nothing was trained so far.
             rows: Rows a training may use, by its number: those of the unrepaired run.
             sizes: Whole numbers in the source to replace, to make the input smaller.
             seed: Of sampling, initialisation and shuffling.
@@ -180,12 +185,14 @@ class Replayer:
             "repairs": [{"kind": r.kind, "parameters": dict(r.parameters)} for r in repairs],
             "fit_seconds": fit_seconds,
             "seconds": seconds,
+            "untrained_seconds": seconds if untrained_seconds is None else untrained_seconds,
             "rows": dict(rows or {}),
             "sizes": {str(k): v for k, v in (sizes or {}).items()},
             "shrunk": bool(sizes),
             "seed": seed,
             "may_sample": may_sample,
             "predicted": dict(predicted or {}),
+            "predicts_whole": self.predicts_whole,
             "is_probed": is_probed,
             "memory_bytes": int(MEMORY_SHARE * _memory()),
         }

@@ -110,6 +110,15 @@ def association(replay: Replay, fit: Record, train_labels: Array) -> facts.Assoc
     return dataclasses.replace(seen, reordered=orders.likely_order(thumbs, rows, train_labels))
 
 
+def association_of_estimator(replay: Replay, labels: Array) -> facts.Association | None:
+    """The same of the features and labels that another library's estimator was fitted on."""
+    features = replay.arrays.get("estimator_features")
+    if features is None or features.ndim != 2:
+        return None
+    rows = replay.arrays["estimator_rows"]
+    return neighbours.association(features, labels[rows], rows)
+
+
 def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
     key = f"fit{fit['number']}"
     features = replay.arrays.get(f"{key}_train_features")

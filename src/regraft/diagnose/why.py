@@ -107,7 +107,11 @@ def _baseline(
         The run, what numbers of the source it replaced, and the seconds of preparing data.
     """
     limit = 2 * budget
-    replay = replayer.run(fit_seconds=fit_seconds, seconds=limit)
+    replay = replayer.run(fit_seconds=fit_seconds, seconds=limit, untrained_seconds=budget)
+    if _stumbled_over_a_sample(replay):
+        progress("once more, with every prediction computed")
+        replayer.predicts_whole = True
+        replay = replayer.run(fit_seconds=fit_seconds, seconds=limit)
     if replay.status != "too slow":
         return replay, {}, _preparation(replay)
     prepared = _preparation(replay)
@@ -121,6 +125,12 @@ def _baseline(
     sizes = {side: smaller}
     smaller_run = replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes)
     return smaller_run, sizes, prepared + _preparation(smaller_run)
+
+
+def _stumbled_over_a_sample(replay: Replay) -> bool:
+    """Did the script fail where a `predict` computed some rows only, perhaps on the others?"""
+    partial = bool(replay.record.get("facts", {}).get("predicted"))
+    return partial and (replay.status == "failed" or not replay.scores)
 
 
 def _judged(replay: Replay) -> tuple[Evidence, Sequence[Result], Sequence[str]]:

@@ -188,7 +188,7 @@ class Halving:
                     again = self._judged(readings, scored, n, rung)
                     fewer.append(scored.error)
                     more.append(again.error)
-        if rung > 2:
+        if rung > 2 and fewer:
             self.power = curve_power(fewer, more, n / known)
         return self._keep(readings_of, rung=rung) if rung < len(KEPT) else []
 

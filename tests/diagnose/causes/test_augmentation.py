@@ -1,5 +1,5 @@
 import pytest
-from builders import ask, augmentation, verdict
+from builders import accuracy, ask, augmentation, verdict
 
 from regraft.diagnose.causes.augmentation import (
     augmentation_changes_the_class,
@@ -7,20 +7,26 @@ from regraft.diagnose.causes.augmentation import (
     validation_augmented,
 )
 
+TURNED = augmentation(plain_accuracy=0.95, augmented_accuracy=0.6)
 NONE = augmentation(train_is_random=False)
 NOT_PROBED = {"plain_accuracy": None, "augmented_accuracy": None}
 
 
 def test_aug001_found():
-    turned = augmentation(plain_accuracy=0.95, augmented_accuracy=0.6)
-    finding = ask(augmentation_changes_the_class, augmentation=turned)
+    finding = ask(augmentation_changes_the_class, augmentation=TURNED, accuracy=accuracy(train=0.7))
     assert finding.repairs[0].parameters == {"part": "train"}
     assert [site.line for site in finding.where] == [11]
 
 
 @pytest.mark.parametrize("given", [augmentation(), NONE], ids=["mild", "none"])
 def test_aug001_clear(given):
-    assert verdict(augmentation_changes_the_class, augmentation=given) == "clear"
+    facts = {"augmentation": given, "accuracy": accuracy(train=0.7)}
+    assert verdict(augmentation_changes_the_class, **facts) == "clear"
+
+
+def test_aug001_clear_where_the_network_learns_what_a_probe_does_not():
+    facts = {"augmentation": TURNED, "accuracy": accuracy(train=0.96)}
+    assert verdict(augmentation_changes_the_class, **facts) == "clear"
 
 
 @pytest.mark.parametrize(

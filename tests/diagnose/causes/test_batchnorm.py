@@ -57,6 +57,12 @@ def test_bns002_found():
     assert "37% of their initial statistics" in finding.because
 
 
+def test_bns002_found_where_the_averages_are_slower_than_usual():
+    slow = training(fresh_batchnorm=3, planned_updates=2000, fresh_momentum=0.999)
+    finding = ask(moving_statistics_not_converged, training=slow, accuracy=GAP)
+    assert "14% of their initial statistics" in finding.because
+
+
 @pytest.mark.parametrize(
     ("facts", "measured"),
     [({}, GAP), (FRESH, accuracy())],

@@ -24,6 +24,35 @@ def test_lab001_found_where_a_data_set_of_pictures_alone_is_shuffled():
     assert finding.repairs[0].parameters["what"] == "tf.data.shuffle"
 
 
+def test_lab001_found_where_each_was_given_an_order_of_its_own():
+    drawn = ledger(*(call("numpy.random.shuffle", n, row_numbers=True) for n in (5, 7)))
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=drawn)
+    assert [site.line for site in finding.where] == [5, 7]
+    assert len(finding.repairs) == 2
+
+
+def test_lab001_found_where_features_come_from_a_reader_that_shuffles():
+    steps = ledger(call("flow_from_directory", 9, shuffle=True), call("predict", 12, trained=False))
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, ledger=steps)
+    assert finding.repairs[0].parameters["arguments"] == {"shuffle": False}
+
+
+@pytest.mark.parametrize(
+    ("shuffle", "trained"), [(False, False), (True, True)], ids=["in order", "of the trained model"]
+)
+def test_lab001_unknown_where_no_features_are_shuffled(shuffle, trained):
+    steps = ledger(
+        call("flow_from_directory", 9, shuffle=shuffle), call("predict", 12, trained=trained)
+    )
+    given = {"association": UNRELATED, "ledger": steps}
+    assert verdict(labels_unrelated_to_pictures, **given) == "unknown"
+
+
+def test_lab001_clear_where_row_numbers_were_drawn_for_both():
+    drawn = ledger(call("numpy.random.shuffle", 5, row_numbers=True))
+    assert verdict(labels_unrelated_to_pictures, ledger=drawn) == "clear"
+
+
 def test_lab001_clear():
     # the same seed before each of two shuffles keeps pairs together
     assert verdict(labels_unrelated_to_pictures, ledger=ALONE) == "clear"
@@ -62,6 +91,13 @@ def test_lab002_found_where_validation_lacks_a_class():
 def test_lab002_found_without_names():
     finding = ask(class_maps_differ, accuracy=SWAPPED)
     assert finding.repairs[0].parameters["mapping"] == {"1": 0, "0": 1}
+
+
+def test_lab002_clear_where_validation_holds_classes_that_were_never_trained():
+    apart = labels(
+        train_counts={str(k): 100 for k in range(8)}, validation_counts={"8": 200, "9": 200}
+    )
+    assert verdict(class_maps_differ, accuracy=SWAPPED, labels=apart) == "clear"
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,10 @@ def test_met003_clear(facts):
             },
             id="other-weights-restored",
         ),
+        pytest.param(
+            {"accuracy": TOO_GOOD, "training": training(may_change_weights_at_end=True)},
+            id="weights-averaged-or-changed-by-a-callback-of-their-own",
+        ),
     ],
 )
 def test_met003_unknown(facts):

@@ -27,12 +27,21 @@ def test_skw001_found(make, train, validation):
     if make is fresh_pixels:
         given = fresh_pixels(train, validation)
     else:
-        given = pixels(train, validation, model_validation=validation)
+        given = pixels(train, validation, train, validation)
     finding = ask(validation_scaled_differently, pixels=given)
     assert finding.repairs[0].parameters["part"] == "validation"
-    assert finding.repairs[0].parameters["boundary"] == (
-        "model" if make is fresh_pixels else "backbone"
-    )
+    assert finding.repairs[0].parameters["boundary"] == "model"
+    assert finding.repairs[0].parameters["only_span"] == [validation.low, validation.high]
+
+
+def test_skw001_found_at_the_backbone_where_the_models_input_does_not_show_it():
+    finding = ask(validation_scaled_differently, pixels=pixels(SIGNED, UNIT, BYTE))
+    assert finding.repairs[0].parameters["boundary"] == "backbone"
+
+
+def test_skw001_found_where_another_library_fits_the_head():
+    given = {"pixels": pixels(SIGNED, UNIT, model_validation=UNIT), "training": None}
+    assert verdict(validation_scaled_differently, **given) == "found"
 
 
 def test_skw001_repair_brings_validation_to_the_scale_of_training():

@@ -1,7 +1,11 @@
 import pytest
-from builders import ask, backbone, call, ledger, verdict
+from builders import accuracy, ask, backbone, call, ledger, verdict
 
-from regraft.diagnose.causes.weights import backbone_without_weights, weights_matched_nothing
+from regraft.diagnose.causes.weights import (
+    another_model_scored,
+    backbone_without_weights,
+    weights_matched_nothing,
+)
 
 RANDOM = {"weights": "none", "looks_random": True}
 NOTHING = ledger(call("load_weights", 9, matched=2, total=300, by_name=True))
@@ -59,3 +63,33 @@ def test_wgt002_clear(net, calls):
 def test_wgt002_unknown():
     unread = backbone(weights="none", looks_random=None)
     assert verdict(weights_matched_nothing, backbone=unread, ledger=NOTHING) == "unknown"
+
+
+FRESH = accuracy(validation=0.11, trained_one_reached=0.93)
+
+
+def test_wgt003_found():
+    finding = ask(another_model_scored, accuracy=FRESH, ledger=ledger(call("evaluate", 30)))
+    assert (finding.claimed, finding.honest) == (0.11, 0.93)
+    assert [site.line for site in finding.where] == [30]
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [accuracy(), accuracy(validation=0.9, trained_one_reached=0.93)],
+    ids=["the-trained-one", "as-good"],
+)
+def test_wgt003_clear(measured):
+    assert verdict(another_model_scored, accuracy=measured) == "clear"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(call("load_model", 28), id="read-from-a-file"),
+        pytest.param(call("load_weights", 28, matched=6, total=6), id="weights-that-fit"),
+        pytest.param(call("custom-training-loop", 28), id="loop-of-their-own"),
+    ],
+)
+def test_wgt003_unknown(what):
+    assert verdict(another_model_scored, accuracy=FRESH, ledger=ledger(what)) == "unknown"

@@ -38,6 +38,7 @@ def measure_after(fit: Fit, history: Any) -> None:
         "accuracy_metric": anatomy.accuracy_metric(fit.trained),
         "input_size": int(fit.train.x.shape[1]) if fit.train.x.ndim == 4 else 0,
     }
+    session.SESSION.learnt |= set(anatomy.digests(model))
     claimed = fit.record["claimed"] = scoring.claimed(history)
     if session.SESSION.is_probed:
         _probe(fit)
@@ -63,8 +64,10 @@ def _learnt(fit: Fit) -> None:
     rows = samples.spread(len(feed), 400)
     outputs = scored.infer(model, feed.x[rows])
     labels = feeds.label_indices(feed.y)[rows]
-    fit.record["train_accuracy"] = scoring.accuracy(outputs, labels)
-    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.classes_of(outputs)
+    fit.record["train_accuracy"] = scoring.accuracy(outputs, labels, scoring.limit_of(model))
+    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.classes_of(
+        outputs, scoring.limit_of(model)
+    )
     few = samples.spread_eagerly(feed.x, 128)
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
         fit, few, feeds.label_indices(feed.y)[few]
@@ -89,7 +92,7 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
                 for start in range(0, len(x), MIXED_BATCH)
             ]
             found = np.zeros(len(rows), int)
-            found[order] = scoring.classes_of(np.concatenate(parts))
+            found[order] = scoring.classes_of(np.concatenate(parts), scoring.limit_of(fit.model))
             answers.append(found)
     finally:
         state.restore()
@@ -100,19 +103,23 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
 def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     """Where validation is far behind training: does turning or mirroring its pictures help?"""
     rows = samples.spread(len(feed), 200)
-    if feed.x.ndim != 4 or feed.x.shape[1] != feed.x.shape[2]:
+    pictures = samples.as_pictures(feed.x[rows])
+    if pictures.ndim != 4 or pictures.shape[1] != pictures.shape[2]:
         return
     labels = feeds.label_indices(feed.y)[rows]
     scored.infer(fit.model, feed.x[rows[:1]])  # traces
     started = time.monotonic()
-    plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels)
+    limit = scoring.limit_of(fit.model)
+    plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels, limit)
     seconds = len(transforms.TRANSFORMS) * (time.monotonic() - started)
     if not fit.record["train_accuracy"] - plain > WORTH_TURNING:
         return
     if seconds > MOST_TURNING * session.SESSION.fit_seconds:
         return
     fit.record["by_transform"] = {
-        name: scoring.accuracy(scored.infer(fit.model, turn(feed.x[rows])), labels)
+        name: scoring.accuracy(
+            scored.infer(fit.model, turn(pictures).reshape(feed.x[rows].shape)), labels, limit
+        )
         for name, turn in transforms.TRANSFORMS.items()
     }
 
@@ -153,4 +160,4 @@ def _in_training_mode(fit: Fit, rows: np.ndarray, labels: np.ndarray) -> float |
         return None
     finally:
         state.restore()
-    return scoring.accuracy(outputs, labels)
+    return scoring.accuracy(outputs, labels, scoring.limit_of(fit.model))

@@ -1,5 +1,6 @@
 """Facts about a model as the script built and compiled it."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -108,6 +109,15 @@ def kernels(layers: list[Any]) -> list[Any]:
     return [w for layer in layers for w in layer.weights if len(w.shape) >= 2]
 
 
+def digests(model: Any) -> list[bytes]:
+    """One a trainable kernel: the same in a model that holds a copy."""
+    return [
+        hashlib.blake2b(np.ascontiguousarray(w.value).tobytes(), digest_size=8).digest()
+        for w in model.trainable_variables
+        if len(w.shape) >= 2
+    ]
+
+
 def describe_head(model: Any) -> dict[str, Any]:
     """The record behind `evidence.Output` and the head's part of `evidence.Training`."""
     head = head_layers(model)
@@ -125,6 +135,7 @@ def describe_head(model: Any) -> dict[str, Any]:
     base = base_of(model)
     norms = [l for l in flat_layers(model) if type(l).__name__ == "BatchNormalization"]  # noqa: E741
     own = set() if base is None or base["weights"] == "none" else base["ids"]
+    fresh = [layer for layer in norms if id(layer) not in own]
     return {
         "output_site": built_at(output),
         "activation_site": built_at(last) if last is not output else None,
@@ -137,7 +148,8 @@ def describe_head(model: Any) -> dict[str, Any]:
         "largest_dropout": float(strongest.rate) if strongest is not None else 0.0,
         "dropout_site": built_at(strongest) if strongest is not None else None,
         "head_parameters": int(sum(np.prod(w.shape) for layer in head for w in layer.weights)),
-        "fresh_batchnorm": sum(id(layer) not in own for layer in norms),
+        "fresh_batchnorm": len(fresh),
+        "fresh_momentum": float(np.median([layer.momentum for layer in fresh])) if fresh else 0.99,
         "flatten": [built_at(l) for l in head if type(l).__name__ == "Flatten"],  # noqa: E741
         "model": model.name,
         "kind": type(model).__name__,

@@ -57,6 +57,9 @@ def measure_before(fit: Fit) -> None:
         "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
         "base": anatomy.describe_base(model, fit.base) if fit.base else None,
         "callbacks": [callbacks.describe(c) for c in samples.flat(fit.arguments.get("callbacks"))],
+        "may_change_weights_at_end": callbacks.may_change_weights(
+            model, samples.flat(fit.arguments.get("callbacks"))
+        ),
         "class_weight": bool(fit.arguments.get("class_weight")),
         "in_model_augmentation": [
             {"layer": type(layer).__name__, "site": anatomy.built_at(layer)}

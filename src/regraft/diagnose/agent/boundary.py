@@ -1,5 +1,7 @@
 """Pictures on their way into the model and into the backbone: seen here, and repaired here."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,8 @@ import numpy as np
 from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import feeds, interventions, samples
 from regraft.diagnose.agent.transforms import TRANSFORMS
+
+NEAR_SPAN = 0.25  # of it: parts that are told apart by their span differ three times or more
 
 
 class _Seen(BaseException):
@@ -77,20 +81,42 @@ def look(model: Any, x: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def convert_feed(feed: feeds.Feed, *, part: str) -> None:
-    """Carry out the repairs of pixels that belong at the model's input."""
+    """Carry out the repairs of pixels that belong at the model's input.
+
+    Args:
+        feed: Pictures as given.
+        part: "train", "validation", "prediction" by a trained model, or "features" of pictures of
+            either part.
+    """
     for parameters in interventions.ACTIVE.all("convert-pixels"):
         here = parameters["boundary"] == "model" or parameters["part"] == "validation"
         meant = parameters["part"] == "all" or (
             parameters["part"] == "validation" and part in ("validation", "prediction")
         )
-        if here and meant and feed.x.ndim == 4:
-            feed.x = _affine(feed.x, parameters)
-            feed.source, feed.random_pixels = None, False
+        if part == "features" and parameters["part"] == "validation":
+            meant = _spans(feed.x, parameters.get("only_span"))
+        if here and meant:
+            _change(feed, functools.partial(_affine, parameters=parameters))
+            feed.random_pixels = feed.random_pixels and feed.source is not None
 
     for parameters in interventions.ACTIVE.all("transform-pictures"):
-        if part in ("validation", "prediction") and feed.x.ndim == 4:
-            feed.x = np.ascontiguousarray(TRANSFORMS[parameters["transform"]](feed.x))
-            feed.source = None
+        if part in ("validation", "prediction"):
+            _change(feed, TRANSFORMS[parameters["transform"]])
+
+
+def _spans(x: np.ndarray, span: list[float] | None) -> bool:
+    """Do the values reach about so far, down and up?"""
+    if span is None or x.dtype.kind not in "uif":
+        return False
+    low, high = np.percentile(x[samples.spread(len(x), 64)].astype(np.float32), (0.1, 99.9))
+    off = max(abs(low - span[0]), abs(high - span[1]))
+    return bool(off < NEAR_SPAN * max(span[1] - span[0], high - low))
+
+
+def _change(feed: feeds.Feed, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    changed = samples.changed(feed.x, change)
+    if changed is not None:
+        feed.x, feed.source = changed, None
 
 
 def _affine(x: np.ndarray, parameters: interventions.Parameters) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Any
 
 from regraft.diagnose.agent import (
     anatomy,
+    compiling,
     session,
 )
 
@@ -39,6 +40,43 @@ def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
     return Stopwatch()
 
 
+def rates() -> Any:
+    """Notes the learning rate of every update: callbacks may change it as they like."""
+    import keras
+
+    # as above
+    class Rates(keras.callbacks.Callback):  # type: ignore[misc]
+        """The mean rate of the updates so far."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.mean, self._n = 0.0, 0
+
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+            self.mean, self._n = 0.0, 0
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self._n += 1
+            self.mean += (compiling.rate(self.model) - self.mean) / self._n
+
+    return Rates()
+
+
+def hold_rate(value: float) -> Any:
+    """Keeps the learning rate where a repair wants it, whatever other callbacks do."""
+    import keras
+
+    # as above
+    class HoldRate(keras.callbacks.Callback):  # type: ignore[misc]
+        """Comes last, so it has the last word before each update."""
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            if compiling.rate(self.model) != value:
+                self.model.optimizer.learning_rate = value
+
+    return HoldRate()
+
+
 def for_whole(model: Any, callback: Any) -> Any:
     """A callback that saves or restores means the whole model, not the part that is trained."""
     callback.set_model(model)
@@ -67,7 +105,17 @@ def stop_together(model: Any, rest: Any) -> Any:
 def reads_validation(callback: Any) -> bool:
     """Does it need validation after every epoch? One of the user's own making may."""
     named = str(getattr(callback, "monitor", ""))
-    return named.startswith("val") or not type(callback).__module__.startswith("keras")
+    ours_or_keras = ("keras", __name__.partition(".")[0])
+    return named.startswith("val") or not type(callback).__module__.startswith(ours_or_keras)
+
+
+def may_change_weights(model: Any, own: list[Any]) -> bool:
+    """May the weights after a training be others than those of its last epoch?"""
+    averages = bool(getattr(model.optimizer, "use_ema", False))
+    return averages or any(
+        not type(callback).__module__.startswith("keras") or "EMA" in type(callback).__name__
+        for callback in own
+    )
 
 
 def one_entry_an_epoch(history: Any) -> None:

@@ -135,11 +135,17 @@ def rate(model: Any) -> float:
 
 def mean_rate(model: Any, updates: int) -> float:
     """Learning rate on average over the planned updates, where a schedule changes it."""
-    schedule = getattr(model.optimizer, "_learning_rate", None)
-    if not callable(schedule) or hasattr(schedule, "assign"):
+    if not has_schedule(model):
         return rate(model)
+    schedule = model.optimizer._learning_rate
     steps = np.linspace(0, max(0, updates - 1), min(SAMPLED_STEPS, max(1, updates)))
     return float(np.mean([np.asarray(schedule(int(step))) for step in steps]))
+
+
+def has_schedule(model: Any) -> bool:
+    """Does the learning rate follow the number of the update?"""
+    schedule = getattr(model.optimizer, "_learning_rate", None)
+    return callable(schedule) and not hasattr(schedule, "assign")
 
 
 @contextlib.contextmanager

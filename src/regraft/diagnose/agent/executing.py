@@ -8,6 +8,7 @@ import numpy as np
 from regraft.diagnose.agent import (
     boundary,
     callbacks,
+    compiling,
     feeds,
     frozen,
     interventions,
@@ -50,6 +51,8 @@ def train(fit: Fit) -> Any:
         _sample(fit, {"train": rows, "validation": max(rows // 3, LEAST_VALIDATION)})
         history = _train_on(fit, cut, may_give_up=False)
     fit.record["seconds"] = time.monotonic() - started
+    if fit.rates is not None and not compiling.has_schedule(fit.model):
+        fit.record["mean_learning_rate"] = fit.rates.mean
     fit.record["cut"] = cut is not None
     return history
 
@@ -118,10 +121,7 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     keep = ("verbose", "epochs", "initial_epoch", "class_weight", "validation_freq")
     arguments = {k: v for k, v in fit.arguments.items() if k in keep}
     arguments["verbose"] = 0
-    script_callbacks = list(samples.flat(fit.arguments.get("callbacks")))
-    if interventions.ACTIVE.one("set-learning-rate") is not None:
-        script_callbacks = [c for c in script_callbacks if "LearningRate" not in type(c).__name__
-                     and "ReduceLR" not in type(c).__name__]  # fmt: skip
+    script_callbacks = _callbacks_of(fit)
     train, validation = fit.train, fit.validation
     arguments["batch_size"] = fit.batch_size
     arguments["shuffle"] = _order(fit)
@@ -154,6 +154,22 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     fit.trained = cut.rest
     fit.model.history = history
     return history
+
+
+def _callbacks_of(fit: Fit) -> list[Any]:
+    """The script's own, and what watches over the learning rate that these may change."""
+    own = list(samples.flat(fit.arguments.get("callbacks")))
+    wanted = interventions.ACTIVE.one("set-learning-rate")
+    if wanted is not None:
+        own = [c for c in own if "LearningRate" not in type(c).__name__
+               and "ReduceLR" not in type(c).__name__]  # fmt: skip
+    if not own:
+        return []
+    compiled_at = (session.SESSION.compiled.get(id(fit.model), {}).get("site") or {}).get("line")
+    if wanted is not None and wanted.get("line") in (None, compiled_at):
+        return [*own, callbacks.hold_rate(float(wanted["value"]))]
+    fit.rates = callbacks.rates()
+    return [*own, fit.rates]
 
 
 def _keep_features(fit: Fit, features: np.ndarray) -> None:

@@ -71,12 +71,39 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
 def equal(left: Any, right: Any) -> Any:
     """``left == right``: may be predictions against labels."""
     result = left == right
+    ledger.RECORD.attempt("a comparison", _compared, result, left, right)
+    return result
+
+
+def unequal(left: Any, right: Any) -> Any:
+    """``left != right``: likewise, of mistakes."""
+    result = left != right
+    ledger.RECORD.attempt("a comparison", _compared_for_mistakes, result, left, right)
+    return result
+
+
+def _compared(result: Any, left: Any, right: Any) -> None:
     if isinstance(result, np.ndarray) and result.size > 1:
         if result.ndim == 1:
             scoring.compared(left, right, sites.here())
         elif result.ndim == 2:
             _COMPARED[:] = [(result, left, right)]
-    return result
+    elif scoring.awaits_comparison() and _is_one_truth(result):
+        scoring.counted(bool(result), sites.here())
+
+
+def _compared_for_mistakes(result: Any, left: Any, right: Any) -> None:
+    if isinstance(result, np.ndarray) and result.ndim == 1 and result.size > 1:
+        scoring.compared(left, right, sites.here())
+    elif scoring.awaits_comparison() and _is_one_truth(result):
+        scoring.counted(not bool(result), sites.here())
+
+
+def _is_one_truth(value: Any) -> bool:
+    """A bool, or an array or tensor that holds one."""
+    if isinstance(value, bool | np.bool_):
+        return True
+    return (isinstance(value, np.ndarray) or hasattr(value, "numpy")) and np.size(value) == 1
 
 
 def reversed_axis(value: Any, index: Any) -> Any:
@@ -182,18 +209,36 @@ def _resize_each(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def shuffled(call: Any, arguments: Any, named: Any) -> Any:
-    """A shuffle of an array in place: of pictures or labels alone it separates the two."""
-    site = sites.here()
-    target = arguments[0] if arguments else None
-    if isinstance(target, np.ndarray) and target.ndim and len(target) > 1:
-        if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
-            return None if call.__name__ == "shuffle" else target
-        if call.__name__ == "shuffle":
-            alone = target.ndim >= 3 or target.dtype.kind in "iu"
-            index = target.ndim == 1 and np.array_equal(np.sort(target), np.arange(len(target)))
-            ledger.RECORD.event("numpy.random.shuffle", site, shape=list(target.shape),
-                                alone=bool(alone and not index))  # fmt: skip
+    """A shuffle of an array: of pictures or labels alone it separates the two.
+
+    One of row numbers does so where it is used on pictures or labels alone, or where each is given
+    an order of its own.
+    """
+    site = sites.directly()
+    rows = _rows_of(arguments[0]) if arguments else None
+    if site is None or rows is None or not rows.ndim or len(rows) < 2:
+        return call(*arguments, **named)
+    if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
+        return None if call.__name__ == "shuffle" else rows
+    index = rows.ndim == 1 and np.array_equal(np.sort(rows), np.arange(len(rows)))
+    alone = rows.ndim >= 3 or rows.dtype.kind in "iu"
+    ledger.RECORD.event("numpy.random.shuffle", site, shape=list(rows.shape),
+                        alone=bool(alone and not index), row_numbers=bool(index))  # fmt: skip
     return call(*arguments, **named)
+
+
+def shuffled_list(call: Any, values: Any, *arguments: Any, **named: Any) -> Any:
+    """`random.shuffle`: of a list of pictures or labels alone it separates the two."""
+    site = sites.directly()
+    if site is None or not isinstance(values, list) or len(values) < 2:
+        return call(values, *arguments, **named)
+    if interventions.ACTIVE.dropped("random.shuffle", site):
+        return None
+    index = all(isinstance(v, int) for v in values) and sorted(values) == [*range(len(values))]
+    alone = not isinstance(values[0], tuple | list | dict)
+    ledger.RECORD.event("random.shuffle", site, shape=[len(values)],
+                        alone=alone and not index, row_numbers=index)  # fmt: skip
+    return call(values, *arguments, **named)
 
 
 def assign(value: Any, owner: Any, name: str) -> None:
@@ -254,6 +299,12 @@ def _is_picture(value: Any) -> bool:
     )  # fmt: skip
 
 
+def _rows_of(value: Any) -> np.ndarray | None:
+    """What a shuffle puts into another order; of a whole number, so many row numbers."""
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return np.arange(int(value)) if is_number else value if isinstance(value, np.ndarray) else None
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number)
 
@@ -263,7 +314,9 @@ def _is_layer(value: Any) -> bool:
 
 
 def _reaches_last(value: np.ndarray, index: Any) -> bool:
-    return isinstance(index, tuple) and (Ellipsis in index or len(index) == value.ndim)
+    # by identity: an index may hold arrays, which compare element by element
+    is_tuple = isinstance(index, tuple)
+    return is_tuple and (any(i is Ellipsis for i in index) or len(index) == value.ndim)
 
 
 def _head(value: Any, n: int, ndim: int) -> Any:

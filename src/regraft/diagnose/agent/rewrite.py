@@ -107,11 +107,12 @@ class _Router(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
-        if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq):
+        if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
             return node
         if isinstance(node.comparators[0], ast.Constant):
             return node
-        return self._route("equal", node, node.left, node.comparators[0])
+        name = "equal" if isinstance(node.ops[0], ast.Eq) else "unequal"
+        return self._route(name, node, node.left, node.comparators[0])
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)

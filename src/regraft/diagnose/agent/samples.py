@@ -1,13 +1,19 @@
 """Which rows are looked at, kept and shown."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from regraft.diagnose.probe.pixels import neighbour_correlation
 
 ROWS = 1000  # pictures kept for the probes and for the reference
 BYTES = 24e6  # of them at most
 EAGER_VALUES = 128 * 96 * 96 * 3  # input values of one eager pass: some 2 GB in MobileNetV2
 LEAST_EAGER = 16
+SMALLEST_FLAT = 12  # pixels a side
+LIKE_PICTURES = 0.4  # of neighbours: digits 0.8, photographs more, frozen features next to nothing
 
 
 def spread(n: int, most: int) -> np.ndarray:
@@ -33,8 +39,31 @@ def spread_eagerly(x: np.ndarray, most: int) -> np.ndarray:
 
 
 def as_pictures(x: np.ndarray) -> np.ndarray:
-    """(n, h, w) gray pictures with a channel axis; everything else as it is."""
+    """(n, h, w) gray pictures with a channel axis, flat rows unfolded; else as it is."""
+    if x.ndim == 2 and x.dtype.kind in "uif":
+        return _unfolded(x)
     return x[..., None] if x.ndim == 3 and min(x.shape[1:]) > 6 else x
+
+
+def _unfolded(rows: np.ndarray) -> np.ndarray:
+    """Square pictures that were flattened for a dense network; what else is flat stays so."""
+    for channels in (1, 3):
+        side = math.isqrt(rows.shape[1] // channels)
+        if side < SMALLEST_FLAT or side * side * channels != rows.shape[1]:
+            continue
+        pictures = rows.reshape(len(rows), side, side, channels)
+        few = pictures[spread(len(rows), 64)].astype(np.float32)
+        if neighbour_correlation(few) > LIKE_PICTURES:
+            return pictures
+    return rows
+
+
+def changed(x: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | None:
+    """`x` with its pictures changed, in the shape it has; None if it holds none."""
+    pictures = as_pictures(x)
+    if pictures.ndim != 4:
+        return None
+    return np.ascontiguousarray(change(pictures)).reshape(x.shape)
 
 
 def pictures(x: np.ndarray) -> np.ndarray:

@@ -21,6 +21,10 @@ from regraft.diagnose.agent import (
 
 SCORED = 1000  # rows scored at most
 LEAST_PREDICTED = 128
+ASKED_ALONE = 24  # pictures predicted one by one that are looked at together
+# Times of a training that one `predict` may take: what a frozen network answers is kept for the
+# other replays, so that it is paid once, or twice where pixels are repaired.
+PREDICTION = 2.5
 
 
 def score(
@@ -33,15 +37,16 @@ def score(
     if len(feed) > SCORED:
         rows = feeds.stratified(labels, SCORED, session.SESSION.seed)
     outputs = infer(model, feed.x[rows])
-    classes, labels = scoring.classes_of(outputs), labels[rows]
+    limit = scoring.limit_of(model)
+    classes, labels = scoring.classes_of(outputs, limit), labels[rows]
     number = len(ledger.RECORD.scores)
     seen = _were_trained_on(feed.x[rows])
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
     entry = {"by": by, "site": site, "claimed": claimed,
-             "honest": scoring.accuracy(outputs, labels), "n": len(rows),
+             "honest": scoring.accuracy(outputs, labels, limit), "n": len(rows),
              "fit": fit, "number": number, "model": model.name,
-             "trained_on": float(np.mean(seen)),
+             "trained_on": float(np.mean(seen)), "is_trained": _is_trained(model),
              "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
     clean = ~seen
     if duplicates is not None:
@@ -54,6 +59,15 @@ def score(
             entry["n_without_duplicates"] = int(clean.sum())
     ledger.RECORD.scores.append(entry)
     return outputs
+
+
+def _is_trained(model: Any) -> bool:
+    """Does it hold weights that a `fit` made, its own or those of another model?"""
+    stored = session.SESSION.compiled.get(id(model))
+    if (stored is not None and stored["fitted"]) or not session.SESSION.learnt:
+        return True  # without any `fit` nobody kept account of it
+    kernels = anatomy.digests(model)
+    return not kernels or any(digest in session.SESSION.learnt for digest in kernels)
 
 
 def _were_trained_on(x: np.ndarray) -> np.ndarray:
@@ -125,20 +139,33 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
                           limit=20_000)  # fmt: skip
         if feed is None:
             return session.SESSION.original["predict"](model, x, **kwargs)
-        boundary.convert_feed(feed, part="prediction")
+        trained = id(model) in session.SESSION.compiled
+        boundary.convert_feed(feed, part="prediction" if trained else "features")
         boundary.fit_size(feed, model)
         outputs, rows = _timed_predict(model, feed)
         labels = None if feed.y is None else feeds.label_indices(feed.y)
-        trained = id(model) in session.SESSION.compiled
         scoring.predicted(outputs, labels, rows)
         ledger.RECORD.event("predict", site, n=len(feed), shuffled=feed.reshuffles, trained=trained)
         base = anatomy.base_of(model)
         if base is not None and not trained:
             _remember_pictures(model, base, feed, outputs)
         elif trained and feed.x.ndim == 4:
-            shown.keep("predicted", feed, samples.spread(len(feed), 64))
-            shown.show("predicted", model, feed)
+            _show_predicted(model, feed)
     return outputs
+
+
+def _show_predicted(model: Any, feed: feeds.Feed) -> None:
+    """Keep what a trained model is asked; pictures that come one by one are put together."""
+    if len(feed) == 1:
+        alone = session.SESSION.asked_alone
+        if alone and alone[0].shape != feed.x.shape:
+            alone.clear()
+        alone.append(feed.x)
+        if len(alone) != ASKED_ALONE:
+            return
+        feed = feeds.Feed(x=np.concatenate(alone), y=None, planned=len(alone))
+    shown.keep("predicted", feed, samples.spread(len(feed), 64))
+    shown.show("predicted", model, feed)
 
 
 def predict_on_batch(model: Any, x: Any) -> Any:
@@ -162,7 +189,7 @@ def remember(model: Any, outputs: Any) -> None:
 
 def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray]:
     n = len(feed)
-    allowed = session.SESSION.fit_seconds * 0.8
+    allowed = session.SESSION.fit_seconds * PREDICTION
     first = frozen.CHUNK
     if n <= 3 * first or not _is_plain(model):
         return infer(model, feed.x), np.arange(n)
@@ -171,7 +198,8 @@ def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray
     frozen.forward(model, feed.x[:first])
     each = (time.monotonic() - started) / first
     known = (session.SESSION.settings.get("predicted") or {}).get(str(n))
-    if known is None and (each * n <= allowed or not session.SESSION.may_sample):
+    whole = session.SESSION.settings.get("predicts_whole") or not session.SESSION.may_sample
+    if known is None and (each * n <= allowed or whole):
         return session.SESSION.store.outputs(model, feed.x, boundary.signature()), np.arange(n)
     keep = min(known or max(LEAST_PREDICTED, int(allowed / each)), n)
     # one choice a length, whatever the seed of the run: every replay computes the same rows

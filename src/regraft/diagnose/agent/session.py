@@ -41,8 +41,10 @@ class Session:
         self.fits = 0
         self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
+        self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, set[bytes]] = {}  # digests of their rows, by key
+        self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
         self.partial: dict[
             int, np.ndarray
         ] = {}  # rows of a sampled predict that were computed, by length

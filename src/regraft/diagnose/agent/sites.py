@@ -1,11 +1,14 @@
 """Where in the user's own code something happens."""
 
 import linecache
+import os
 import sys
 from types import FrameType
 from typing import Any
 
 USER_FILES: set[str] = set()  # files that were compiled by `rewrite`
+
+_OURS = f"diagnose{os.sep}agent"
 
 
 def here() -> dict[str, Any] | None:
@@ -17,6 +20,16 @@ def here() -> dict[str, Any] | None:
             return at(name, frame.f_lineno)
         frame = frame.f_back
     return None
+
+
+def directly() -> dict[str, Any] | None:
+    """As `here`, but None where a library stands between the user's line and the call."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _OURS in frame.f_code.co_filename:
+        frame = frame.f_back
+    if frame is None or frame.f_code.co_filename not in USER_FILES:
+        return None
+    return at(frame.f_code.co_filename, frame.f_lineno)
 
 
 def at(file: str, line: int) -> dict[str, Any]:

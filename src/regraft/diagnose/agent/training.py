@@ -25,6 +25,7 @@ class Fit:
     duplicates: np.ndarray = field(default_factory=lambda: np.zeros(0, int))  # validation rows
     kernels: dict[int, np.ndarray] = field(default_factory=dict)  # before training, by id
     statistics: dict[int, np.ndarray] = field(default_factory=dict)  # of BatchNorm, likewise
+    rates: Any = None  # callback that notes the learning rate, where others may change it
     trained: Any = None  # the model whose metrics were updated: all of it, or its unfrozen part
 
     @property

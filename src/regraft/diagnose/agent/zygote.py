@@ -5,6 +5,7 @@ one JSON line on the given file number. regraft's own modules come from `--sourc
 regraft's environment is visible to the script.
 """
 
+import ctypes
 import importlib.abc
 import importlib.machinery
 import json
@@ -16,6 +17,8 @@ import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+PR_SET_PDEATHSIG = 1
 
 
 class _OnlyRegraft(importlib.abc.MetaPathFinder):
@@ -35,6 +38,7 @@ class _OnlyRegraft(importlib.abc.MetaPathFinder):
 
 def main() -> None:
     """Serve replays until standard input closes."""
+    _end_with_parent()
     source, answers, preload = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(",")
     sys.path.pop(0)  # this file's folder is not the script's
     sys.meta_path.insert(0, _OnlyRegraft(source))
@@ -60,22 +64,21 @@ def _preload(names: list[str]) -> str:
 
 def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
     started = time.monotonic()
-    parent = os.getppid()
     child = os.fork()
     if child == 0:
         os.close(answers)
         _become_script(settings)
-    limit = float(settings["seconds"])
+    record = Path(settings["out"]) / "run.json"  # there once something was trained
     peak = 0
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
             break
-        if os.getppid() != parent:  # the command was killed: nobody waits for an answer
-            os.killpg(child, signal.SIGKILL)
-            os._exit(1)
         resident = _resident(child)
         peak = max(peak, resident)
+        limit = float(settings["seconds"])
+        if not record.exists():
+            limit = min(limit, float(settings.get("untrained_seconds", limit)))
         if time.monotonic() - started > limit or resident > settings["memory_bytes"]:
             os.killpg(child, signal.SIGKILL)
             _, status, usage = os.wait4(child, 0)
@@ -89,8 +92,15 @@ def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
     }
 
 
+def _end_with_parent() -> None:
+    """Let the kernel end this process with its parent, however that ends."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _become_script(settings: dict[str, Any]) -> None:
     """In the child: own session, closed input, captured output, private file system, then run."""
+    _end_with_parent()
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)

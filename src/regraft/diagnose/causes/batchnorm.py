@@ -90,7 +90,7 @@ def moving_statistics_not_converged(training: Training, accuracy: Accuracy) -> F
     Why it hurts: with momentum 0.99 a hundred updates leave a third of the initial values (mean
         0, variance 1). Training uses batch statistics and looks fine; inference does not.
     How it is found: training pictures scored in training and in inference mode, and what
-        0.99 to the power of the planned updates leaves of the start.
+        the layers' momentum to the power of the planned updates leaves of the start.
     Fix: a lower momentum for fresh BatchNorm layers (0.8 for a few dozen updates, 0.9 for a
         hundred), or more updates.
     Limits: counts the updates the script plans, not those of a shortened run; if only the
@@ -101,7 +101,7 @@ def moving_statistics_not_converged(training: Training, accuracy: Accuracy) -> F
     if accuracy.train_in_training_mode is None or math.isnan(accuracy.train):
         return unknown("training or inference mode was not scored")
     gap = accuracy.train_in_training_mode - accuracy.train
-    left = MOMENTUM**training.planned_updates
+    left = training.fresh_momentum**training.planned_updates
     seen = (
         f"{training.fresh_batchnorm} fresh BatchNorm layers, {training.planned_updates} updates: "
         f"{left:.0%} of their initial statistics are left"

@@ -1,18 +1,21 @@
 """LAB: labels encoded or mapped wrongly."""
 
 import math
+from collections.abc import Sequence
 
-from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Output, Training
-from regraft.diagnose.repairs import drop_call, remap_labels, reorder_labels
+from regraft.diagnose.evidence import Accuracy, Association, Call, Labels, Ledger, Output, Training
+from regraft.diagnose.repairs import drop_call, remap_labels, reorder_labels, set_arguments
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
-SHUFFLES = ("numpy.random.shuffle", "tf.data.shuffle")
+READERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow")
+SHUFFLES = ("numpy.random.shuffle", "random.shuffle", "sklearn.utils.shuffle", "tf.data.shuffle")
 MIN_ROWS = 100
 SIGMAS = 3.0
 NO_BETTER = 0.03  # above chance, with three standard errors: still chance
 LEARNT = 0.7  # training accuracy from which wrong validation answers are a matter of names
 EXPLAINED = 0.5  # share of the errors that renaming must explain
 WORTH = 0.2
+UNTRAINED = 0.5  # of the validation rows: what the network calls classes it never saw says nothing
 MOST_VALUES = 1000  # different label values; more are measurements, not classes
 REGRESSION = ("mean_squared_error", "mean_absolute_error", "mse", "mae", "huber", "log_cosh")
 
@@ -29,7 +32,9 @@ def labels_unrelated_to_pictures(association: Association, ledger: Ledger) -> Fi
     Why it hurts: nothing is left to learn. A large network still learns the labels by heart,
         and validation stays at chance.
     How it is found: labels cannot be predicted from the pictures better than chance, in
-        cross-validation on frozen features; found if pictures or labels were shuffled alone.
+        cross-validation on frozen features; found if pictures or labels were shuffled alone,
+        features were predicted from a reader that shuffles, or row numbers were drawn that may
+        have been used on one of them only.
     Fix: shuffle both with one permutation.
     Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
         answer is "unknown".
@@ -43,17 +48,43 @@ def labels_unrelated_to_pictures(association: Association, ledger: Ledger) -> Fi
     )
     if association.accuracy > chance + max(NO_BETTER, SIGMAS * spread):
         return clear(seen)
-    alone = [call for call in ledger.of(*SHUFFLES) if call.details.get("alone")]
-    if not alone:
-        return unknown(f"{seen}, and no recorded shuffle explains it")
-    calls = {call.site: call.what for call in alone}
-    sites = tuple(calls)
+    shuffles = ledger.of(*SHUFFLES)
+    alone = [call for call in shuffles if call.details.get("alone")]
+    if alone:
+        return _apart(
+            alone, f"{seen}; the shuffle at line {{}} moved pictures or labels alone", 0.85
+        )
+    is_extracted = any(not call.details.get("trained") for call in ledger.of("predict"))
+    readers = [call for call in ledger.of(*READERS) if call.details.get("shuffle")]
+    if is_extracted and readers:
+        return _apart(
+            readers,
+            f"{seen}; features were predicted from pictures that the reader at line {{}} "
+            "shuffles, the labels may be in the order of the folder",
+            0.6,
+        )
+    drawn = [call for call in shuffles if call.details.get("row_numbers")]
+    if drawn:
+        return _apart(
+            drawn, f"{seen}; the order drawn at line {{}} may hold for one of them only", 0.3
+        )
+    return unknown(f"{seen}, and no recorded shuffle explains it")
+
+
+def _apart(calls: Sequence[Call], because: str, severity: float) -> Finding:
+    """Found, with these calls made to leave rows in their order."""
+    of_site = {call.site: call.what for call in calls}
     return found(
-        f"{seen}; the shuffle at line {sites[0].line} moved pictures or labels alone",
-        fix="shuffle pictures and labels with one permutation",
-        where=sites,
-        repairs=tuple(drop_call(site, what) for site, what in calls.items()),
-        severity=0.85,
+        because.format(", ".join(str(site.line) for site in of_site)),
+        fix="give pictures and labels one order: one permutation, or shuffle=False",
+        where=tuple(of_site),
+        repairs=tuple(
+            set_arguments(site, what, {"shuffle": False})
+            if what in READERS
+            else drop_call(site, what)
+            for site, what in of_site.items()
+        ),
+        severity=severity,
     )
 
 
@@ -99,6 +130,12 @@ def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) ->
     )
     if len(labels.validation_counts) > len(labels.train_counts):
         return clear("validation has more classes than training: no renaming explains that")
+    total = sum(labels.validation_counts.values())
+    untrained = sum(
+        n for c, n in labels.validation_counts.items() if not labels.train_counts.get(c)
+    )
+    if untrained > UNTRAINED * total:
+        return clear(f"{untrained} of {total} validation rows are of classes never trained on")
     if not accuracy.renaming or gain < max(WORTH, EXPLAINED * (1 - accuracy.validation)):
         return clear(seen)
     if not accuracy.train >= LEARNT or accuracy.n_validation < MIN_ROWS:

@@ -103,8 +103,8 @@ def claimed_differs_from_measured(
     How it is found: the claimed number against predictions in inference mode on the same rows,
         picture by picture, beyond three standard errors and 5 points.
     Fix: use `model.evaluate` on the whole validation part, once, after the training.
-    Limits: numbers from `fit` are not judged where a callback restores other weights, and those
-        MET001 or ORD001 explain are left to them.
+    Limits: numbers from `fit` are not judged where a callback may restore other weights, or the
+        optimiser averages them, and those MET001 or ORD001 explain are left to them.
     """
     if accuracy.claimed is None or not 0 <= accuracy.claimed <= 1:
         return unknown("no accuracy was claimed by the script")
@@ -123,7 +123,8 @@ def claimed_differs_from_measured(
     if order is not None and abs(order.claimed - order.honest) > APART:
         return clear("predictions and labels are paired wrongly: ORD001 is about that")
     restores = any(callback.get("restore_best_weights") for callback in training.callbacks)
-    if accuracy.claimed_by == "fit" and (restores or training.sampled):
+    changes = restores or training.may_change_weights_at_end
+    if accuracy.claimed_by == "fit" and (changes or training.sampled):
         return unknown(f"{seen}, but the weights scored may be those of another epoch")
     return found(
         seen,

@@ -28,7 +28,7 @@ APART = 0.05
     source="https://github.com/keras-team/keras/issues/12689 and "
     "https://github.com/keras-team/keras/issues/7187",
 )
-def validation_scaled_differently(pixels: Pixels, training: Training) -> Finding:
+def validation_scaled_differently(pixels: Pixels, training: Training | None = None) -> Finding:
     """Validation pictures are on another scale than training pictures.
 
     Why it hurts: the network is asked about pictures unlike any it was trained on. Training
@@ -38,23 +38,35 @@ def validation_scaled_differently(pixels: Pixels, training: Training) -> Finding
     Fix: one function prepares all pictures; better, scale inside the model.
     Limits: parts with truly different light stay below these limits; SHF001 looks at them.
     """
-    at_backbone = pixels.backbone_train is not None and pixels.backbone_validation is not None
-    train = pixels.backbone_train if at_backbone else pixels.model_train
-    other = pixels.backbone_validation if at_backbone else pixels.model_validation
-    if train is None or other is None:
-        return unknown("pictures of one part were not seen")
-    verdict = _compare(train, other, "validation")
-    if isinstance(verdict, Finding):
-        return verdict
-    boundary = "backbone" if at_backbone else "model"
-    return found(
-        f"training pictures span {span_text(train)}{_named(train)}, validation pictures "
-        f"{span_text(other)}{_named(other)}",
-        fix="prepare both parts with one function, or scale inside the model",
-        where=(training.site,),
-        repairs=(convert_pixels(verdict, part="validation", boundary=boundary),),
-        severity=0.7,
+    # what is inside the model is the same for both parts: they can differ before it only
+    parts = (
+        ("model", pixels.model_train, pixels.model_validation),
+        ("backbone", pixels.backbone_train, pixels.backbone_validation),
     )
+    answer = unknown("pictures of one part were not seen")
+    for boundary, train, other in parts:
+        if train is None or other is None:
+            continue
+        verdict = _compare(train, other, "validation")
+        if isinstance(verdict, Finding):
+            answer = verdict
+        else:
+            return found(
+                f"training pictures span {span_text(train)}{_named(train)}, validation pictures "
+                f"{span_text(other)}{_named(other)}",
+                fix="prepare both parts with one function, or scale inside the model",
+                where=(training.site if training else None,),
+                repairs=(
+                    convert_pixels(
+                        verdict,
+                        part="validation",
+                        boundary=boundary,
+                        only_span=(other.low, other.high),
+                    ),
+                ),
+                severity=0.7,
+            )
+    return answer
 
 
 @rule(

@@ -1,10 +1,11 @@
 """WGT: the pretrained weights are not in the network."""
 
-from regraft.diagnose.evidence import Backbone, Call, Ledger
+from regraft.diagnose.evidence import Accuracy, Backbone, Call, Ledger
 from regraft.diagnose.repairs import load_imagenet_weights
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 MOSTLY = 0.5  # share of layers or tensors
+UNTRAINED = 0.1  # points that a fresh model lies behind
 
 
 @rule(
@@ -90,6 +91,45 @@ def weights_matched_nothing(backbone: Backbone, ledger: Ledger) -> Finding:
     )
 
 
+@rule(
+    "WGT003",
+    "another-model-scored",
+    source="https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/: "
+    "skip_mismatch skips layers in silence; keras.models.clone_model: weights are not copied",
+)
+def another_model_scored(accuracy: Accuracy, ledger: Ledger) -> Finding:
+    """The model that is scored is not the one that was trained.
+
+    Why it hurts: a model that was built again, cloned, or given weights that do not fit its
+        layers starts from nothing. The trained one is fine, and is not asked.
+    How it is found: no kernel of the scored model is one that a `fit` left behind, and the trained
+        model had reached ten points more on its validation pictures.
+    Fix: score the trained model, or load its weights and let a mismatch raise an error.
+    Limits: a model trained by a loop of one's own, or read from a file, is not judged.
+    """
+    reached = accuracy.trained_one_reached
+    if reached is None:
+        return clear("what is scored was trained, as far as can be told")
+    if ledger.of("custom-training-loop"):
+        return unknown("a custom training loop may have trained what is scored")
+    if ledger.of("load_model") or len(ledger.of("load_weights")) > len(_loads(ledger)):
+        return unknown("weights were read from a file, perhaps those of an earlier epoch")
+    seen = (
+        f"no weight of the scored model comes from a fit; it reaches {accuracy.validation:.2f}, "
+        f"the trained one reached {reached:.2f}"
+    )
+    if reached - accuracy.validation < UNTRAINED:
+        return clear(seen)
+    return found(
+        seen,
+        fix="score the model that was trained, or load its weights without skip_mismatch",
+        where=tuple(call.site for call in ledger.of("evaluate", "load_weights")[-2:]),
+        claimed=accuracy.validation,
+        honest=reached,
+        severity=min(0.9, reached - accuracy.validation),
+    )
+
+
 def _loads(ledger: Ledger) -> list[Call]:
     """Loads that changed less than half of the tensors."""
     return [
@@ -102,4 +142,5 @@ def _loads(ledger: Ledger) -> list[Call]:
 RULES = (
     backbone_without_weights,
     weights_matched_nothing,
+    another_model_scored,
 )

@@ -59,10 +59,16 @@ def builder(draft: Draft, context: PatchContext) -> ast.Call:
     ]
     if backbone.site is not None and backbone.site.file == draft.script:
         line = draft.line(backbone.site)
-        calls = [c for c in calls if c.lineno <= line <= (c.end_lineno or 0)] or calls
+        # by another name (from a table, or `getattr`) it shows by the arguments only builders take
+        known = calls or [c for c in draft.walk(ast.Call) if isinstance(c, ast.Call) and _builds(c)]
+        calls = [c for c in known if c.lineno <= line <= (c.end_lineno or 0)] or calls
     if len(calls) != 1:
         raise UnknownEdit("the pretrained network is not built in one place of the script")
     return calls[0]
+
+
+def _builds(call: ast.Call) -> bool:
+    return any(keyword.arg in ("include_top", "weights") for keyword in call.keywords)
 
 
 def backbone_name(draft: Draft, context: PatchContext) -> str:

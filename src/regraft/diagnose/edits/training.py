@@ -73,10 +73,20 @@ def drop_call(draft: Draft, mends: Mends, context: PatchContext) -> None:
         statement = draft.statement(call)
         if isinstance(statement, ast.Expr) and statement.value is call:
             draft.delete(statement)
+        elif what == "shuffle" and last_name(call.func) == "permutation" and _is_count(call):
+            draft.replace(call, f"{draft.numpy()}.arange({draft.source(call.args[0])})")
         elif call.args:
             draft.replace(call, draft.source(call.args[0]))
         else:
             raise UnknownEdit("the call has no argument to go on with")
+
+
+def _is_count(call: ast.Call) -> bool:
+    """Is a permutation of so many row numbers asked for, not one of an array?"""
+    first = call.args[0] if call.args else None
+    if isinstance(first, ast.Call):
+        return last_name(first.func) == "len"
+    return isinstance(first, ast.Subscript | ast.Constant)
 
 
 def true_accuracy(draft: Draft, mends: Mends, context: PatchContext) -> None:

@@ -47,16 +47,22 @@ def likely_order(thumbs: Values, rows: Rows, labels: Values) -> tuple[str, float
     if len(rows) < 20 * NEAREST or rows.max() >= len(labels):
         return None
     near = _nearest(thumbs)
+    as_given = _agreement(labels[rows], near) - _chance(labels)
+    best, excess, agreeing = "", 0.0, 0.0
+    for name, moved in orders(len(labels)).items():
+        # a mistake undone that was not made may leave one class only: its own chance counts
+        chance = _chance(labels[moved])
+        found = _agreement(labels[moved][rows], near)
+        needed = max(PLAINLY, SIGMAS * np.sqrt(chance * (1 - chance) / len(rows)))
+        if found - chance > max(needed, excess):
+            best, excess, agreeing = name, found - chance, found
+    return None if not best or as_given > excess / 2 else (best, agreeing)
+
+
+def _chance(labels: Values) -> float:
+    """How often two labels drawn at random agree."""
     shares = np.unique(labels, return_counts=True)[1] / len(labels)
-    chance = float((shares**2).sum())
-    needed = chance + max(PLAINLY, SIGMAS * np.sqrt(chance * (1 - chance) / len(rows)))
-    agreeing = {
-        name: _agreement(labels[moved][rows], near) for name, moved in orders(len(labels)).items()
-    }
-    best = max(agreeing, key=lambda name: agreeing[name])
-    if agreeing[best] < needed or _agreement(labels[rows], near) > (chance + agreeing[best]) / 2:
-        return None
-    return best, agreeing[best]
+    return float((shares**2).sum())
 
 
 def _nearest(thumbs: Values) -> Rows:

@@ -1,6 +1,7 @@
-"""Hooks on numpy."""
+"""Hooks on numpy, and on the one function of the standard library that shuffles."""
 
 import functools
+import random
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from regraft.diagnose.agent import operators
 
 def hook() -> None:
     """`np.resize`, `np.reshape` and shuffles by name."""
+    random.shuffle = functools.partial(operators.shuffled_list, random.shuffle)
     resize, reshape = np.resize, np.reshape
     np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)
 

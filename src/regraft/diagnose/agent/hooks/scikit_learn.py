@@ -1,13 +1,24 @@
 """Hooks on scikit-learn."""
 
 import functools
+import inspect
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import feeds, interventions, ledger, scoring, session, sites
+from regraft.diagnose.agent import (
+    feeds,
+    interventions,
+    ledger,
+    samples,
+    scoring,
+    session,
+    sites,
+)
 from regraft.diagnose.agent.hooks import attach
+
+PROBED = 600  # rows of features that are kept
 
 
 def hook() -> None:
@@ -15,6 +26,7 @@ def hook() -> None:
     attach.after_import("sklearn.metrics._classification", _hook_metrics)
     attach.after_import("sklearn.model_selection._split", _hook_split)
     attach.after_import("sklearn.base", _hook_estimators)
+    attach.after_import("sklearn.utils._indexing", _hook_shuffle)
 
 
 def _hook_metrics(module: ModuleType) -> None:
@@ -51,6 +63,21 @@ def _hook_split(module: ModuleType) -> None:
     module.train_test_split = train_test_split  # type: ignore[attr-defined]
 
 
+def _hook_shuffle(module: ModuleType) -> None:
+    original = module.shuffle
+
+    @functools.wraps(original)
+    def shuffle(*arrays: Any, **kwargs: Any) -> Any:
+        site = sites.directly()
+        if site is not None:
+            if interventions.ACTIVE.dropped("sklearn.utils.shuffle", site):
+                return arrays[0] if len(arrays) == 1 else list(arrays)
+            ledger.RECORD.event("sklearn.utils.shuffle", site, alone=len(arrays) == 1)
+        return original(*arrays, **kwargs)
+
+    module.shuffle = shuffle  # type: ignore[attr-defined]
+
+
 def _hook_estimators(module: ModuleType) -> None:
     original = module.ClassifierMixin.score
 
@@ -66,6 +93,7 @@ def _hook_estimators(module: ModuleType) -> None:
         return result
 
     module.ClassifierMixin.score = score
+    _remember_predictions(module.BaseEstimator)
     context = module._fit_context
 
     def fit_context(*args: Any, **kwargs: Any) -> Any:
@@ -82,7 +110,7 @@ def _hook_estimators(module: ModuleType) -> None:
                     keep = _computed_rows(X)
                     if keep is not None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
-                    _note_estimator(self, rest[0], site)
+                    ledger.RECORD.attempt("an estimator", _note_estimator, self, X, rest[0], site)
                 return inner(self, X, *rest, **kw)
 
             return outer
@@ -92,20 +120,46 @@ def _hook_estimators(module: ModuleType) -> None:
     module._fit_context = fit_context  # type: ignore[attr-defined]
 
 
+def _remember_predictions(base: Any) -> None:
+    """Every class of estimators that is defined from now on remembers what it predicts."""
+    define = base.__init_subclass__.__func__
+
+    def defined(cls: Any, /, **kwargs: Any) -> None:
+        define(cls, **kwargs)
+        predict = getattr(cls, "predict", None)
+        if not inspect.isfunction(predict) or hasattr(predict, "_regraft"):
+            return
+
+        @functools.wraps(predict)
+        def remembered(self: Any, *args: Any, **kw: Any) -> Any:
+            answer = predict(self, *args, **kw)
+            if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind != "f":
+                scoring.answered(answer)
+            return answer
+
+        remembered._regraft = True  # type: ignore[attr-defined]
+        cls.predict = remembered
+
+    base.__init_subclass__ = classmethod(defined)
+
+
 def _note_score(site: Any, accuracy: float, n: int) -> None:
     ledger.RECORD.scores.append(
         {"by": "sklearn", "site": site, "claimed": accuracy, "honest": accuracy, "n": n}
     )
 
 
-def _note_estimator(estimator: Any, y: Any, site: Any) -> None:
-    labels = feeds.label_indices(np.asarray(y))
+def _note_estimator(estimator: Any, X: Any, y: Any, site: Any) -> None:
+    labels = np.unique(feeds.label_indices(np.asarray(y)), return_inverse=True)[1]
     number = len(ledger.RECORD.facts.setdefault("estimators", []))
     ledger.RECORD.facts["estimators"].append(
         {"class": type(estimator).__name__, "site": site, "n": len(labels), "number": number}
     )
-    if labels.dtype.kind in "iufb":
-        ledger.RECORD.arrays[f"estimator{number}_labels"] = labels
+    # the last is the one that counts: a search over parameters fits hundreds
+    rows = samples.spread(len(labels), PROBED)
+    ledger.RECORD.arrays["estimator_labels"] = labels
+    ledger.RECORD.arrays["estimator_rows"] = rows
+    ledger.RECORD.arrays["estimator_features"] = np.asarray(X)[rows].astype(np.float16)
 
 
 def _computed_rows(x: Any) -> np.ndarray | None:

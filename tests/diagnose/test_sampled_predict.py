@@ -1,0 +1,38 @@
+"""A script that cannot bear rows that a sampled `predict` left out is run with all of them."""
+
+import pytest
+
+from regraft.diagnose import why
+from regraft.diagnose.replays import Replay
+
+
+def replay(status, *, predicted, scores):
+    record = {"facts": {"predicted": predicted}, "scores": scores}
+    return Replay(status=status, seconds=1, peak_bytes=0, record=record, arrays={}, output="")
+
+
+class Replayer:
+    """Fails on what was not computed, as scikit-learn does on NaN."""
+
+    predicts_whole = False
+
+    def run(self, **how):
+        if self.predicts_whole:
+            return replay("done", predicted={}, scores=[{"by": "sklearn"}])
+        return replay("failed", predicted={"900": 300}, scores=[])
+
+
+def test_it_is_run_again():
+    replayer = Replayer()
+    baseline, _, _ = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    assert baseline.status == "done"
+    assert replayer.predicts_whole  # by all later replays as well
+
+
+@pytest.mark.parametrize(
+    ("status", "predicted", "scores"),
+    [("done", {"900": 300}, [{"by": "fit"}]), ("failed", {}, [])],
+    ids=["borne", "its own error"],
+)
+def test_it_is_not(status, predicted, scores):
+    assert not why._stumbled_over_a_sample(replay(status, predicted=predicted, scores=scores))

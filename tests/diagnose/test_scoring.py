@@ -1,0 +1,123 @@
+"""Answers of a model or an estimator that a script compares with labels later."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from regraft.diagnose.agent import scoring, session
+
+
+class Metric:
+    def __init__(self, name, threshold):
+        self.name, self.threshold = name, threshold
+
+
+class Loss:
+    """As Keras's losses, with their configuration."""
+
+    def get_config(self):
+        return {"from_logits": True}
+
+
+LOGITS = Loss()
+SITE = {"file": "train.py", "line": 3, "code": "np.mean(answers == labels)"}
+ANSWERS = {
+    "numbers": np.array([0, 2, 1, 1, 0]),
+    "names": np.array(["cat", "owl", "dog", "dog", "cat"]),
+    "objects": np.array(["cat", "owl", "dog", "dog", "cat"], object),
+}
+
+
+@pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)
+def test_what_an_estimator_answers_is_scored_where_it_is_compared(record, answers):
+    scoring.answered(answers)
+    labels = answers.copy()
+    labels[0] = answers[1]
+    assert scoring.compared(answers, labels, SITE)
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(0.8)
+    assert score["n"] == 5
+
+
+def test_other_vectors_are_no_answers(record):
+    scoring.answered(ANSWERS["names"])
+    assert not scoring.compared(ANSWERS["names"][::-1], np.array(["owl", "owl", "dog"]), SITE)
+    assert record.scores == []
+
+
+def test_answers_against_one_class_are_no_score(record):
+    scoring.answered(ANSWERS["numbers"])
+    assert not scoring.compared(ANSWERS["numbers"], 1, SITE)
+    assert record.scores == []
+
+
+def one_by_one(script, right):
+    """The predictions of a model that is asked one picture at a time, as a script counts them."""
+    source = """
+        hits = 0
+        for answer, label in zip(answers, labels):
+            if ask(answer) == label:
+                hits += 1
+    """
+
+    def ask(answer):
+        scoring.predicted(np.eye(10)[[answer]], None, np.arange(1))
+        return answer
+
+    labels = np.arange(len(right)) % 10
+    script.run(source, answers=np.where(right, labels, -1), labels=labels, ask=ask)
+
+
+def test_what_is_counted_picture_by_picture_is_a_score(script, record):
+    one_by_one(script, np.arange(40) % 4 > 0)
+    (score,) = record.scores
+    assert (score["n"], score["claimed"], score["site"]["line"]) == (40, 0.75, 4)
+
+
+def test_a_look_at_some_examples_is_no_score(script, record):
+    one_by_one(script, np.ones(9, bool))
+    assert record.scores == []
+
+
+def test_comparisons_of_other_things_are_no_score(script, record):
+    script.run("for i in range(50):\n    same = i == n", n=3)
+    assert record.scores == []
+
+
+LIMITS = {
+    "a metric that says it": ([Metric("accuracy", 0)], LOGITS, 0.0),
+    "another limit": ([Metric("recall", 0.3)], "mse", 0.3),
+    "accuracy by name": (["accuracy"], LOGITS, 0.5),
+    "logits": ([], LOGITS, 0.0),
+    "probabilities": (None, "binary_crossentropy", 0.5),
+}
+
+
+@pytest.mark.parametrize(("metrics", "loss", "limit"), LIMITS.values(), ids=LIMITS)
+def test_the_limit_between_two_classes_is_the_scripts_own(monkeypatch, metrics, loss, limit):
+    model = object()
+    compiled = {id(model): {"arguments": {"metrics": metrics, "loss": loss}}}
+    monkeypatch.setattr(session.SESSION, "compiled", compiled)
+    assert scoring.limit_of(model) == limit
+
+
+def test_logits_above_nothing_are_an_answer(record):
+    logits = np.array([[-2.0], [0.2], [0.3], [3.0]])
+    scoring.predicted(logits, np.array([0, 1, 0, 1]), np.arange(4))
+    assert scoring.compared((logits > 0).ravel().astype(int), np.array([0, 1, 0, 1]), SITE)
+    (score,) = record.scores
+    assert score["honest"] == score["claimed"] == pytest.approx(0.75)
+
+
+SHOWN = {
+    "a relative first": ({"val_loss": [1], "val_top_5_acc": [0.9], "val_accuracy": [0.6]}, 0.6),
+    "in full": ({"val_balanced_acc": [0.5], "val_sparse_categorical_accuracy": [0.6]}, 0.6),
+    "a relative only": ({"accuracy": [0.9], "val_top_5_acc": [0.8]}, 0.8),
+    "none": ({"accuracy": [0.9], "val_loss": [0.8]}, None),
+}
+
+
+@pytest.mark.parametrize(("history", "accuracy"), SHOWN.values(), ids=SHOWN)
+def test_what_is_read_as_the_accuracy(history, accuracy):
+    assert scoring.claimed(SimpleNamespace(history=history)) == accuracy
