@@ -63,6 +63,7 @@ def found(images, split, *, seconds=60.0, training_seconds=1e4, **changes):
 
 def test_every_size_of_every_backbone_has_its_turn(images, monkeypatch):
     monkeypatch.setattr(shortlisting, "backbones_at_hand", lambda: (LITE.name, "small"))
+    monkeypatch.setattr(shortlisting, "with_taps", lambda names, taps: names)
     monkeypatch.setattr(shortlisting, "get", lambda name: LITE)
     monkeypatch.setattr(
         shortlisting, "choose", lambda images, backbone, **named: choose(images, **named)

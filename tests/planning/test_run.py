@@ -5,7 +5,7 @@ from regraft.backbones.table import get
 from regraft.errors import InvalidArgumentError, WeightsUnavailableError
 from regraft.planning import run
 from regraft.planning.limits import Limits
-from regraft.planning.run import Space, _passes
+from regraft.planning.run import Space, _passes, with_taps
 
 NAMES = ("efficientnet_lite0", "vgg16")
 
@@ -53,3 +53,10 @@ def test_the_network_is_counted_as_far_as_it_is_read():
     assert not sizes[-1]
     assert sizes == sorted(sizes, reverse=True)
     assert np.all([Limits().admits(choice, 10) for choice in taps])
+
+
+def test_taps_leave_the_backbones_that_have_them():
+    names = ("efficientnet_lite0", "vgg16")
+    assert with_taps(names, ("block3_pool",)) == ("vgg16",)
+    assert with_taps(names, ()) == names
+    assert with_taps(names, ("nonsense",)) == names  # the first of them will say what it has

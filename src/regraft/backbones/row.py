@@ -54,6 +54,10 @@ class Backbone:
             )
         )
 
+    def has_taps(self, names: tuple[str, ...]) -> bool:
+        """Whether all these are taps of it."""
+        return {tap.name for tap in self.taps}.issuperset(names)
+
     def deepest(self, names: tuple[str, ...]) -> Tap:
         """The last of several taps; its cost covers the others.
 

@@ -18,7 +18,7 @@ from regraft.planning.default import Choice, choose, typical_side
 from regraft.planning.passes import Readings
 from regraft.planning.peak import product_macs_per_second
 from regraft.planning.probe import hold, nested_rows
-from regraft.planning.run import at_hand, backbones_at_hand
+from regraft.planning.run import at_hand, backbones_at_hand, with_taps
 from regraft.planning.screen import gram, left_out_correct
 from regraft.planning.space import macs, sizes_for
 from regraft.records import FloatArray, IntArray, Split
@@ -105,7 +105,8 @@ def candidates(
     side = typical_side(images)
     is_open = asked.backbone == "auto"
     by_backbone: list[Iterator[tuple[Choice, Weights]]] = []
-    for name in backbones_at_hand() if is_open else (asked.backbone,):
+    taps = () if asked.taps == "auto" else asked.taps
+    for name in with_taps(backbones_at_hand(), taps) if is_open else (asked.backbone,):
         row = get(name)
         sizes = sizes_for(row, side) if asked.size == "auto" else (asked.size,)
         plans = [

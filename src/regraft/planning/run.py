@@ -142,6 +142,11 @@ def backbones_at_hand() -> tuple[str, ...]:
     return tuple(row.name for row in BACKBONES if are_at_hand(row))
 
 
+def with_taps(names: tuple[str, ...], taps: tuple[str, ...]) -> tuple[str, ...]:
+    """Of some backbones those that have these taps; all of them if none has, to say so of one."""
+    return tuple(name for name in names if get(name).has_taps(taps)) or names
+
+
 def at_hand(row: Backbone) -> Weights:
     """The weights of a backbone, without the network."""
     return find_weights(row, download=False)
@@ -157,7 +162,7 @@ def _passes(
 ) -> list[tuple[Readings, Sequence[Request]]]:
     passes: list[tuple[Readings, Sequence[Request]]] = []
     is_taken = False
-    for name in space.backbones or backbones_at_hand():
+    for name in space.backbones or with_taps(backbones_at_hand(), space.taps or ()):
         row = get(name)
         for tap in space.taps or ():
             row.tap(tap)
