@@ -155,6 +155,26 @@ def test_one_wrong_repair_does_not_hide_the_likeliest_cause():
     assert priced[0].lower > LEAST_GAIN
 
 
+class OfMoreRows(FakeReplayer):
+    """Reaches 0.9 only if it has time for the many rows of a frozen backbone."""
+
+    def run(self, repairs=(), *, seed=0, **how):
+        kinds = frozenset(repair.kind for repair in repairs)
+        has_time = "freeze-backbone" in kinds and how["fit_seconds"] > 5
+        accuracy = (0.9 if has_time else 0.2) if "AAA001" in kinds else 0.1
+        return prepared(accuracy)
+
+
+def test_what_lets_the_script_see_more_rows_stays_in_the_repaired_script():
+    lab = laboratory(table(_=0.1))
+    lab.replayer = OfMoreRows(None)
+    freeze = replace(B, finding=replace(B.finding, repairs=(Repair(kind="freeze-backbone"),)))
+    priced, best = price(lab, [A, freeze])
+    assert [p.pays for p in priced] == [True, False]
+    assert [p.stays_repaired for p in priced] == [True, True]
+    assert best == pytest.approx(0.9)
+
+
 def test_no_more_than_three_are_priced():
     lab = laboratory(table(_=0.1, A=0.5, B=0.3, C=0.2, ABC=0.9))
     priced, _ = price(lab, [A, B, C, D])

@@ -39,6 +39,7 @@ class Priced:
     result: Result
     gain: Gain
     lower: float  # end of the interval that decides
+    is_needed: bool = False  # the others come to much less without it in the same time
 
     @property
     def pays(self) -> bool:
@@ -53,7 +54,7 @@ class Priced:
     @property
     def stays_repaired(self) -> bool:
         """Does it belong into the repaired script: it pays, or nothing says that it does not?"""
-        return self.pays or not self.is_apart
+        return self.pays or self.is_needed or not self.is_apart
 
 
 @dataclass(kw_only=True)
@@ -257,6 +258,9 @@ def price(
     best = None
     if any(p.pays for p in priced):
         best = laboratory.run([p.result for p in priced if p.stays_repaired])
+        if best is not None and everything[0].accuracy - best[0].accuracy > RIVAL:
+            # a frozen backbone gains little on the same rows, and sees many more in the same time
+            priced, best = [replace(p, is_needed=True) for p in priced], everything
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
 
 

@@ -87,7 +87,7 @@ def diagnose_script(
     fixed = None
     if fix is not None and ranked:
         progress("running the repaired script")
-        together = [_cause(p, laboratory) for p in priced if not p.is_apart]
+        together = [_cause(p, laboratory) for p in priced if p.stays_repaired and not p.pays]
         fixed = write_fixed(
             [*ranked, *together], script, evidence, out=Path(fix), input_size=size,
             fit_seconds=FIX_SHARE * budget, seconds=budget,
