@@ -63,7 +63,7 @@ def choose_precision(
     Returns:
         The runtime, and its pictures a second where they were measured.
     """
-    lower = tuple(runtime.precision for runtime in engine.faster())
+    lower = tuple((runtime.precision, runtime.version()) for runtime in engine.faster())
     if not lower:
         return engine, None
     some = probe.take(np.arange(min(PICTURES, len(probe))))

@@ -33,9 +33,11 @@ class OpenVino:
     name = "openvino"
 
     def version(self) -> str:
-        """Of the installed wheel, without importing it."""
+        """Of the installed wheel, and of what quantises for it, without importing them."""
         try:
-            return metadata.version("openvino")
+            version = metadata.version("openvino")
+            is_quantised = self.precision == "int8"
+            return f"{version}, nncf {metadata.version('nncf')}" if is_quantised else version
         except metadata.PackageNotFoundError as error:
             raise MissingDependencyError(
                 expected_received("OpenVINO", "no such library", "pip install openvino")
