@@ -1,3 +1,5 @@
+import dataclasses
+import json
 import re
 
 import numpy as np
@@ -5,6 +7,7 @@ from diagnoses import diagnosis, failure, pictures
 
 from regraft.diagnose.as_json import as_json
 from regraft.diagnose.diagnosis import Considered
+from regraft.diagnose.evidence import Site
 from regraft.report.why_terminal import why_lines
 from regraft.report.why_view import story
 
@@ -20,6 +23,17 @@ def test_the_story_names_numbers_and_causes():
         "shuffled predictions ordered labels (reported 0.11, really 0.97). 0.02 is left "
         "unexplained: `regraft fit` reaches it, the repaired script does not."
     )
+
+
+def test_a_line_of_a_notebook_is_named_by_its_cell(tmp_path):
+    notebook = tmp_path / "train.ipynb"
+    cells = [{"cell_type": "code", "source": source} for source in ("x = 1\n", "y = 2\nz = 3")]
+    notebook.write_text(json.dumps({"cells": cells}))
+    found = diagnosis()
+    resized = dataclasses.replace(found.findings[0], where=(Site(file=str(notebook), line=3),))
+    found = dataclasses.replace(found, script=str(notebook), findings=(resized,))
+    assert " Cell 2 line 2: np resize scrambles pictures (" in story(as_json(found))
+    assert "train.ipynb cell 2 line 2" in lines(found)
 
 
 def test_a_healthy_script_is_told_its_place():

@@ -120,7 +120,9 @@ def load(folder: str | Path) -> Classifier:
     if not folder.is_dir():
         raise MissingFileError(
             expected_received(
-                "the folder of an artefact, as `regraft fit` writes it", f"{folder}, which is none"
+                "the folder of an artefact",
+                f"{folder}, which is none",
+                "`regraft fit DATA --out FOLDER` makes one.",
             )
         )
     manifest = read_model(folder, MANIFEST, Manifest)

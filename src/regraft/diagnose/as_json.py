@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from regraft.diagnose.agent.notebook import cell_and_line
 from regraft.diagnose.diagnosis import (
     SCHEMA,
     Arm,
@@ -34,8 +36,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
             "n_val": int(diagnosis.n_validation),
             "source": {
                 "call": diagnosis.source_call,
-                "file": source.file if source else None,
-                "line": int(source.line) if source else None,
+                **(_place(source) if source else {"file": None, "line": None}),
             },
         },
         "unexplained": _number(diagnosis.unexplained),
@@ -102,7 +103,16 @@ def _arms(arms: Sequence[Arm]) -> list[dict[str, Any]]:
 
 
 def _sites(sites: Sequence[Site]) -> list[dict[str, Any]]:
-    return [{"file": site.file, "line": int(site.line), "code": site.code} for site in sites]
+    return [{**_place(site), "code": site.code} for site in sites]
+
+
+def _place(site: Site) -> dict[str, Any]:
+    """File and line; in a notebook, whose code cells are numbered through, cell and line in it."""
+    place = {"file": site.file, "line": int(site.line)}
+    if not site.file.endswith(".ipynb"):
+        return place
+    cell, line = cell_and_line(Path(site.file), site.line)
+    return {**place, "cell": cell, "line_in_cell": line}
 
 
 def _considered(rule: Considered) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regraft.diagnose import observe
-from regraft.diagnose.agent.rewrite import read_source
+from regraft.diagnose.agent.notebook import read_source
 from regraft.diagnose.diagnosis import Cause
 from regraft.diagnose.evidence import Evidence, Site
 from regraft.diagnose.patch import PatchContext, as_diff, patch, patch_what_is_known

@@ -79,6 +79,7 @@ def _labels_for(classifier: Classifier, images: ImageSet) -> IntArray:
             expected_received(
                 f"classes of the artefact ({listed(list(classifier.class_names))})",
                 f"{listed(unknown)} in {images.name}",
+                "Score on pictures of these classes only, or fit on all of them.",
             )
         )
     return np.array([place[name] for name in images.class_names], np.int64)[images.labels]

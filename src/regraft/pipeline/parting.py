@@ -8,7 +8,7 @@ from regraft.data.source import ImageSet
 from regraft.data.split import split_rows
 from regraft.errors import DataError, expected_received
 from regraft.heads.subsample import stratified_rows
-from regraft.pipeline.choosing import MOST_VALIDATION
+from regraft.pipeline.pool import MOST_VALIDATION
 from regraft.records import Split
 
 VALIDATION_FRACTION = TEST_FRACTION = 0.15  # carved out where the data name no such part

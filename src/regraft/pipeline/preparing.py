@@ -17,8 +17,9 @@ from regraft.features.runtimes.choose import choose_runtime
 from regraft.heads.choose_l2 import L2_PER_FEATURE
 from regraft.observer import Observer
 from regraft.pipeline.aiming import aim, is_open
-from regraft.pipeline.choosing import is_worth_a_search, read_in_budget, search_in_budget
+from regraft.pipeline.choosing import is_worth_a_search, search_in_budget
 from regraft.pipeline.parting import some_of
+from regraft.pipeline.reading import read_in_budget
 from regraft.pipeline.request import Request, Work
 from regraft.planning.default import Choice, choose
 from regraft.planning.precision import WORTH_IT, choose_precision

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from regraft.data.named import NAMES
 from regraft.data.open import Data, OnBadImage
 from regraft.errors import InvalidArgumentError, expected_received
+from regraft.features.runtimes.choose import require_offered
 from regraft.planning.default import Auto, Choice
 
 MODES = ("head", "finetune", "auto")
@@ -38,6 +39,7 @@ class Request:
             raise InvalidArgumentError(
                 expected_received("a mode of head, finetune or auto", repr(self.mode))
             )
+        require_offered(self.runtime)
         if self.epochs is not None and self.epochs < 1:
             raise InvalidArgumentError(expected_received("at least 1 epoch", str(self.epochs)))
         asked = [name for name in ("epochs", "mixup", "tta") if getattr(self, name)]

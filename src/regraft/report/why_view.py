@@ -68,8 +68,11 @@ def measurements(finding: View) -> list[str]:
 
 
 def place(site: Mapping[str, Any], script: str) -> str:
-    """File and line, the file as seen from the script's folder."""
-    return f"{short(site['file'], script)}:{site['line']}"
+    """File and line, the file as seen from the script's folder; of a notebook, the cell too."""
+    file = short(site["file"], script)
+    if site.get("cell"):
+        return f"{file} {_in_cell(site)}"
+    return f"{file}:{site['line']}"
 
 
 def short(file: str | None, script: str) -> str:
@@ -116,11 +119,15 @@ def _clause(finding: View, view: View) -> str:
     at = ""
     if where:
         site = where[0]
-        at = f"line {site['line']}"
+        at = _in_cell(site) if site.get("cell") else f"line {site['line']}"
         if Path(site["file"]).name != Path(view["script"]).name:
             at = place(site, view["script"])
         at = f"{at}: "
     return f"{at}{name} ({headline(finding['gain'])})"
+
+
+def _in_cell(site: Mapping[str, Any]) -> str:
+    return f"cell {site['cell']} line {site['line_in_cell']}"
 
 
 def _failed(view: View) -> str:

@@ -10,9 +10,7 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import json
 import linecache
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,13 +18,11 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from regraft.diagnose.agent import operators, sites
+from regraft.diagnose.agent.notebook import read_source
 
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 METHODS = {"reshape", "resize", "shuffle", "permutation", "mean"}
-CALL = re.compile(r"^(\s*)(get_ipython\(\).*)")
-MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*$|get_ipython\(\).*)")
-TIMED = {"%%time", "%%timeit", "%%capture", "%%prun"}  # cells of Python all the same
 
 
 def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
@@ -44,34 +40,6 @@ def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
     # tracebacks and AutoGraph show the source as the user knows it
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     return compile(tree, name, "exec")
-
-
-def read_source(path: Path) -> str:
-    """The Python text of a script, or of a notebook's code cells with magics commented out."""
-    if path.suffix != ".ipynb":
-        return path.read_text(encoding="utf-8-sig")
-    cells = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
-    lines: list[str] = []
-    for cell in cells:
-        if cell.get("cell_type") != "code":
-            continue
-        text = cell.get("source", "")
-        body = "".join(text) if isinstance(text, list) else text
-        lines += _plain_python(body.splitlines())
-    return "\n".join(lines) + "\n"
-
-
-def _plain_python(cell: list[str]) -> list[str]:
-    """The lines of a cell with what only IPython understands commented out."""
-    first = next((line.split()[0] for line in cell if line.strip()), "")
-    if first.startswith("%%") and first not in TIMED:  # a whole cell in another language
-        return [f"# {line}" for line in cell]
-    magic = CALL
-    try:
-        ast.parse("\n".join(cell))  # then a line that starts with % goes on with an expression
-    except SyntaxError:
-        magic = MAGIC
-    return [magic.sub(r"\1pass  # \2", line) for line in cell]
 
 
 class _Router(ast.NodeTransformer):

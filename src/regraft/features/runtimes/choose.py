@@ -35,14 +35,26 @@ def choose_runtime(name: str, *, folder: Path) -> Runtime:
         InvalidArgumentError: If there is no such runtime.
         MissingDependencyError: If the runtime named is not installed.
     """
+    require_offered(name)
     if name == "auto":
         return RUNTIMES["openvino"] if _can_use("openvino", folder) else RUNTIMES["tensorflow"]
+    return RUNTIMES[name]
+
+
+def require_offered(name: str) -> None:
+    """Accept `auto`, and the name of a runtime that is installed.
+
+    Raises:
+        InvalidArgumentError: If there is no such runtime.
+        MissingDependencyError: If it is not installed; the message says what to install.
+    """
+    if name == "auto":
+        return
     if name not in RUNTIMES:
         raise InvalidArgumentError(
             expected_received("a runtime", repr(name), nearest(name, ["auto", *RUNTIMES]))
         )
-    RUNTIMES[name].version()  # says what to install
-    return RUNTIMES[name]
+    RUNTIMES[name].version()
 
 
 def _can_use(name: str, folder: Path) -> bool:

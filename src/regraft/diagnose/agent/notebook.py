@@ -1,0 +1,61 @@
+"""The Python of a notebook: its code cells one below the other, magics commented out."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+CALL = re.compile(r"^(\s*)(get_ipython\(\).*)")
+MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*$|get_ipython\(\).*)")
+TIMED = {"%%time", "%%timeit", "%%capture", "%%prun"}  # cells of Python all the same
+
+
+def read_source(path: Path) -> str:
+    """The Python text of a script, or of a notebook's code cells with magics commented out."""
+    if path.suffix != ".ipynb":
+        return path.read_text(encoding="utf-8-sig")
+    return "\n".join(line for cell in _code_cells(path) for line in _plain_python(cell)) + "\n"
+
+
+def cell_and_line(path: Path, line: int) -> tuple[int, int]:
+    """Where a line of `read_source` stands in a notebook.
+
+    Args:
+        path: The notebook.
+        line: From 1.
+
+    Returns:
+        The code cell and the line in it, both from 1; (0, 0) if the notebook is shorter, or can
+        no longer be read: editors save notebooks unasked.
+    """
+    try:
+        cells = _code_cells(path)
+    except (OSError, ValueError):
+        return 0, 0
+    for number, cell in enumerate(cells, 1):
+        if line <= len(cell):
+            return number, line
+        line -= len(cell)
+    return 0, 0
+
+
+def _code_cells(path: Path) -> list[list[str]]:
+    cells = []
+    for cell in json.loads(path.read_text(encoding="utf-8")).get("cells", []):
+        if cell.get("cell_type") == "code":
+            text = cell.get("source", "")
+            cells.append(("".join(text) if isinstance(text, list) else text).splitlines())
+    return cells
+
+
+def _plain_python(cell: list[str]) -> list[str]:
+    """The lines of a cell with what only IPython understands commented out."""
+    first = next((line.split()[0] for line in cell if line.strip()), "")
+    if first.startswith("%%") and first not in TIMED:  # a whole cell in another language
+        return [f"# {line}" for line in cell]
+    magic = CALL
+    try:
+        ast.parse("\n".join(cell))  # then a line that starts with % goes on with an expression
+    except SyntaxError:
+        magic = MAGIC
+    return [magic.sub(r"\1pass  # \2", line) for line in cell]

@@ -1,0 +1,62 @@
+"""What the search reads in, and what that says of the pace the plan chosen will have.
+
+Where there are many pictures, the search reads in bfloat16 if the processor has it. Whether the
+plan chosen bears it, or int8, is asked afterwards, in a part of the time that is left.
+"""
+
+from dataclasses import dataclass, replace
+
+from regraft.features.runtimes import Runtime
+from regraft.planning.growth import Resources
+from regraft.planning.outcome import Scored
+from regraft.planning.precision import PICTURES, WORTH_IT
+
+SCREENED_IN = "bfloat16"
+MOST_FOR_ASKING = 0.4  # of the time left
+_TIMES_TENSORFLOW = 2.2  # bfloat16, about (benchmarks/extract.py)
+# Reading the probe in float32, bfloat16 and int8 takes as long as so many pictures in bfloat16,
+# and quantising and the heads some seconds.
+_ASKING_READS, _ASKING_SECONDS = 3.5 * PICTURES, 12.0
+_HOPED_OF_INT8 = 1.4  # times as fast as the search: int8 is 1.5 to 2 times, and not always borne
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Screening:
+    """The runtime of the search beside the float32 one."""
+
+    engine: Runtime  # in float32
+    runtime: Runtime
+
+    @classmethod
+    def of(cls, engine: Runtime, *, n_images: int) -> "Screening":
+        """In a lower precision where so many pictures make it worth while."""
+        lower = engine.faster() if n_images >= WORTH_IT else ()
+        found = next((runtime for runtime in lower if runtime.precision == SCREENED_IN), engine)
+        return cls(engine=engine, runtime=found)
+
+    @property
+    def is_lower(self) -> bool:
+        """Is the precision of the plan chosen still to be asked for?"""
+        return self.runtime is not self.engine
+
+    @property
+    def times_tensorflow(self) -> float:
+        """How fast a network is expected to be before it was timed."""
+        return _TIMES_TENSORFLOW if self.is_lower else 1.0
+
+    def hoped(self, scored: Scored) -> Scored:
+        """A plan at the pace that it will likely be read at, if it is chosen."""
+        if not self.is_lower:
+            return scored
+        return replace(scored, images_per_second=_HOPED_OF_INT8 * scored.images_per_second)
+
+    def asking_seconds(self, scored: Scored) -> float:
+        """What asking for the precision of a plan will take."""
+        if not self.is_lower:
+            return 0.0
+        return _ASKING_SECONDS + _ASKING_READS / scored.images_per_second
+
+    def after_asking(self, resources: Resources, scored: Scored) -> Resources:
+        """What is left to read a plan with once its precision is known."""
+        left = max(0.0, resources.seconds - self.asking_seconds(scored))
+        return replace(resources, seconds=left)
