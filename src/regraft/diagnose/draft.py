@@ -248,12 +248,16 @@ class Draft:
 
     def numpy(self) -> str:
         """The name the script has for NumPy; imports it if it has none."""
+        return self.module("numpy", "np")
+
+    def module(self, wanted: str, usual: str) -> str:
+        """The name the script has for a module; imports it by its usual name if it has none."""
         for node in self.tree.body:
             for name, bound in imported(node):
-                if name == "numpy":
+                if name == wanted:
                     return bound
-        self._import("import numpy as np")
-        return "np"
+        self._import(f"import {wanted}" if wanted == usual else f"import {wanted} as {usual}")
+        return usual
 
     def keras(self) -> str:
         """The name the script has for Keras; imports it if it has none."""

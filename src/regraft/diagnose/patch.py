@@ -33,6 +33,7 @@ EDITS: Mapping[str, Edit] = {
     "freeze-batchnorm": network.freeze_batchnorm,
     "make-head-trainable": network.make_head_trainable,
     "set-learning-rate": training.set_learning_rate,
+    "order-by-number": rows.order_by_number,
     "set-arguments": training.set_arguments,
     "drop-call": training.drop_call,
     "drop-augmentation": rows.drop_augmentation,

@@ -169,6 +169,11 @@ def reorder_labels(order: str) -> Repair:
     return Repair(kind="reorder-labels", parameters={"order": order})
 
 
+def order_by_number(site: Site) -> Repair:
+    """Put the file names listed at `site` in the order of the numbers in them."""
+    return Repair(kind="order-by-number", parameters=_at(site))
+
+
 def drop_augmentation(*, part: str) -> Repair:
     """Leave random changes to pictures out. `part`: "train" or "validation"."""
     return Repair(kind="drop-augmentation", parameters={"part": part})

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize_stack
-from regraft.diagnose.agent import interventions, ledger, scoring, sites
+from regraft.diagnose.agent import interventions, ledger, listing, scoring, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
 PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pictures
@@ -23,6 +23,7 @@ CHANNELS = (1, 3, 4)
 TOGETHER = 512  # pictures resized at a time: they are float32 on their way
 _COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of two matrices
 index = np.s_  # turns what stands between brackets into the index that it is
+listed = listing.listed  # ``sorted(...)``
 
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
@@ -117,7 +118,9 @@ def reversed_axis(value: Any, index: Any) -> Any:
 
 
 def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
-    """``owner.name(...)`` for the few methods of arrays and generators that matter."""
+    """``owner.name(...)`` for the few methods of arrays, lists and generators that matter."""
+    if name == "sort" and type(owner) is list:
+        return listing.sorted_in_place(owner, *arguments, **named)
     call = getattr(owner, name)
     if name in ("shuffle", "permutation") and type(owner).__module__.startswith("numpy.random"):
         return shuffled(call, arguments, named)

@@ -22,7 +22,7 @@ from regraft.diagnose.agent.notebook import read_source
 
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
-METHODS = {"reshape", "resize", "shuffle", "permutation", "mean"}
+METHODS = {"reshape", "resize", "shuffle", "permutation", "mean", "sort"}
 
 
 def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
@@ -95,6 +95,9 @@ class _Router(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             node.args = [node.func.value, ast.Constant(node.func.attr), *node.args]
             node.func = self._gate("method", node)
+        elif isinstance(node.func, ast.Name) and node.func.id == "sorted":
+            node.args = [node.func, *node.args]  # itself: the name may be another function's
+            node.func = self._gate("listed", node)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from regraft.diagnose.agent import frozen, interventions, ledger, rewrite, session, sites
+from regraft.diagnose.agent import frozen, interventions, ledger, listing, rewrite, session, sites
 from regraft.diagnose.agent.hooks import (
     arrays,
     backbones,
@@ -61,6 +61,7 @@ def replay(settings: dict[str, Any]) -> None:
 
 
 def _hook() -> None:
+    listing.hook()
     arrays.hook()
     models.hook()
     backbones.hook()

@@ -4,10 +4,17 @@ import math
 from collections.abc import Sequence
 
 from regraft.diagnose.evidence import Accuracy, Association, Call, Labels, Ledger, Output, Training
-from regraft.diagnose.repairs import drop_call, remap_labels, reorder_labels, set_arguments
+from regraft.diagnose.repairs import (
+    drop_call,
+    order_by_number,
+    remap_labels,
+    reorder_labels,
+    set_arguments,
+)
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 READERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow")
+LIST_FILES = "tf.data.list_files"
 SHUFFLES = ("numpy.random.shuffle", "random.shuffle", "sklearn.utils.shuffle", "tf.data.shuffle")
 MIN_ROWS = 100
 SIGMAS = 3.0
@@ -36,33 +43,26 @@ def labels_unrelated_to_pictures(
         and validation stays at chance.
     How it is found: labels cannot be predicted from the pictures better than chance, in
         cross-validation on frozen features; found if pictures or labels were shuffled alone,
-        features were predicted from a reader that shuffles, or row numbers were drawn that may
+        files were listed in a shuffled order, features were predicted from a reader that
+        shuffles, or row numbers were drawn that may
         have been used on one of them only.
     Fix: shuffle both with one permutation.
     Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
         answer is "unknown".
     """
-    if association.n < MIN_ROWS:
-        return unknown(f"{association.n} rows are too few to tell")
-    chance = association.chance
-    spread = math.sqrt(chance * (1 - chance) / association.n)
-    seen = (
-        f"labels are predicted from pictures at {association.accuracy:.2f}, chance is {chance:.2f}"
-    )
-    if association.accuracy > chance + max(NO_BETTER, SIGMAS * spread):
-        return clear(seen)
-    if accuracy is not None and accuracy.validation > TOLD + max(
-        accuracy.chance, accuracy.majority
-    ):
-        return clear(
-            f"{seen} by a simple probe, but the network is right at {accuracy.validation:.2f}"
-        )
+    told = _told(association, accuracy)
+    if told is not None:
+        return told
+    seen = _untold(association)
     shuffles = ledger.of(*SHUFFLES)
     alone = [call for call in shuffles if call.details.get("alone")]
     if alone:
         return _apart(
             alone, f"{seen}; the shuffle at line {{}} moved pictures or labels alone", 0.85
         )
+    listed = [call for call in ledger.of(LIST_FILES) if call.details.get("shuffle")]
+    if listed:
+        return _apart(listed, f"{seen}; the files at line {{}} are listed in a shuffled order", 0.7)
     is_extracted = any(not call.details.get("trained") for call in ledger.of("predict"))
     readers = [call for call in ledger.of(*READERS) if call.details.get("shuffle")]
     if is_extracted and readers:
@@ -80,6 +80,31 @@ def labels_unrelated_to_pictures(
     return unknown(f"{seen}, and no recorded shuffle explains it")
 
 
+def _told(association: Association, accuracy: Accuracy | None) -> Finding | None:
+    """What to answer where labels are not plainly unrelated to their pictures."""
+    if association.n < MIN_ROWS:
+        return unknown(f"{association.n} rows are too few to tell")
+    chance = association.chance
+    spread = math.sqrt(chance * (1 - chance) / association.n)
+    seen = _untold(association)
+    if association.accuracy > chance + max(NO_BETTER, SIGMAS * spread):
+        return clear(seen)
+    if accuracy is not None and accuracy.validation > TOLD + max(
+        accuracy.chance, accuracy.majority
+    ):
+        return clear(
+            f"{seen} by a simple probe, but the network is right at {accuracy.validation:.2f}"
+        )
+    return None
+
+
+def _untold(association: Association) -> str:
+    return (
+        f"labels are predicted from pictures at {association.accuracy:.2f}, chance is "
+        f"{association.chance:.2f}"
+    )
+
+
 def _apart(calls: Sequence[Call], because: str, severity: float) -> Finding:
     """Found, with these calls made to leave rows in their order."""
     of_site = {call.site: call.what for call in calls}
@@ -89,7 +114,7 @@ def _apart(calls: Sequence[Call], because: str, severity: float) -> Finding:
         where=tuple(of_site),
         repairs=tuple(
             set_arguments(site, what, {"shuffle": False})
-            if what in READERS
+            if what in (*READERS, LIST_FILES)
             else drop_call(site, what)
             for site, what in of_site.items()
         ),
@@ -270,10 +295,47 @@ def labels_in_another_order(association: Association, training: Training) -> Fin
     )
 
 
+@rule(
+    "LAB006",
+    "files-not-in-the-order-of-labels",
+    source="https://github.com/keras-team/keras/issues/7543: '1', '10', '11'; "
+    "https://docs.python.org/3/library/os.html#os.listdir: the list is in arbitrary order",
+)
+def files_not_in_the_order_of_labels(
+    association: Association, ledger: Ledger, accuracy: Accuracy | None = None
+) -> Finding:
+    """Files are listed unsorted or as text (1, 10, 2), their labels by number.
+
+    Why it hurts: most pictures get the label of another one. Nothing is left to learn.
+    How it is found: labels cannot be predicted from the pictures better than chance, and a list of
+        picture files is in another order than the numbers in their names.
+    Fix: look labels up by the name of the file, or sort names by their number.
+    Limits: pictures whose names hold no numbers say nothing.
+    """
+    told = _told(association, accuracy)
+    if told is not None:
+        return told
+    lists = {call.site: call for call in ledger.of("file-order")}
+    if not lists:
+        return unknown(f"{_untold(association)}, and no list of files explains it")
+    names, by_number = (
+        ", ".join(next(iter(lists.values())).details[key]) for key in ("first", "by_number")
+    )
+    return found(
+        f"{_untold(association)}; the files listed at line "
+        f"{', '.join(str(site.line) for site in lists)} come as {names}, by number {by_number}",
+        fix="look labels up by the name of the file, or sort the names by their numbers",
+        where=tuple(lists),
+        repairs=tuple(order_by_number(site) for site in lists),
+        severity=0.6,
+    )
+
+
 RULES = (
     labels_unrelated_to_pictures,
     class_maps_differ,
     labels_out_of_range,
     labels_scaled_or_not_whole,
     labels_in_another_order,
+    files_not_in_the_order_of_labels,
 )

@@ -134,6 +134,26 @@ def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
         draft.insert_before(require_once(draft, fit_call(draft, context)), *lines)
 
 
+def order_by_number(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Sort file names by the numbers in them."""
+    for mend in mends:
+        where = mend.site
+        regular = draft.module("re", "re")
+        key = f'lambda name: [int(n) for n in {regular}.findall(r"\\d+", str(name))]'
+        call = draft.call_at(where, "sorted", "sort", "listdir", "glob")
+        outer = next((node for node in draft.parents(call) if _is_sorted(node)), None)
+        if _is_sorted(call) or last_name(call.func) == "sort":
+            draft.set_argument(call, "key", key)
+        elif isinstance(outer, ast.Call):
+            draft.set_argument(outer, "key", key)
+        else:
+            draft.replace(call, f"sorted({draft.source(call)}, key={key})")
+
+
+def _is_sorted(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and is_name(node.func, "sorted")
+
+
 def _renamed(draft: Draft, name: str, mapping: Mapping[str, Any]) -> str:
     pairs = sorted((float(old), int(new)) for old, new in mapping.items())
     offsets = {old - new for old, new in pairs}

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import importlib
 import inspect
+from collections.abc import Collection
 from typing import Any
 
 from regraft.diagnose.agent import augmentation, interventions, ledger, session, sites
@@ -105,6 +106,7 @@ def hook_tensorflow() -> None:
         for kind in kinds:
             if name in vars(kind):
                 setattr(kind, name, _dataset_step(getattr(kind, name), name))
+    _hook_list_files(kinds)
     enter = tf.GradientTape.__enter__
 
     @functools.wraps(enter)
@@ -115,6 +117,25 @@ def hook_tensorflow() -> None:
 
     tf.GradientTape.__enter__ = entered
     augmentation.hook_tensorflow(tf)
+
+
+def _hook_list_files(kinds: Collection[Any]) -> None:
+    """`list_files` shuffles the names unless it is told not to."""
+    for kind in kinds:
+        if "list_files" not in vars(kind):
+            continue
+        original = kind.list_files
+
+        @functools.wraps(original)
+        def list_files(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            site = sites.here()
+            named = inspect.signature(_original).bind_partial(*args, **kwargs).arguments
+            named |= interventions.ACTIVE.arguments("tf.data.list_files", site)
+            shuffle = named.get("shuffle")
+            ledger.RECORD.event("tf.data.list_files", site, shuffle=shuffle is None or shuffle)
+            return _original(**named)
+
+        kind.list_files = staticmethod(list_files)
 
 
 def _dataset_step(original: Any, name: str) -> Any:
