@@ -212,6 +212,28 @@ def test_byte_arithmetic_is_done_in_float(before, after):
     assert patched(source, repair, backbone=None) == ([before], [after])
 
 
+BY_NUMBER = r'key=lambda name: [int(n) for n in re.findall(r"\d+", str(name))]'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("files = sorted(paths)", f"files = sorted(paths, {BY_NUMBER})", id="sorted"),
+        pytest.param("paths.sort()", f"paths.sort({BY_NUMBER})", id="in-place"),
+        pytest.param(
+            "files = os.listdir(d)", f"files = sorted(os.listdir(d), {BY_NUMBER})", id="unsorted"
+        ),
+        pytest.param(
+            "files = sorted(glob('*'))", f"files = sorted(glob('*'), {BY_NUMBER})", id="pattern"
+        ),
+    ],
+)
+def test_files_are_put_in_the_order_of_their_numbers(before, after):
+    source = f"import re\n{before}\nmodel.compile('adam')\nmodel.fit(x, x)\n"
+    repair = repairs.order_by_number(Site(file=SCRIPT, line=2))
+    assert patched(source, repair, backbone=None) == ([before], [after])
+
+
 @pytest.mark.parametrize(
     ("line", "shape", "after"),
     [

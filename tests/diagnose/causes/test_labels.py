@@ -3,6 +3,7 @@ from builders import accuracy, ask, association, call, labels, ledger, output, t
 
 from regraft.diagnose.causes.labels import (
     class_maps_differ,
+    files_not_in_the_order_of_labels,
     labels_in_another_order,
     labels_out_of_range,
     labels_scaled_or_not_whole,
@@ -34,6 +35,12 @@ def test_lab001_found_where_each_was_given_an_order_of_its_own():
 
 def test_lab001_found_where_features_come_from_a_reader_that_shuffles():
     steps = ledger(call("flow_from_directory", 9, shuffle=True), call("predict", 12, trained=False))
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=steps)
+    assert finding.repairs[0].parameters["arguments"] == {"shuffle": False}
+
+
+def test_lab001_found_where_files_are_listed_shuffled():
+    steps = ledger(call("tf.data.list_files", 4, shuffle=True))
     finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=steps)
     assert finding.repairs[0].parameters["arguments"] == {"shuffle": False}
 
@@ -209,3 +216,25 @@ def test_lab005_clear():
 def test_lab005_unknown():
     few = association(n=40, reordered=("reversed", 0.8))
     assert verdict(labels_in_another_order, association=few, training=training()) == "unknown"
+
+
+LISTED = ledger(
+    call("file-order", 7, first=["1.png", "10.png"], by_number=["1.png", "2.png"], n=900)
+)
+
+
+def test_lab006_found():
+    finding = ask(
+        files_not_in_the_order_of_labels, association=UNRELATED, accuracy=LOST, ledger=LISTED
+    )
+    assert finding.repairs[0].kind == "order-by-number"
+    assert "1.png, 10.png" in finding.because
+
+
+def test_lab006_clear_where_labels_belong_to_their_pictures():
+    assert verdict(files_not_in_the_order_of_labels, ledger=LISTED) == "clear"
+
+
+def test_lab006_unknown_where_no_list_of_files_was_seen():
+    given = {"association": UNRELATED, "accuracy": LOST, "ledger": ledger()}
+    assert verdict(files_not_in_the_order_of_labels, **given) == "unknown"
