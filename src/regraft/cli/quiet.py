@@ -4,6 +4,7 @@ import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import logging
 import os
 import sys
 import warnings
@@ -19,6 +20,7 @@ def quieten_libraries() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if os.environ.get("REGRAFT_DEBUG") == "1":
         return
+    logging.getLogger(_CHATTY).setLevel(logging.ERROR)  # it warns of every new network it traces
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     if not any(isinstance(finder, _Silencer) for finder in sys.meta_path):
