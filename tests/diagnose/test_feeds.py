@@ -118,6 +118,36 @@ def test_random_pixels_are_seen():
     assert moving.reshuffles
 
 
+class Shuffled(Sequence):
+    """Puts its pictures in another order between epochs, and its labels too if it is right."""
+
+    def __init__(self, *, also_labels):
+        super().__init__()
+        self.order, self.also_labels = np.arange(len(self.x)), also_labels
+
+    def __getitem__(self, number):
+        rows = slice(number * self.size, (number + 1) * self.size)
+        return self.x[self.order[rows]], self.y[self.order[rows] if self.also_labels else rows]
+
+    def on_epoch_end(self):
+        self.order = self.rng.permutation(self.order)
+
+
+@pytest.mark.parametrize(("also_labels", "share"), [(True, 0.0), (False, 0.75)])
+def test_labels_that_change_between_epochs_are_seen(also_labels, share):
+    feed = read(Shuffled(also_labels=also_labels), is_trained=True)
+    assert feed.reshuffles
+    assert not feed.random_pixels
+    assert feed.relabelled == pytest.approx(share, abs=0.15)  # of four classes
+    np.testing.assert_array_equal(feed.y, Y)  # of the first epoch
+
+
+def test_a_sequence_that_is_not_trained_on_is_not_told_of_epochs():
+    sequence = Shuffled(also_labels=False)
+    read(sequence)
+    np.testing.assert_array_equal(sequence.order, np.arange(96))
+
+
 def test_a_generator_is_read_as_far_as_its_steps():
     def forever():
         while True:

@@ -172,6 +172,8 @@ class Training:
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
+    # share of training pictures with another label in the second epoch; None: not known
+    relabelled: float | None = 0.0
 
     @property
     def updates_made(self) -> int:

@@ -253,6 +253,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         fresh_batchnorm=int(fit["fresh_batchnorm"]),
         may_change_weights_at_end=bool(fit.get("may_change_weights_at_end")),
         fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
+        relabelled=fit.get("train_relabelled", 0.0),
         sampled=bool(fit.get("sampled")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),
         callbacks=tuple(

@@ -169,6 +169,11 @@ def reorder_labels(order: str) -> Repair:
     return Repair(kind="reorder-labels", parameters={"order": order})
 
 
+def keep_pairs() -> Repair:
+    """Let every training picture keep the label it has in the first epoch."""
+    return Repair(kind="keep-pairs")
+
+
 def order_by_number(site: Site) -> Repair:
     """Put the file names listed at `site` in the order of the numbers in them."""
     return Repair(kind="order-by-number", parameters=_at(site))

@@ -105,7 +105,7 @@ def load(job: Job, runtime: Runtime, requests: tuple[Request, ...]) -> Network:
         requests=requests,
         weights=job.weights,
         picture_shape=job.picture_shape,
-        batch_size=job.batch_size,
+        batch_size=runtime.step(job.size, job.batch_size),
     )
     run = runtime.load(model, lambda: _calibration(job))
     return Network(requests=requests, runtime=runtime, model=model, run=run)

@@ -4,6 +4,7 @@ from builders import accuracy, ask, association, call, labels, ledger, output, t
 from regraft.diagnose.causes.labels import (
     class_maps_differ,
     files_not_in_the_order_of_labels,
+    labels_change_between_epochs,
     labels_in_another_order,
     labels_out_of_range,
     labels_scaled_or_not_whole,
@@ -231,10 +232,24 @@ def test_lab006_found():
     assert "1.png, 10.png" in finding.because
 
 
-def test_lab006_clear_where_labels_belong_to_their_pictures():
+def test_lab006_clear():
     assert verdict(files_not_in_the_order_of_labels, ledger=LISTED) == "clear"
 
 
-def test_lab006_unknown_where_no_list_of_files_was_seen():
+def test_lab006_unknown():
     given = {"association": UNRELATED, "accuracy": LOST, "ledger": ledger()}
     assert verdict(files_not_in_the_order_of_labels, **given) == "unknown"
+
+
+def test_lab007_found():
+    finding = ask(labels_change_between_epochs, training=training(relabelled=0.9))
+    assert finding.repairs[0].kind == "keep-pairs"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05], ids=["never", "a few pictures labelled twice"])
+def test_lab007_clear(share):
+    assert verdict(labels_change_between_epochs, training=training(relabelled=share)) == "clear"
+
+
+def test_lab007_unknown():
+    assert verdict(labels_change_between_epochs, training=training(relabelled=None)) == "unknown"

@@ -48,7 +48,7 @@ def measure_before(fit: Fit) -> None:
         "shuffle": _shuffle(fit), "validation": fit.how,
         "size_of_pictures": list(train.x.shape[1:]),
         "n_validation": fit.validation.planned if fit.validation else 0,
-        "train_random": train.random_pixels, "train_reshuffles": train.reshuffles,
+        "train_random": train.random_pixels, "train_relabelled": train.relabelled,
         "validation_random": bool(fit.validation and fit.validation.random_pixels),
         "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
         "label_shape": list(train.labels.shape), "label_dtype": str(train.labels.dtype),

@@ -114,6 +114,8 @@ def _sample(fit: Fit, wanted: dict[str, int]) -> None:
 def _may_cut(fit: Fit) -> bool:
     import keras
 
+    if fit.train.relabelled and fit.train.source is not None:
+        return False
     return not (fit.train.random_pixels or type(fit.model).train_step is not keras.Model.train_step)
 
 
@@ -128,7 +130,7 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     if train.sample_weight is not None:
         arguments["sample_weight"] = train.sample_weight
     x, y = train.x, train.y
-    if train.random_pixels and train.source is not None:
+    if (train.random_pixels or train.relabelled) and train.source is not None:
         return _train_on_source(fit, script_callbacks, arguments, may_give_up=may_give_up)
     if cut is None:
         return _train_directly(
@@ -261,7 +263,7 @@ def _train_directly(
 def _train_on_source(
     fit: Fit, own: list[Any], arguments: dict[str, Any], *, may_give_up: bool
 ) -> Any:
-    """Random pictures are drawn anew each epoch: only the data set itself can do that."""
+    """Pictures or labels are drawn anew each epoch: only the data set itself can do that."""
     for name in ("batch_size", "shuffle", "sample_weight"):
         arguments.pop(name, None)
     feed = fit.train

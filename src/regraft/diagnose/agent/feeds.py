@@ -33,6 +33,7 @@ class Feed:
     )  # positions in x as given
     sample_weight: np.ndarray | None = None
     seen_again: float = 1.0  # share of rows of the second look that the first pass had
+    relabelled: float | None = 0.0  # of these, the share with another label; None: not compared
 
     def __len__(self) -> int:
         return len(self.x)
@@ -58,6 +59,7 @@ class Feed:
             rows=self.rows[rows],
             sample_weight=None if self.sample_weight is None else self.sample_weight[rows],
             seen_again=self.seen_again,
+            relabelled=self.relabelled,
         )
 
 
@@ -69,15 +71,26 @@ def read(
     steps: int | None,
     limit: int,
     sample_weight: Any = None,
+    is_trained: bool = False,
 ) -> Feed | None:
-    """Make a feed, or None for what only Keras itself can read (several inputs, symbolic data)."""
+    """Make a feed, or None for what only Keras itself can read (several inputs, symbolic data).
+
+    Args:
+        x: As `Model.fit` takes it.
+        y: Likewise.
+        batch_size: Likewise.
+        steps: Batches of an epoch, where the script says how many.
+        limit: Rows that are read of a data set.
+        sample_weight: As `Model.fit` takes it.
+        is_trained: Will it be read for many epochs? A sequence is then told where one ends.
+    """
     if isinstance(x, list | tuple) and x and not np.isscalar(x[0]) and len(x) > 1 and y is not None:
         x = _stack(x)
     if is_array(x):
         return _arrays(x, y, batch_size, sample_weight)
     if x is None or isinstance(x, dict | list | tuple):
         return None
-    return _stream(x, steps, limit)
+    return _stream(x, steps, limit, is_trained=is_trained)
 
 
 def is_array(value: Any) -> bool:
@@ -111,7 +124,7 @@ def _arrays(x: Any, y: Any, batch_size: int | None, sample_weight: Any) -> Feed:
     )
 
 
-def _stream(source: Any, steps: int | None, limit: int) -> Feed | None:
+def _stream(source: Any, steps: int | None, limit: int, *, is_trained: bool) -> Feed | None:
     batches = _batches(source)
     if batches is None:
         return None
@@ -148,7 +161,10 @@ def _stream(source: Any, steps: int | None, limit: int) -> Feed | None:
         complete=complete,
         rows=np.arange(len(x)),
         sample_weight=_joined(ws),
+        relabelled=None,
     )
+    if is_trained:
+        _end_epoch(source)
     _look_again(feed)
     return feed
 
@@ -195,31 +211,36 @@ def _planned(source: Any, batch_size: int, steps: int | None, seen: int, complet
 
 
 def _look_again(feed: Feed) -> None:
-    """Read the first batches a second time: another order? other pixels?"""
+    """Read the first batches a second time: another order? other pixels? other labels?"""
     if not hasattr(feed.source, "cardinality") and not hasattr(feed.source, "__getitem__"):
         return  # a generator cannot be read twice
     known = {digest: row for row, digest in enumerate(map(digest_row, feed.x))}
-    again = _batches(feed.source)
-    if again is None:
+    again = [_parts(batch) for batch in itertools.islice(_batches(feed.source) or (), LOOK_AGAIN)]
+    batches = [parts for parts in again if parts is not None]
+    if not batches or len(batches) < len(again):
         return
-    positions = []
-    for batch in itertools.islice(again, LOOK_AGAIN):
-        parts = _parts(batch)
-        if parts is None:
-            return
-        positions += [known.get(digest_row(picture), -1) for picture in parts[0]]
+    positions = [known.get(digest_row(picture), -1) for x, _, _ in batches for picture in x]
     found = [p for p in positions if p >= 0]
-    feed.seen_again = len(found) / max(len(positions), 1)
+    feed.seen_again = len(found) / len(positions)
     # with a partial first pass a reshuffled set shows unseen rows too: call that reshuffling
     feed.random_pixels = feed.complete and feed.seen_again < 0.5
     feed.reshuffles = found != sorted(found) or (not feed.complete and feed.seen_again < 0.9)
-    if feed.random_pixels:
-        # labels still tell whether the order is another one
-        first = feed.y[: len(positions)] if feed.y is not None else None
-        labels = [_parts(b) for b in itertools.islice(_batches(feed.source) or (), LOOK_AGAIN)]
-        second = _joined([p[1] for p in labels if p is not None])
-        if first is not None and second is not None and len(second) == len(first):
-            feed.reshuffles = not np.array_equal(first, second)
+    labels = _joined([y for _, y, _ in batches])
+    if labels is None or feed.y is None:
+        return
+    if feed.random_pixels:  # labels still tell whether the order is another one
+        feed.reshuffles = not np.array_equal(feed.y[: len(labels)], labels)
+    elif found:
+        here = np.array(positions)
+        before, now = label_indices(feed.y)[here], label_indices(labels)
+        feed.relabelled = float(np.mean((before != now)[here >= 0]))
+
+
+def _end_epoch(source: Any) -> None:
+    """What Keras tells a sequence between two epochs, where its class has something to do then."""
+    end = getattr(type(source), "on_epoch_end", None)
+    if end is not None and not end.__module__.startswith("keras."):
+        source.on_epoch_end()
 
 
 def digest_row(picture: np.ndarray) -> bytes:

@@ -25,7 +25,7 @@ def given(
     with augmentation.wanted_off("train"):
         train = feeds.read(
             x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps_per_epoch"),
-            limit=limit, sample_weight=kwargs.get("sample_weight"),
+            limit=limit, sample_weight=kwargs.get("sample_weight"), is_trained=True,
         )  # fmt: skip
     split = float(kwargs.get("validation_split") or 0.0)
     given = kwargs.get("validation_data")
@@ -61,6 +61,8 @@ def repair(
         order = np.random.default_rng(session.SESSION.seed).permutation(len(train))
         train = train.take(order)
         train.reshuffles, train.source, train.complete = True, None, True
+    if active.one("keep-pairs") is not None:
+        train.reshuffles, train.source = True, None
     if active.one("balance-classes") is not None:
         train = train.take(_balanced(feeds.label_indices(train.labels)))
         train.reshuffles, train.source, train.complete = True, None, True

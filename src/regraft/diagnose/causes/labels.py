@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from regraft.diagnose.evidence import Accuracy, Association, Call, Labels, Ledger, Output, Training
 from regraft.diagnose.repairs import (
     drop_call,
+    keep_pairs,
     order_by_number,
     remap_labels,
     reorder_labels,
@@ -23,6 +24,7 @@ LEARNT = 0.7  # training accuracy from which wrong validation answers are a matt
 TOLD = 0.2  # above chance: what a network learns of labels that belong to other pictures is nothing
 EXPLAINED = 0.5  # share of the errors that renaming must explain
 WORTH = 0.2
+RELABELLED = 0.2  # of the pictures: fewer may be repeats that were labelled twice
 UNTRAINED = 0.5  # of the validation rows: what the network calls classes it never saw says nothing
 MOST_VALUES = 1000  # different label values; more are measurements, not classes
 REGRESSION = ("mean_squared_error", "mean_absolute_error", "mse", "mae", "huber", "log_cosh")
@@ -331,6 +333,36 @@ def files_not_in_the_order_of_labels(
     )
 
 
+@rule(
+    "LAB007",
+    "labels-change-between-epochs",
+    source="https://keras.io/api/utils/python_utils/#pydataset-class: `on_epoch_end` is called "
+    "between epochs, and what it shuffles must serve pictures and labels alike",
+)
+def labels_change_between_epochs(training: Training) -> Finding:
+    """Pictures get another label in every epoch: one of the two is put into a new order alone.
+
+    Why it hurts: the network is taught something else about the same picture each time, and
+        learns what all labels have in common: nothing.
+    How it is found: the training set is read twice, with `on_epoch_end` between; found if
+        more than a fifth of the pictures come back with another label.
+    Fix: shuffle pictures and labels with one order, or zip them before the shuffle.
+    Limits: pictures that are changed at random are not recognised again.
+    """
+    if training.relabelled is None:
+        return unknown("no training picture was recognised when the data were read again")
+    if training.relabelled <= RELABELLED:
+        return clear("pictures come back with the labels they had")
+    return found(
+        f"{training.relabelled:.0%} of the training pictures have another label when the data "
+        "are read again for the second epoch",
+        fix="shuffle pictures and labels with one order",
+        where=(training.site,),
+        repairs=(keep_pairs(),),
+        severity=min(0.9, training.relabelled),
+    )
+
+
 RULES = (
     labels_unrelated_to_pictures,
     class_maps_differ,
@@ -338,4 +370,5 @@ RULES = (
     labels_scaled_or_not_whole,
     labels_in_another_order,
     files_not_in_the_order_of_labels,
+    labels_change_between_epochs,
 )

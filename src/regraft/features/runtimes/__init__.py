@@ -37,12 +37,23 @@ class Runtime(Protocol):
             MissingDependencyError: If it is not installed.
         """
 
+    def step(self, size: int, batch_size: int) -> int:
+        """Pictures that the network is to take at a time, of every batch that is handed over.
+
+        Args:
+            size: Side in pixels of what the network sees.
+            batch_size: Pictures of a batch.
+        """
+
     def load(self, model: "keras.Model", calibration: Calibration) -> Run:
         """Make a model of fixed batch size, with a list of outputs, ready to run.
 
         Args:
-            model: Of Keras.
+            model: Of Keras, for batches of `step` pictures.
             calibration: Asked by int8 only.
+
+        Returns:
+            What takes batches of any size, if `step` is smaller than a batch; else of that one.
         """
 
     def faster(self) -> "tuple[Runtime, ...]":

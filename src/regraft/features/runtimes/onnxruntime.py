@@ -44,6 +44,10 @@ class OnnxRuntime:
         """None: float32 only."""
         return ()
 
+    def step(self, size: int, batch_size: int) -> int:  # noqa: ARG002
+        """A batch at a time."""
+        return batch_size
+
     def load(self, model: "keras.Model", calibration: Calibration | None = None) -> Run:  # noqa: ARG002
         """Convert and load."""
         import onnxruntime

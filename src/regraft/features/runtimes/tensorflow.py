@@ -41,6 +41,10 @@ class TensorFlow:
         """None: this is what the others are checked against."""
         return ()
 
+    def step(self, size: int, batch_size: int) -> int:  # noqa: ARG002
+        """A batch at a time."""
+        return batch_size
+
     def load(self, model: "keras.Model", calibration: Calibration | None = None) -> Run:  # noqa: ARG002
         """One trace for the model's fixed batch size."""
         import keras
