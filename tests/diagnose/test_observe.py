@@ -136,6 +136,17 @@ def test_everything_of_a_plain_run(with_thumbs):
     assert evidence.overlap.near < 0.02
     assert evidence.association.accuracy > 0.7
     assert 0.3 < evidence.shift.separability < 0.7
+    assert evidence.shift.by_one < 0.7
+    assert evidence.shift.twins < 0.02
+
+
+def test_pictures_of_another_source_are_told_by_one_property(with_thumbs):
+    inverted = 255 - with_thumbs["fit0_validation_x"]
+    changed = {"fit0_validation_x": inverted, "fit0_validation_thumbs": thumbnails(inverted)}
+    shift = observe.observe(replay([fit()], [score()], arrays=with_thumbs | changed)).shift
+    assert shift.separability > 0.95
+    assert shift.by_one > 0.95
+    assert shift.told_by in ("brightness", "background", "balance of dark and light")
 
 
 def test_what_was_not_measured_stays_out(arrays):

@@ -113,7 +113,11 @@ def test_logits_above_nothing_are_an_answer(record):
 SHOWN = {
     "a relative first": ({"val_loss": [1], "val_top_5_acc": [0.9], "val_accuracy": [0.6]}, 0.6),
     "in full": ({"val_balanced_acc": [0.5], "val_sparse_categorical_accuracy": [0.6]}, 0.6),
-    "a relative only": ({"accuracy": [0.9], "val_top_5_acc": [0.8]}, 0.8),
+    "another number only": ({"accuracy": [0.9], "val_top_5_acc": [0.8]}, None),
+    "top k": ({"val_sparse_top_k_categorical_accuracy": [0.9]}, None),
+    "balanced": ({"val_balanced_accuracy": [0.9]}, None),
+    "numbered by Keras": ({"val_accuracy_1": [0.7]}, 0.7),
+    "of single outputs": ({"val_binary_accuracy": [0.9], "val_accuracy": [0.6]}, 0.6),
     "none": ({"accuracy": [0.9], "val_loss": [0.8]}, None),
 }
 
@@ -121,3 +125,95 @@ SHOWN = {
 @pytest.mark.parametrize(("history", "accuracy"), SHOWN.values(), ids=SHOWN)
 def test_what_is_read_as_the_accuracy(history, accuracy):
     assert scoring.claimed(SimpleNamespace(history=history)) == accuracy
+
+
+P1 = np.arange(60) % 3
+P2 = np.where(np.arange(60) % 5 > 0, P1, 0)
+TRUTH = np.where(np.arange(60) % 4 > 0, P1, (P1 + 1) % 3)
+
+
+def predict(classes, labels=None):
+    scoring.predicted(np.eye(3)[classes], labels, np.arange(len(classes)))
+
+
+def test_how_far_two_models_agree_is_no_score(record):
+    predict(P1, TRUTH)
+    predict(P2, TRUTH)
+    assert scoring.compared(P1, P2, SITE)
+    assert record.scores == []
+    assert scoring.compared(P1, TRUTH, SITE)
+    assert [score["claimed"] for score in record.scores] == [0.75]
+
+
+def test_a_model_that_answers_as_before_it_was_saved_is_no_score(record):
+    predict(P1)
+    predict(P1)
+    assert scoring.compared(P1, P1.copy(), SITE)
+    assert record.scores == []
+
+
+@pytest.mark.parametrize("known", [None, P1], ids=["labels-apart", "labels-with-the-pictures"])
+def test_a_model_that_is_always_right_is_scored(record, known):
+    predict(P1, known)
+    assert scoring.compared(P1, P1.copy(), SITE)
+    assert [score["claimed"] for score in record.scores] == [1.0]
+
+
+def test_of_the_same_answers_those_count_that_belong_to_the_labels(record):
+    always, even, uneven = np.zeros(40, int), np.arange(40) % 2, np.arange(40) % 4 // 3
+    predict(always, even)
+    predict(always, uneven)
+    assert scoring.compared(always, even, SITE)
+    (score,) = record.scores
+    assert score["honest"] == score["claimed"] == 0.5
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    def with_arguments(**arguments):
+        model = object()
+        known = {id(model): {"arguments": arguments}}
+        monkeypatch.setattr(session.SESSION, "compiled", known)
+        return model
+
+    return with_arguments
+
+
+OUTPUTS = np.array([[-0.8], [0.1], [0.9], [-0.2]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "answers"),
+    [([-1, 1, 1, -1], [-1, 1, 1, -1]), ([0, 1, 1, 0], [0, 0, 1, 0])],
+    ids=["by-sign", "above-a-half"],
+)
+def test_what_a_hinge_loss_learnt_is_named_as_the_labels_are(compiled, labels, answers):
+    model = compiled(loss="hinge")
+    np.testing.assert_array_equal(scoring.answers_of(model, OUTPUTS, np.array(labels)), answers)
+
+
+def test_answers_by_sign_are_scored_where_they_are_compared(record):
+    signs, labels = np.tile([-1, 1, 1, -1], 10), np.tile([-1, 1, -1, -1], 10)
+    scoring.predicted(np.tile(OUTPUTS, (10, 1)), None, np.arange(40))
+    assert scoring.compared(signs, labels, SITE)
+    assert record.scores[0]["claimed"] == 0.75
+
+
+GRADES = np.array([0, 4, 2, 1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "labels", "is_measuring"),
+    [
+        ({"loss": "mse"}, GRADES, True),
+        ({"loss": "poisson", "metrics": ["mae"]}, GRADES, True),
+        ({"loss": lambda truth, answer: 0}, GRADES, True),
+        ({"loss": "mse", "metrics": ["accuracy"]}, GRADES, False),
+        ({"loss": "mse"}, GRADES > 1, False),
+        ({"loss": "binary_crossentropy"}, GRADES, False),
+        ({"loss": "hinge"}, np.array([-1, 1, 1, -1]), False),
+    ],
+    ids=["grades", "counts", "own-loss", "accuracy-asked", "yes-or-no", "classes", "hinge"],
+)
+def test_numbers_are_not_scored_as_classes(compiled, arguments, labels, is_measuring):
+    assert scoring.is_measuring(compiled(**arguments), labels, OUTPUTS) is is_measuring

@@ -171,6 +171,7 @@ class Training:
     earlier_fits: int = 0  # trainings of the same model before this one
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
+    class_weight: bool = False  # was one given to `fit`?
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
     # share of training pictures with another label in the second epoch; None: not known
     relabelled: float | None = 0.0
@@ -273,6 +274,11 @@ class Shift:
 
     separability: float  # cross-validated AUC of telling them apart, same class mix; 0.5 is none
     n: int
+    # the one property of a whole picture that tells the parts apart best ("" if none was measured),
+    # and the area under the curve of sorting by it
+    told_by: str = ""
+    by_one: float = 0.5
+    twins: float = 0.0  # share of validation pictures with a near twin in their own part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -150,7 +150,11 @@ def make_head_trainable() -> Repair:
 
 
 def resplit() -> Repair:
-    """Pool training and validation rows and split them again, stratified, in the same sizes."""
+    """Pool training and validation rows and split them again, in the same sizes.
+
+    Copies of a picture stay together. Validation keeps its class mix, or gets that of all rows
+    where a class stood on one side only.
+    """
     return Repair(kind="resplit")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.diagnose import evidence as facts
-from regraft.diagnose.probe import neighbours, orders, twins
+from regraft.diagnose.probe import neighbours, orders, properties, twins
 from regraft.diagnose.probe.pixels import pixel_stats
 from regraft.diagnose.replays import Replay
 
@@ -187,7 +187,29 @@ def shift(
         return None
     if rows[0].max() >= len(train_labels) or rows[1].max() >= len(validation_labels):
         return None
-    return neighbours.shift(train, train_labels[rows[0]], validation, validation_labels[rows[1]])
+    told = neighbours.shift(train, train_labels[rows[0]], validation, validation_labels[rows[1]])
+    if told is None:
+        return None
+    told_by, by_one = _told_by_one(replay, fit)
+    return dataclasses.replace(
+        told, told_by=told_by, by_one=by_one, twins=twins.twins_within(validation)
+    )
+
+
+def _told_by_one(replay: Replay, fit: Record) -> tuple[str, float]:
+    """The property of whole pictures that differs most between the parts."""
+    parts = []
+    for part in ("train", "validation"):
+        names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
+        pictured = [name for name in names if _holds_pictures(replay, name)]
+        if not pictured:
+            return "", 0.5
+        x = replay.arrays[f"{pictured[0]}_x"]
+        # features are predicted from pictures whose labels nobody knows yet
+        parts.append((x, replay.arrays.get(f"{pictured[0]}_y", np.zeros(len(x), int))))
+    (train, of_train), (validation, of_validation) = parts
+    a, b = neighbours.same_mix(of_train, of_validation)
+    return properties.telling(train[a], validation[b]) if len(a) else ("", 0.5)
 
 
 def _range(values: Array) -> tuple[float, float]:

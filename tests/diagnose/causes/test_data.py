@@ -78,11 +78,17 @@ def test_dat003_found(last, kinds):
     assert finding.honest == (None if kinds else 0.6)
 
 
+FOUR_EACH = labels(train_counts={"0": 4, "1": 4, "2": 4}, validation_counts={
+    "0": 60, "1": 30, "2": 10})  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("last", "measured"), [(50, POOR), (2, accuracy())], ids=["enough", "told-apart-all-the-same"]
+    ("given", "measured"),
+    [(counts(50), POOR), (counts(2), accuracy()), (FOUR_EACH, POOR)],
+    ids=["enough", "told-apart-all-the-same", "few-shot"],
 )
-def test_dat003_clear(last, measured):
-    assert verdict(empty_or_tiny_class, labels=counts(last), accuracy=measured) == "clear"
+def test_dat003_clear(given, measured):
+    assert verdict(empty_or_tiny_class, labels=given, accuracy=measured) == "clear"
 
 
 def test_dat003_unknown():
@@ -116,6 +122,11 @@ def test_dat004_clear(counts):
     assert verdict(one_class_fills_training, labels=counts) == "clear"
 
 
+def test_dat004_leaves_weighted_classes_alone():
+    facts = {"labels": labels(train_counts=CROWDED), "training": training(class_weight=True)}
+    assert verdict(one_class_fills_training, **facts) == "clear"
+
+
 def test_dat004_unknown():
     few = labels(validation_counts={"0": 8, "1": 2})
     assert verdict(one_class_fills_training, labels=few) == "unknown"
@@ -125,9 +136,20 @@ def taken(n, there, *others):
     return ledger(call("tf.data.take", 9, arg=n, of=7, of_elements=there), *others)
 
 
-def test_dat005_found():
-    facts = {"ledger": taken(2, 94), "training": training(n_train=64, batch_size=32)}
-    finding = ask(most_data_left_out, **facts)
+UNLEARNT = accuracy(train=0.4, validation=0.35)
+
+
+@pytest.mark.parametrize(
+    ("steps", "n_train", "measured"),
+    [
+        pytest.param(taken(2, 94), 64, accuracy(), id="a-few-batches"),
+        pytest.param(taken(8, 94), 256, UNLEARNT, id="planned-for-more"),
+        pytest.param(taken(64, 3000), 64, UNLEARNT, id="pictures-planned-for-more"),
+    ],
+)
+def test_dat005_found(steps, n_train, measured):
+    facts = {"ledger": steps, "training": training(n_train=n_train, batch_size=32)}
+    finding = ask(most_data_left_out, accuracy=measured, **facts)
     assert finding.repairs[0].parameters["what"] == "tf.data.take"
     assert finding.where[0].line == 9
 
@@ -145,6 +167,15 @@ def test_dat005_found():
 def test_dat005_clear(steps, n_train):
     facts = {"ledger": steps, "training": training(n_train=n_train, batch_size=32)}
     assert verdict(most_data_left_out, **facts) == "clear"
+
+
+@pytest.mark.parametrize(
+    ("steps", "n_train"), [(taken(100, 3000), 100), (taken(100, 1875), 3200)],
+    ids=["few-shot", "a-quick-trial"],
+)  # fmt: skip
+def test_dat005_leaves_a_small_part_that_is_learnt_alone(steps, n_train):
+    facts = {"ledger": steps, "training": training(n_train=n_train, batch_size=32)}
+    assert verdict(most_data_left_out, **facts) == "unknown"
 
 
 def test_dat005_unknown():  # without a training nothing can be said

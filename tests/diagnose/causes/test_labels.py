@@ -161,6 +161,7 @@ def test_lab003_found(low, high):
         pytest.param(labels(lowest=1.0, highest=10.0), output(units=11), id="one-unit-to-spare"),
         pytest.param(labels(), SIGMOID, id="too-few-units-is-out002"),
         pytest.param(two(-1, 1), output(units=1, loss="mse"), id="regression"),
+        pytest.param(two(-1, 1), output(units=1, loss="squared_hinge"), id="hinge"),
         pytest.param(labels(are_whole=False), output(), id="not-whole-is-lab004"),
     ],
 )
@@ -192,6 +193,8 @@ def test_lab004_found():
         pytest.param(labels(), output(), id="whole"),
         pytest.param(over_255(10), output(label_kind="one-hot"), id="smoothed-one-hot"),
         pytest.param(over_255(10), output(loss="mse"), id="regression"),
+        pytest.param(over_255(10), output(loss="mape"), id="share"),
+        pytest.param(over_255(10), output(loss="mean_squared_logarithmic_error"), id="logarithmic"),
     ],
 )
 def test_lab004_clear(given, head):

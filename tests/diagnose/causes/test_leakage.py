@@ -52,7 +52,7 @@ def test_lek002_unknown():
     assert verdict(near_identical_pictures_across_split, overlap=given) == "unknown"
 
 
-CHANGES = overlap(changes_between_passes=True, honest=None, n_honest=0)
+CHANGES = overlap(changes_between_passes=True, exact=0.7, honest=None, n_honest=0)
 SHUFFLE = call("tf.data.shuffle", 5, arg=1000)
 TAKE = call("tf.data.take", 6, arg=100)
 
@@ -64,8 +64,14 @@ def test_lek003_found():
     assert finding.claimed == accuracy().validation
 
 
-def test_lek003_clear():
-    assert verdict(split_reshuffled_each_pass, ledger=ledger(SHUFFLE, TAKE)) == "clear"
+@pytest.mark.parametrize(
+    "read",
+    [overlap(), overlap(changes_between_passes=True)],
+    ids=["the-same-each-time", "drawn-anew-from-a-test-set"],
+)
+def test_lek003_clear(read):
+    given = {"overlap": read, "ledger": ledger(SHUFFLE, TAKE)}
+    assert verdict(split_reshuffled_each_pass, **given) == "clear"
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,20 @@ def test_out002_found(facts):
         pytest.param(
             {"units": 1, "activation": "linear", "loss": "mse"}, id="regression-is-out006"
         ),
+        pytest.param({"units": 1, "activation": "exponential", "loss": "poisson"}, id="counts"),
     ],
 )
 def test_out002_clear(facts):
     assert verdict(fewer_units_than_classes, output=output(**facts)) == "clear"
+
+
+OWN_LOSS = {"units": 1, "activation": "linear", "loss": "weighted_error", "accuracy_metric": ""}
+
+
+def test_out002_leaves_numbers_alone_that_no_accuracy_is_computed_of():
+    given = output(**OWN_LOSS)
+    assert verdict(fewer_units_than_classes, output=given, accuracy=None) == "unknown"
+    assert verdict(fewer_units_than_classes, output=given) == "found"
 
 
 @pytest.mark.parametrize(
@@ -182,11 +192,16 @@ def test_out006_clear(facts):
     assert verdict(regression_loss_on_classes, output=output(**facts)) == "clear"
 
 
+GRADES = {"loss": "mse", "units": 1, "activation": "linear", "n_classes": 5, "accuracy_metric": ""}
+
+
 @pytest.mark.parametrize(
     ("facts", "measured"),
     [
         pytest.param({"loss": "mse", "label_kind": "float"}, accuracy(), id="true-regression"),
         pytest.param({"loss": "mse", "label_kind": "one-hot"}, None, id="accuracy-not-measured"),
+        pytest.param(GRADES, None, id="grades"),
+        pytest.param({**GRADES, "loss": "poisson"}, accuracy(claimed=None), id="counts"),
     ],
 )
 def test_out006_unknown(facts, measured):

@@ -1,14 +1,16 @@
 import pytest
-from builders import accuracy, ask, fresh_pixels, shift, stats, verdict
+from builders import accuracy, ask, call, fresh_pixels, ledger, shift, stats, verdict
 
 from regraft.diagnose.causes.shift import validation_from_another_source
 
 FALLEN = accuracy(train=0.98, validation=0.6)
+BRIGHTER = {"separability": 0.97, "told_by": "brightness", "by_one": 0.99}
 
 
 def test_shf001_found():
-    finding = ask(validation_from_another_source, shift=shift(separability=0.97), accuracy=FALLEN)
+    finding = ask(validation_from_another_source, shift=shift(**BRIGHTER), accuracy=FALLEN)
     assert finding.repairs[0].kind == "resplit"
+    assert "brightness" in finding.because
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,15 @@ def test_shf001_clear(separability, measured):
                 "pixels": fresh_pixels(stats(0, 1, "unit"), stats()),
             },
             id="skw001-explains-it",
+        ),
+        pytest.param({"shift": shift(**BRIGHTER | {"by_one": 0.83})}, id="other-subjects"),
+        pytest.param({"shift": shift(**BRIGHTER, twins=0.4)}, id="frames-of-other-scenes"),
+        pytest.param(
+            {
+                "shift": shift(**BRIGHTER),
+                "ledger": ledger(call("group-split", 7, splitter="GroupShuffleSplit")),
+            },
+            id="split-by-group",
         ),
     ],
 )

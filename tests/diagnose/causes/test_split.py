@@ -14,6 +14,20 @@ LAST_TWO = labels(
     total_variation=1.0,
 )
 FEW = labels(train_counts={"0": 9, "1": 1}, validation_counts={"0": 2, "1": 3}, total_variation=0.5)
+# one in sixteen, shown as often as the others in training
+OVERSAMPLED = labels(
+    train_counts={"0": 1500, "1": 1500},
+    validation_counts={"0": 375, "1": 25},
+    total_variation=0.44,
+)
+ALL_DOGS = labels(
+    train_counts={"0": 500, "1": 300}, validation_counts={"1": 200}, total_variation=0.62
+)
+NEARLY = labels(
+    train_counts={**{str(k): 200 for k in range(8)}, "8": 9},
+    validation_counts={"8": 191, "9": 200},
+    total_variation=0.99,
+)
 CHANCE = labels(
     train_counts={str(k): 10 for k in range(10)},
     validation_counts={str(k): 5 + (k % 2) for k in range(10)},
@@ -82,9 +96,18 @@ def test_spl002_unknown(facts):
     assert verdict(training_order_by_class, **facts) == "unknown"
 
 
-def test_spl003_found():
-    finding = ask(unstratified_slices, labels=LAST_TWO)
+@pytest.mark.parametrize(
+    ("counts", "named"),
+    [
+        pytest.param(LAST_TWO, "never trained on (8, 9)", id="classes-cut-off"),
+        pytest.param(NEARLY, "hardly trained on (8, 9)", id="some-rows-left"),
+        pytest.param(ALL_DOGS, "no row of 0", id="one-class-to-validate"),
+    ],
+)
+def test_spl003_found(counts, named):
+    finding = ask(unstratified_slices, labels=counts)
     assert finding.repairs[0].kind == "resplit"
+    assert named in finding.because
 
 
 @pytest.mark.parametrize(
@@ -93,6 +116,7 @@ def test_spl003_found():
         pytest.param({}, id="same-shares"),
         pytest.param({"labels": CHANCE}, id="small-random-parts-differ"),
         pytest.param({"labels": LAST_TWO, "training": CUT}, id="split-by-keras-is-spl001"),
+        pytest.param({"labels": OVERSAMPLED}, id="rows-repeated-to-even-out-classes"),
     ],
 )
 def test_spl003_clear(facts):

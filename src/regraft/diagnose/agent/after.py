@@ -64,9 +64,9 @@ def _learnt(fit: Fit) -> None:
     rows = samples.spread(len(feed), 400)
     outputs = scored.infer(model, feed.x[rows])
     labels = feeds.label_indices(feed.y)[rows]
-    fit.record["train_accuracy"] = scoring.accuracy(outputs, labels, scoring.limit_of(model))
-    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.classes_of(
-        outputs, scoring.limit_of(model)
+    fit.record["train_accuracy"] = scoring.right_answers(model, outputs, labels)
+    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.answers_of(
+        model, outputs, labels
     )
     few = samples.spread_eagerly(feed.x, 128)
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
@@ -92,7 +92,8 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
                 for start in range(0, len(x), MIXED_BATCH)
             ]
             found = np.zeros(len(rows), int)
-            found[order] = scoring.classes_of(np.concatenate(parts), scoring.limit_of(fit.model))
+            outputs = np.concatenate(parts)
+            found[order] = scoring.answers_of(fit.model, outputs, labels[order])
             answers.append(found)
     finally:
         state.restore()
@@ -109,16 +110,15 @@ def _transformed(fit: Fit, feed: feeds.Feed) -> None:
     labels = feeds.label_indices(feed.y)[rows]
     scored.infer(fit.model, feed.x[rows[:1]])  # traces
     started = time.monotonic()
-    limit = scoring.limit_of(fit.model)
-    plain = scoring.accuracy(scored.infer(fit.model, feed.x[rows]), labels, limit)
+    plain = scoring.right_answers(fit.model, scored.infer(fit.model, feed.x[rows]), labels)
     seconds = len(transforms.TRANSFORMS) * (time.monotonic() - started)
     if not fit.record["train_accuracy"] - plain > WORTH_TURNING:
         return
     if seconds > MOST_TURNING * session.SESSION.fit_seconds:
         return
     fit.record["by_transform"] = {
-        name: scoring.accuracy(
-            scored.infer(fit.model, turn(pictures).reshape(feed.x[rows].shape)), labels, limit
+        name: scoring.right_answers(
+            fit.model, scored.infer(fit.model, turn(pictures).reshape(feed.x[rows].shape)), labels
         )
         for name, turn in transforms.TRANSFORMS.items()
     }
@@ -160,4 +160,4 @@ def _in_training_mode(fit: Fit, rows: np.ndarray, labels: np.ndarray) -> float |
         return None
     finally:
         state.restore()
-    return scoring.accuracy(outputs, labels, scoring.limit_of(fit.model))
+    return scoring.right_answers(fit.model, outputs, labels)

@@ -11,6 +11,7 @@ from regraft.diagnose.agent import (
     interventions,
     session,
 )
+from regraft.diagnose.probe import labels as label_probe
 from regraft.diagnose.probe import orders
 
 
@@ -103,7 +104,7 @@ def _renamed(y: np.ndarray, mapping: dict[str, int]) -> np.ndarray:
 
 def _text(value: float) -> str:
     """The name that a label goes by in the evidence."""
-    return str(int(value)) if float(value).is_integer() else repr(round(float(value), 6))
+    return next(iter(label_probe.counts(np.array([value]))))
 
 
 def _balanced(labels: np.ndarray) -> np.ndarray:
@@ -117,15 +118,40 @@ def _balanced(labels: np.ndarray) -> np.ndarray:
 
 
 def _resplit(train: feeds.Feed, validation: feeds.Feed) -> tuple[feeds.Feed, feeds.Feed]:
+    """Split all rows again, at random; copies of one picture stay on one side.
+
+    Validation keeps its class mix, so that its scores compare, unless a class stood on one side.
+    """
     x = np.concatenate([train.x, validation.x])
     y = np.concatenate([train.labels, validation.labels])
     labels = feeds.label_indices(y)
-    held = feeds.stratified(labels, len(validation), session.SESSION.seed + 1)
-    rest = np.setdiff1d(np.arange(len(x)), held)
-    rest = np.random.default_rng(session.SESSION.seed).permutation(rest)
+    pictures = np.unique([feeds.digest_row(row) for row in x], return_inverse=True)[1].reshape(-1)
+    once = _first_of_each(pictures)
+    validated = len(train) + _first_of_each(pictures[len(train) :])
+    seed = session.SESSION.seed
+    held = once[_held_out(labels[once], labels[: len(train)], labels[validated], seed + 1)]
+    rest = np.flatnonzero(~np.isin(pictures, pictures[held]))
+    rest = np.random.default_rng(seed).permutation(rest)
     parts = []
     for feed, rows in ((train, rest), (validation, held)):
         parts.append(feeds.Feed(x=x[rows], y=y[rows], planned=feed.planned,
                                 batch_size=feed.batch_size, reshuffles=True,
                                 rows=np.arange(len(rows))))  # fmt: skip
     return parts[0], parts[1]
+
+
+def _first_of_each(values: np.ndarray) -> np.ndarray:
+    return np.sort(np.unique(values, return_index=True)[1])
+
+
+def _held_out(
+    labels: np.ndarray, trained: np.ndarray, validated: np.ndarray, seed: int
+) -> np.ndarray:
+    """Rows for validation: of the class mix it had, or of that of all rows."""
+    if any(label_probe.on_one_side(label_probe.counts(trained), label_probe.counts(validated))):
+        return feeds.stratified(labels, len(validated), seed)
+    rng = np.random.default_rng(seed)
+    values, wanted = np.unique(validated, return_counts=True)
+    chosen = [rng.permutation(np.flatnonzero(labels == value))[:n]
+              for value, n in zip(values, wanted, strict=True)]  # fmt: skip
+    return np.sort(np.concatenate(chosen))

@@ -30,21 +30,23 @@ PREDICTION = 2.5
 def score(
     model: Any, feed: feeds.Feed, *, by: str, site: Any, claimed: float | None,
     fit: int | None = None, duplicates: np.ndarray | None = None,
-) -> np.ndarray:  # fmt: skip
+) -> None:  # fmt: skip
     """Measure accuracy on labelled rows in inference mode, and note it as a score."""
     labels = feeds.label_indices(feed.y)
     rows = np.arange(len(feed))
     if len(feed) > SCORED:
         rows = feeds.stratified(labels, SCORED, session.SESSION.seed)
     outputs = infer(model, feed.x[rows])
-    limit = scoring.limit_of(model)
-    classes, labels = scoring.classes_of(outputs, limit), labels[rows]
+    labels = labels[rows]
+    if scoring.is_measuring(model, labels, outputs):
+        return
+    classes = scoring.answers_of(model, outputs, labels)
     number = len(ledger.RECORD.scores)
     seen = _were_trained_on(feed.x[rows])
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
     entry = {"by": by, "site": site, "claimed": claimed,
-             "honest": scoring.accuracy(outputs, labels, limit), "n": len(rows),
+             "honest": scoring.right_answers(model, outputs, labels), "n": len(rows),
              "fit": fit, "number": number, "model": model.name,
              "trained_on": float(np.mean(seen)), "is_trained": _is_trained(model),
              "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
@@ -58,7 +60,6 @@ def score(
             entry["without_duplicates"] = float(np.mean(classes[clean] == labels[clean]))
             entry["n_without_duplicates"] = int(clean.sum())
     ledger.RECORD.scores.append(entry)
-    return outputs
 
 
 def _is_trained(model: Any) -> bool:
@@ -122,7 +123,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         )
         number = len(ledger.RECORD.scores)
         score(model, feed, by="evaluate", site=site, claimed=scoring.accuracy_in(model, result))
-        if session.SESSION.is_probed:
+        if session.SESSION.is_probed and len(ledger.RECORD.scores) > number:
             shown.keep(f"score{number}", feed, samples.spread(len(feed), samples.ROWS))
             shown.show(f"score{number}", model, feed)
     ledger.RECORD.event("evaluate", site)

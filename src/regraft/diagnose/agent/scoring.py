@@ -1,23 +1,23 @@
 """Every number the script computes about its own predictions, beside the one that holds."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from regraft.diagnose.agent import anatomy, feeds, ledger, samples, session
+from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES
 
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 HALF = 0.5
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
+# Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
+# are other numbers, and nobody is misled by them.
+PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
 _PREDICTIONS: list[dict[str, Any]] = []
 _TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one by one, by line
 _awaited = False  # was one picture predicted, and not compared yet?
-
-
-def accuracy(outputs: np.ndarray, labels: np.ndarray, limit: float = HALF) -> float:
-    """Share of rows whose predicted class is the label."""
-    return float(np.mean(classes_of(outputs, limit) == labels)) if len(labels) else float("nan")
 
 
 def classes_of(outputs: np.ndarray, limit: float = HALF) -> np.ndarray:
@@ -30,7 +30,7 @@ def classes_of(outputs: np.ndarray, limit: float = HALF) -> np.ndarray:
 
 def limit_of(model: Any) -> float:
     """The limit between two classes: of the script's own metric; for logits without one, 0."""
-    arguments = session.SESSION.compiled.get(id(model), {}).get("arguments", {})
+    arguments = _arguments(model)
     for metric in samples.flat(arguments.get("metrics")):
         if isinstance(metric, str) and "acc" in metric:
             return HALF
@@ -40,6 +40,50 @@ def limit_of(model: Any) -> float:
     return 0.0 if anatomy.describe_loss(arguments.get("loss"))[1] else HALF
 
 
+def answers_of(model: Any, outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Predicted class of each row, named as the labels name classes: by 0 and 1, or by sign."""
+    if _loss_of(model) in BY_SIGN and np.isin(-1, labels) and np.size(outputs) == len(labels):
+        return np.where(np.reshape(outputs, len(labels)) > 0, 1, -1)
+    return classes_of(outputs, limit_of(model))
+
+
+def is_measuring(model: Any, labels: np.ndarray, outputs: np.ndarray) -> bool:
+    """Is this regression: one number a row, of other values than 0 and 1, and no accuracy asked?
+
+    Ages, grades and counts are whole numbers like classes. What a model of them reaches is no
+    accuracy, and there is none to mend.
+    """
+    is_one_number = np.size(outputs) == len(labels) and not np.isin(labels, (0, 1)).all()
+    is_of_classes = _loss_of(model) in BY_SIGN | CROSS_ENTROPIES  # a loss of one's own may be
+    return is_one_number and not is_of_classes and not _counts_answers(model)
+
+
+def _counts_answers(model: Any) -> bool:
+    """Was it compiled with an accuracy among its metrics, whatever that counts?"""
+    names = []
+    for given in (_arguments(model).get("metrics"), _arguments(model).get("weighted_metrics")):
+        for metric in samples.flat([*given.values()] if isinstance(given, dict) else given):
+            named = getattr(metric, "name", getattr(metric, "__name__", ""))
+            names.append(metric if isinstance(metric, str) else named)
+    return any("acc" in str(name).lower() for name in names)
+
+
+def _loss_of(model: Any) -> str:
+    """Canonical name of the loss that a model was compiled with."""
+    return anatomy.describe_loss(_arguments(model).get("loss"))[0]
+
+
+def _arguments(model: Any) -> dict[str, Any]:
+    """What a model was compiled with."""
+    arguments: dict[str, Any] = session.SESSION.compiled.get(id(model), {}).get("arguments", {})
+    return arguments
+
+
+def right_answers(model: Any, outputs: np.ndarray, labels: np.ndarray) -> float:
+    """Share of rows that a model answers with their label."""
+    return float(np.mean(answers_of(model, outputs, labels) == labels)) if len(labels) else np.nan
+
+
 def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
     """Remember a `predict`: its classes, the labels of the same rows, which rows were computed."""
     global _awaited
@@ -47,7 +91,7 @@ def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarr
     is_row_of_outputs = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
     _PREDICTIONS.append({
         "classes": classes_of(outputs), "labels": labels, "computed": computed,
-        "of_logits": classes_of(outputs, 0.0),
+        "of_logits": classes_of(outputs, 0.0), "is_many": is_row_of_outputs,
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
     })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
@@ -83,13 +127,15 @@ def answered(classes: np.ndarray) -> None:
 
 def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict") -> bool:
     """Two vectors were compared: if one is a remembered prediction, that was a score."""
-    if site is None:
+    if site is None or _are_both_answers(left, right):
         return True
     for one, other in ((left, right), (right, left)):
-        match = _remembered(one) if np.ndim(other) else None  # one class is no label a row
-        if match is None:
+        if not np.ndim(other):  # one class is no label a row
             continue
         labels = feeds.label_indices(np.asarray(other))
+        match = _likeliest(one, labels)
+        if match is None:
+            continue
         n = min(len(labels), len(match["classes"]))
         rows = match["computed"][match["computed"] < n]
         classes = match["classes"]
@@ -136,25 +182,78 @@ def _decided(values: np.ndarray) -> dict[str, Any] | None:
     return None
 
 
-def _remembered(values: Any) -> dict[str, Any] | None:
+def _are_both_answers(left: Any, right: Any) -> bool:
+    """Did two predictions give these? How far two models agree is no accuracy.
+
+    Labels that one prediction got right throughout look like its answers too: then the same
+    values must have been predicted more than once. A few rows, or one class, may agree by chance.
+    """
+    numbers = [n for n in (_numbers(left), _numbers(right)) if n is not None]
+    if len(numbers) < 2 or any(len(n) < LEAST_COUNTED or len(set(n.tolist())) < 2 for n in numbers):
+        return False
+    found = [list(_remembered(side)) for side in (left, right)]
+    if not all(found):
+        return False
+    known = found[0][0]["labels"]
+    is_same = np.array_equal(numbers[0], numbers[1])
+    if is_same and known is not None and np.array_equal(found[0][0]["classes"], known):
+        return False
+    return not is_same or len(found[0]) > 1
+
+
+def _likeliest(values: Any, labels: np.ndarray) -> dict[str, Any] | None:
+    """The remembered prediction that gave these values, the latest first.
+
+    Where several gave the same, as networks do that know one class only, it is the one that came
+    with the labels it is compared with, if any did.
+    """
+    found = list(_remembered(values))
+    for entry in found:
+        own = entry["labels"]
+        if own is not None and np.array_equal(own[: len(labels)], labels[: len(own)]):
+            return entry
+    return found[0] if found else None
+
+
+def _numbers(values: Any) -> np.ndarray | None:
+    """Values that may be one class a row, numbers as whole ones; else None."""
     array = np.asarray(values)
     if array.ndim == 2 and 1 in array.shape:
         array = array.reshape(-1)
     if array.ndim != 1 or array.dtype.kind not in "iubfUO":
         return None
-    numbers = array.astype(np.int64) if array.dtype.kind in "iubf" else array
-    entry: dict[str, Any]
+    return array.astype(np.int64) if array.dtype.kind in "iubf" else array
+
+
+def _remembered(values: Any) -> Iterator[dict[str, Any]]:
+    """Every prediction whose answers these are, the latest first."""
+    numbers = _numbers(values)
+    if numbers is None:
+        return
+    is_found = False
     for entry in reversed(_PREDICTIONS):
-        classes: np.ndarray = entry["classes"]
         rows: np.ndarray = entry["computed"]
-        if len(array) <= len(classes) and len(array) > 1:
-            rows = rows[rows < len(array)]
+        rows = rows[rows < len(numbers)]
+        if not 1 < len(numbers) <= len(entry["classes"]):
+            continue
+        for classes in _readings(entry):
             if np.array_equal(numbers[rows], classes[rows]):
-                return entry
-            as_logits = entry.get("of_logits")
-            if as_logits is not None and np.array_equal(numbers[rows], as_logits[rows]):
-                return {**entry, "classes": as_logits}
-    return _in_batches(numbers)
+                yield {**entry, "classes": classes}
+                is_found = True
+                break
+    joined = None if is_found else _in_batches(numbers)
+    if joined is not None:
+        yield joined
+
+
+def _readings(entry: dict[str, Any]) -> Iterator[np.ndarray]:
+    """The classes that one prediction may be taken for: above a half, above 0, by sign."""
+    yield entry["classes"]
+    as_logits = entry.get("of_logits")
+    if as_logits is not None:
+        yield as_logits
+        if not entry["is_many"]:
+            yield 2 * as_logits - 1
 
 
 def _in_batches(array: np.ndarray) -> dict[str, Any] | None:
@@ -183,11 +282,15 @@ def claimed(history: Any) -> float | None:
 
 
 def _called_accuracy(names: Iterable[str]) -> str | None:
-    """The metric that people read as the accuracy: one of that name before its relatives."""
-    known = [name for name in names if "acc" in name]
-    rank = {"accuracy": 0, "acc": 0, "categorical_accuracy": 1, "sparse_categorical_accuracy": 1,
-            "binary_accuracy": 1}  # fmt: skip
-    return min(known, key=lambda name: rank.get(name, 3 if "top" in name else 2), default=None)
+    """The metric that the script calls its accuracy, None where each is called something else."""
+    known = [name for name in names if _is_plain(name)]
+    return min(known, key=lambda name: (name not in ("accuracy", "acc"), "binary" in name),
+               default=None)  # fmt: skip
+
+
+def _is_plain(name: str) -> bool:
+    words = re.sub(r"_\d+$", "", name.lower()).split("_")  # Keras numbers a second one of a name
+    return bool({"accuracy", "acc"} & set(words)) and PLAIN.issuperset(words)
 
 
 def accuracy_in(model: Any, result: Any) -> float | None:

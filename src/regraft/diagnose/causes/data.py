@@ -10,10 +10,12 @@ TOLD = 0.7  # of the way from chance to 1: features this good know a wrong label
 NOISY = 0.05  # share of contradicted labels; clean digits give two or three per cent
 WORTH = 0.015  # points that leaving them out must give: clean digits 0.009, a tenth wrong 0.019
 TINY = 5  # training pictures of a class
+SMALL = 0.25  # ... and this share of an even one: where every class has four, few are meant
 NOTICED = 0.02  # share of such classes in validation, to matter
 CROWDED = 3.0  # times an even share of the training rows
 UNLIKE = 2.0  # ... and times the same class's share of the validation rows
 LEFT_IN = 0.1  # share of a data set that a `take` lets through
+HANDFUL = 5  # batches; who means a small part counts its pictures, or takes an epoch's worth
 
 
 @rule(
@@ -97,18 +99,22 @@ def empty_or_tiny_class(labels: Labels, accuracy: Accuracy, training: Training) 
     """A class that is validated has hardly any training picture.
 
     Why it hurts: what is not shown is not learnt; those validation pictures are lost.
-    How it is found: training rows per class, for classes with at least 2% of the validation
-        rows, where balanced accuracy lies below accuracy or the class has no row at all.
+    How it is found: fewer than five training rows and a quarter of an even share, for classes
+        with at least 2% of the validation rows, where balanced accuracy lies below accuracy or
+        the class has no row at all.
     Fix: collect pictures of it; until then leave it out, or split so that both parts have some.
-    Limits: on a sample of the training rows small classes may look empty: "unknown".
+    Limits: on a sample of the training rows small classes may look empty: "unknown". A few
+        pictures of every class (few-shot) are clear.
     """
     total = sum(labels.validation_counts.values())
     if not total or not labels.train_counts:
         return unknown("labels of one part were not seen")
+    even = sum(labels.train_counts.values()) / len(labels.train_counts)
+    few = min(TINY, SMALL * even)
     small = {
         name: labels.train_counts.get(name, 0)
         for name, rows in labels.validation_counts.items()
-        if rows >= NOTICED * total and labels.train_counts.get(name, 0) < TINY
+        if rows >= NOTICED * total and labels.train_counts.get(name, 0) < few
     }
     if not small:
         return clear("every validated class has training pictures")
@@ -144,8 +150,11 @@ def one_class_fills_training(labels: Labels, training: Training) -> Finding:
     How it is found: the commonest class has three times an even share of the training rows, and
         twice its share of the validation rows.
     Fix: give `fit` a class_weight, or repeat the rows of the small classes.
-    Limits: where validation is as uneven as training, accuracy shows nothing: see DAT001.
+    Limits: where validation is as uneven as training, accuracy shows nothing: see DAT001. With
+        a class_weight the script has seen to it: clear.
     """
+    if training.class_weight:
+        return clear("the classes are weighted: class_weight is given to fit")
     n_train = sum(labels.train_counts.values())
     n_validation = sum(labels.validation_counts.values())
     if n_train < 40 or n_validation < 40 or len(labels.train_counts) < 2:
@@ -175,14 +184,19 @@ def one_class_fills_training(labels: Labels, training: Training) -> Finding:
     "most-data-left-out",
     source="https://www.tensorflow.org/api_docs/python/tf/data/Dataset#take",
 )
-def most_data_left_out(ledger: Ledger, training: Training) -> Finding:
-    """A `take`, perhaps left in from debugging, lets a small part of the data through.
+def most_data_left_out(
+    ledger: Ledger, training: Training, accuracy: Accuracy | None = None
+) -> Finding:
+    """A `take` left in from debugging lets a small part of the data through.
 
     Why it hurts: the network sees a handful of the pictures there are.
     How it is found: a `take` of less than a tenth of a data set of known length, whose rows are
-        those that were trained on, and no `skip` that uses the rest.
+        those that were trained on, and no `skip` that uses the rest; found if it lets five
+        batches or fewer through, as one does to see whether code runs, or if the training was
+        planned for more: it ends before even these rows are learnt.
     Fix: leave the `take` out.
-    Limits: where the length of the data set is not known: clear.
+    Limits: where the length of the data set is not known: clear. More pictures help nearly every
+        script: a small part that is learnt (few-shot, a quick trial) may be meant: "unknown".
     """
     skipped = {call.details.get("of") for call in ledger.of("tf.data.skip")}
     for call in ledger.of("tf.data.take"):
@@ -190,16 +204,28 @@ def most_data_left_out(ledger: Ledger, training: Training) -> Finding:
         there = call.details["of_elements"]
         if not isinstance(kept, int) or kept < 1 or there < 1 or call.details.get("of") in skipped:
             continue
-        if kept < LEFT_IN * there and training.n_train in (kept, kept * training.batch_size):
-            return found(
-                f"take({kept}) at line {call.site.line} lets {training.n_train} rows through, of a "
-                f"data set with {there} elements",
-                fix="leave the take out",
-                where=(call.site,),
-                repairs=(drop_call(call.site, "tf.data.take"),),
-                severity=0.4,
-            )
+        if kept >= LEFT_IN * there or training.n_train not in (kept, kept * training.batch_size):
+            continue
+        seen = (
+            f"take({kept}) at line {call.site.line} lets {training.n_train} rows through, of a "
+            f"data set with {there} elements"
+        )
+        are_batches = training.n_train != kept
+        if not (are_batches and kept <= HANDFUL) and not _is_unlearnt(accuracy):
+            return unknown(f"{seen}, and they are learnt: so few may be meant")
+        return found(
+            seen,
+            fix="leave the take out",
+            where=(call.site,),
+            repairs=(drop_call(call.site, "tf.data.take"),),
+            severity=0.4,
+        )
     return clear("no take that leaves most of the data out")
+
+
+def _is_unlearnt(accuracy: Accuracy | None) -> bool:
+    """Does training accuracy stay below half way from chance to 1?"""
+    return accuracy is not None and accuracy.train < (1 + accuracy.chance) / 2
 
 
 RULES = (

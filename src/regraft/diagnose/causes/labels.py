@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from regraft.diagnose.evidence import Accuracy, Association, Call, Labels, Ledger, Output, Training
+from regraft.diagnose.losses import BY_SIGN, REGRESSION
 from regraft.diagnose.repairs import (
     drop_call,
     keep_pairs,
@@ -27,7 +28,6 @@ WORTH = 0.2
 RELABELLED = 0.2  # of the pictures: fewer may be repeats that were labelled twice
 UNTRAINED = 0.5  # of the validation rows: what the network calls classes it never saw says nothing
 MOST_VALUES = 1000  # different label values; more are measurements, not classes
-REGRESSION = ("mean_squared_error", "mean_absolute_error", "mse", "mae", "huber", "log_cosh")
 
 
 @rule(
@@ -204,6 +204,7 @@ def labels_out_of_range(labels: Labels, output: Output) -> Finding:
     How it is found: lowest and highest label against the units of the last layer.
     Fix: number classes from 0.
     Limits: numbers from 1 with one unit more than classes waste a unit and do no harm: clear.
+        So are -1 and 1 with a hinge loss, which asks for them.
     """
     if output.label_kind != "index":
         return unknown(f"labels are {output.label_kind}, not class numbers")
@@ -213,7 +214,8 @@ def labels_out_of_range(labels: Labels, output: Output) -> Finding:
         return clear(f"the loss is {output.loss}")
     limit = 1 if output.units == 1 else output.units - 1
     seen = f"labels run from {labels.lowest:g} to {labels.highest:g}, {output.units} unit(s)"
-    if labels.lowest >= 0 and labels.highest <= limit:
+    lowest = -1 if output.loss in BY_SIGN else 0
+    if labels.lowest >= lowest and labels.highest <= limit:
         return clear(seen)
     values = _values(labels)
     if len(values) > limit + 1:

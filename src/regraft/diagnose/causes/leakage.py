@@ -84,10 +84,11 @@ def split_reshuffled_each_pass(overlap: Overlap, accuracy: Accuracy, ledger: Led
 
     Why it hurts: by the last epoch the network has been trained on nearly all validation
         pictures.
-    How it is found: the validation part holds other pictures each time it is read, and `take`
-        or `skip` comes after `shuffle` in the pipeline.
+    How it is found: the validation part holds other pictures each time it is read, training
+        pictures among them, and `take` or `skip` comes after `shuffle` in the pipeline.
     Fix: split first, or `shuffle(..., reshuffle_each_iteration=False)`.
-    Limits: where every picture leaked, the honest number is that of the repaired replay.
+    Limits: where every picture leaked, the honest number is that of the repaired replay. A
+        part of a test set drawn anew each time shares no picture with training: clear.
     """
     if not overlap.changes_between_passes:
         return clear("validation holds the same pictures each time it is read")
@@ -100,6 +101,11 @@ def split_reshuffled_each_pass(overlap: Overlap, accuracy: Accuracy, ledger: Led
     ]
     if not before:
         return unknown("validation changes between passes, and no shuffle before a cut explains it")
+    shared = max(overlap.exact, overlap.near)
+    if shared < MANY:
+        return clear(
+            "validation holds other pictures each time it is read, but none of the training part"
+        )
     site = before[0].site
     return found(
         f"shuffle at line {site.line} comes before take or skip and reshuffles: validation holds "

@@ -3,27 +3,10 @@
 import math
 
 from regraft.diagnose.evidence import Accuracy, Output
+from regraft.diagnose.losses import CROSS_ENTROPIES, REGRESSION
 from regraft.diagnose.repairs import set_output
 from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
 
-CROSS_ENTROPIES = (
-    "sparse_categorical_crossentropy",
-    "categorical_crossentropy",
-    "binary_crossentropy",
-    "categorical_focal_crossentropy",
-    "binary_focal_crossentropy",
-)
-REGRESSION_LOSSES = (
-    "mean_squared_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_logarithmic_error",
-    "mse",
-    "mae",
-    "huber",
-    "log_cosh",
-    "logcosh",
-)
 PROBABILITIES = ("softmax", "sigmoid")
 NOT_CLASSES = "the labels are not one class a picture"
 
@@ -62,7 +45,7 @@ def softmax_over_one_unit(output: Output) -> Finding:
     "fewer-units-than-classes",
     source="https://stackoverflow.com/questions/50079585 (DeepLocalize) and 60874661 (deepmufl)",
 )
-def fewer_units_than_classes(output: Output) -> Finding:
+def fewer_units_than_classes(output: Output, accuracy: Accuracy | None = None) -> Finding:
     """The last layer cannot name every class.
 
     Why it hurts: classes without a unit can never be predicted, and one sigmoid unit can tell
@@ -78,8 +61,14 @@ def fewer_units_than_classes(output: Output) -> Finding:
     capacity = 2 if output.units == 1 else output.units
     if capacity >= output.n_classes:
         return clear(f"{output.units} units for {output.n_classes} classes")
-    if output.loss in REGRESSION_LOSSES or (output.activation, output.units) == ("softmax", 1):
+    if output.loss in REGRESSION or (output.activation, output.units) == ("softmax", 1):
         return clear("OUT001 or OUT006 is about this output")
+    if (
+        output.units == 1
+        and output.loss not in CROSS_ENTROPIES
+        and _claims_nothing(output, accuracy)
+    ):
+        return unknown("no accuracy is computed: one unit may stand for a number, not for classes")
     return found(
         f"the last layer has {output.units} units ({output.activation}) for {output.n_classes} "
         "classes",
@@ -203,14 +192,20 @@ def regression_loss_on_classes(output: Output, accuracy: Accuracy | None = None)
     How it is found: a regression loss with labels that are class numbers; with one-hot labels
         only if training accuracy stays below half way from chance to 1.
     Fix: cross-entropy with one softmax unit a class.
-    Limits: ordered classes (ages, grades) may be regressed on purpose; the gain decides.
+    Limits: ages, grades and counts are regressed on purpose. Where the script computes no
+        accuracy the answer is "unknown"; else the gain decides.
     """
     if not output.loss:
         return unknown("the loss could not be read")
-    if output.loss not in REGRESSION_LOSSES:
+    if output.loss not in REGRESSION:
         return clear(f"the loss is {output.loss}")
     if output.label_kind not in ("index", "one-hot"):
         return unknown(NOT_CLASSES)
+    if output.units == 1 and output.label_kind == "index" and _claims_nothing(output, accuracy):
+        return unknown(
+            f"the loss is {output.loss} and no accuracy is computed: numbers may be meant, not "
+            "classes"
+        )
     is_brier = output.label_kind == "one-hot" or (output.units == 1 and output.n_classes == 2)
     if is_brier:
         if accuracy is None or math.isnan(accuracy.train):
@@ -317,6 +312,11 @@ def two_activations_on_output(output: Output) -> Finding:
         repairs=(_right_output(output),),
         severity=0.4,
     )
+
+
+def _claims_nothing(output: Output, accuracy: Accuracy | None) -> bool:
+    """Does the script compute no accuracy, so that its labels may be measurements?"""
+    return not output.accuracy_metric and (accuracy is None or accuracy.claimed is None)
 
 
 def _right_output(output: Output) -> Repair:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from regraft.diagnose.evidence import Labels, Ledger, Site, Training
+from regraft.diagnose.probe.labels import on_one_side
 from regraft.diagnose.repairs import resplit, shuffle_training
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
@@ -26,7 +27,7 @@ def validation_split_takes_one_end(labels: Labels, training: Training, ledger: L
     Why it hurts: Keras takes the last rows, before any shuffling. Of rows sorted by class, those
         are classes the model was never trained on.
     How it is found: class shares of both parts differ by more than three times what a random
-        split of this size would give.
+        split of this size would give, and a class is on one side only, or nearly so.
     Fix: shuffle rows once, seeded, before the split; better, split with `stratify`.
     Limits: classes only; data ordered by time or subject may be split this way on purpose.
     """
@@ -89,9 +90,11 @@ def unstratified_slices(labels: Labels, training: Training, ledger: Ledger) -> F
     Why it hurts: slices, `take` and `skip` of ordered rows put some classes on one side only:
         what is validated was hardly trained.
     How it is found: class shares of both parts differ by more than three times what a random
-        split of this size would give, and validation was given as data.
+        split of this size would give, a class is on one side only, or nearly so, and validation
+        was given as data.
     Fix: `train_test_split(..., stratify=labels)`.
     Limits: parts from folders or data sets of their own may differ on purpose: "unknown".
+        Training rows that were repeated or left out to even out classes are clear.
     """
     if training.validation == "split":
         return clear("validation was split off by Keras: SPL001 is about that")
@@ -112,16 +115,19 @@ def _compare(labels: Labels, *, where: Site | None, fix: str) -> Finding:
     seen = f"class shares of training and validation differ by {labels.total_variation:.2f}"
     if labels.total_variation <= limit:
         return clear(f"{seen}, where a random split may reach {limit:.2f}")
-    untrained = sorted(name for name in validation if validation[name] and not train.get(name))
+    untrained, unseen = on_one_side(train, validation)
+    if not untrained and not unseen:
+        return clear(f"{seen}, but both parts hold every class: rows may be weighted on purpose")
     lost = sum(validation[name] for name in untrained) / n_validation
+    hardly = "never" if not any(train.get(name) for name in untrained) else "hardly"
     missing = (
-        f"; {lost:.0%} of the validation rows are of classes never trained on "
+        f"{lost:.0%} of the validation rows are of classes {hardly} trained on "
         f"({', '.join(untrained[:5])})"
         if untrained
-        else ""
+        else f"validation holds no row of {', '.join(unseen[:5])}"
     )
     return found(
-        f"{seen}{missing}",
+        f"{seen}; {missing}",
         fix=f"{fix}, so that both parts hold every class",
         where=(where,),
         repairs=(resplit(),),

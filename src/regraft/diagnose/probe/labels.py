@@ -8,6 +8,10 @@ import numpy.typing as npt
 from regraft.diagnose.evidence import Labels
 
 Values = npt.NDArray[np.generic]
+# Of a class's share of the other part. Sorted rows leave next to nothing of it; to even classes out
+# by repeating or leaving out rows moves shares several times, and training still sees the class.
+NEARLY_NONE = 0.1
+NOTICED = 0.02  # share of a part that a class must have, to be missed in the other
 
 
 def labels(
@@ -20,10 +24,10 @@ def labels(
     validation_names: Sequence[str],
 ) -> Labels:
     """Facts about label values as they reached `fit` (`train`) and the score (`validation`)."""
-    counts, others = _counts(train), _counts(validation)
+    of_train, others = counts(train), counts(validation)
     expected = expected_purity(train, batch_size)
     return Labels(
-        train_counts=counts,
+        train_counts=of_train,
         validation_counts=others,
         lowest=float(train.min()) if len(train) else 0.0,
         highest=float(train.max()) if len(train) else 0.0,
@@ -33,8 +37,32 @@ def labels(
         expected_purity=expected,
         train_class_names=tuple(train_names),
         validation_class_names=tuple(validation_names),
-        total_variation=_total_variation(counts, others),
+        total_variation=_total_variation(of_train, others),
     )
+
+
+def on_one_side(
+    train: Mapping[str, int], validation: Mapping[str, int]
+) -> tuple[list[str], list[str]]:
+    """Classes that are validated and hardly trained on, and classes that are never validated."""
+    n_train, n_validation = max(1, sum(train.values())), max(1, sum(validation.values()))
+    untrained = [
+        name for name, rows in validation.items()
+        if rows >= NOTICED * n_validation
+        and train.get(name, 0) / n_train < NEARLY_NONE * rows / n_validation
+    ]  # fmt: skip
+    unseen = [
+        name for name, rows in train.items()
+        if rows >= NOTICED * n_train and not validation.get(name)
+    ]  # fmt: skip
+    return sorted(untrained), sorted(unseen)
+
+
+def counts(values: Values) -> dict[str, int]:
+    """How many rows each label value has, by the name it goes by in the evidence."""
+    distinct, numbers = np.unique(values, return_counts=True)
+    names = (str(int(v)) if float(v).is_integer() else repr(round(float(v), 6)) for v in distinct)
+    return dict(zip(names, (int(n) for n in numbers), strict=True))
 
 
 def label_kind(raw: Values) -> str:
@@ -62,12 +90,6 @@ def purity(values: Values, batch_size: int) -> float:
 def expected_purity(values: Values, batch_size: int) -> float:
     """The same for the same labels in random order."""
     return purity(np.random.default_rng(0).permutation(values), batch_size)
-
-
-def _counts(values: Values) -> dict[str, int]:
-    distinct, numbers = np.unique(values, return_counts=True)
-    names = (str(int(v)) if float(v).is_integer() else repr(round(float(v), 6)) for v in distinct)
-    return dict(zip(names, (int(n) for n in numbers), strict=True))
 
 
 def _longest_run(values: Values) -> float:

@@ -96,7 +96,7 @@ def shift(train: Values, train_labels: Values, validation: Values, labels: Value
     """How well can training and validation pictures be told apart, at equal class mix?"""
     from sklearn.model_selection import cross_val_score
 
-    a, b = _same_mix(train_labels, labels)
+    a, b = same_mix(train_labels, labels)
     if len(a) < 60:
         return None
     x = np.concatenate([train[a], validation[b]]).astype(np.float32)
@@ -176,7 +176,7 @@ def _usable(
     return rows, numbers[rows]
 
 
-def _same_mix(a: Values, b: Values) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def same_mix(a: Values, b: Values) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Equally many rows of every class from both sides."""
     rng = np.random.default_rng(0)
     left: list[npt.NDArray[np.int64]] = []

@@ -48,6 +48,15 @@ def near_twins(train: Values, validation: Values) -> tuple[Flags, Flags]:
     return of_validation, of_train
 
 
+def twins_within(thumbs: Values) -> float:
+    """Share of these thumbnails, shape (n, s * s), that are nearly identical to another of them."""
+    known = thumbs.astype(np.float32)
+    has_one = np.zeros(len(known), bool)
+    for part in np.array_split(np.arange(len(known)), 1 + len(known) // _ROWS_AT_ONCE):
+        has_one[part] = (known[part] @ known.T > NEAR).sum(axis=1) > 1  # itself is one
+    return float(has_one.mean()) if len(known) else 0.0
+
+
 def _variants(train: Floats, validation: Floats) -> Flags:
     """(m, n) Which validation picture is a flipped or shifted version of which training picture."""
     side = int(np.sqrt(train.shape[1]))

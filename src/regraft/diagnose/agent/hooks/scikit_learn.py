@@ -18,6 +18,9 @@ from regraft.diagnose.agent import (
 )
 from regraft.diagnose.agent.hooks import attach
 
+#: What keeps all pictures of a patient, scene or video on one side.
+BY_GROUP = ("GroupShuffleSplit", "GroupKFold", "StratifiedGroupKFold", "LeaveOneGroupOut",
+            "LeavePGroupsOut")  # fmt: skip
 PROBED = 600  # rows of features that are kept
 
 
@@ -61,6 +64,21 @@ def _hook_split(module: ModuleType) -> None:
         return original(*arrays, **kwargs)
 
     module.train_test_split = train_test_split  # type: ignore[attr-defined]
+    for kind in BY_GROUP:
+        _note_groups(getattr(module, kind))
+
+
+def _note_groups(kind: Any) -> None:
+    original = kind.split
+
+    @functools.wraps(original)
+    def split(self: Any, *args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        if site is not None:
+            ledger.RECORD.event("group-split", site, splitter=kind.__name__)
+        return original(self, *args, **kwargs)
+
+    kind.split = split
 
 
 def _hook_shuffle(module: ModuleType) -> None:
