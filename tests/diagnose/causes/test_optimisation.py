@@ -164,6 +164,14 @@ def test_opt003_unknown(facts):
     assert verdict(rate_too_low, training=training(**facts), accuracy=AT_CHANCE) == "unknown"
 
 
+def test_opt003_found_where_a_schedule_is_over_when_it_has_begun():
+    spent = training(
+        learning_rate=3e-3, mean_learning_rate=5e-5, losses=(2.3, 2.3), first_loss=2.3,
+        last_loss=2.3, planned_updates=1000, sampled=True,
+    )  # fmt: skip
+    assert verdict(rate_too_low, training=spent, accuracy=AT_CHANCE) == "found"
+
+
 STARVED = {"n_train": 20000, "planned_updates": 50}
 
 

@@ -13,6 +13,7 @@ from regraft.diagnose.agent import (
     interventions,
     ledger,
     preparing,
+    resplitting,
     scoring,
     session,
     sites,
@@ -45,6 +46,7 @@ def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     ledger.RECORD.event("fit", site, epochs=int(kwargs.get("epochs", 1)),
                         validation_split=float(kwargs.get("validation_split") or 0))  # fmt: skip
     with session.inside():
+        resplitting.remember(this)
         with augmentation.wanted_off("train"), compiling.as_compiled(model):
             history = executing.train(this)
         after.measure_after(this, history)

@@ -57,7 +57,7 @@ def repair(
         train = train.take(np.flatnonzero(~np.isin(train.rows, drop["rows"])))
         train.complete = True
     if active.one("resplit") is not None and validation is not None and validation.y is not None:
-        train, validation = _resplit(train, validation)
+        train, validation = resplit(train, validation)
     if active.one("shuffle-training") is not None:
         order = np.random.default_rng(session.SESSION.seed).permutation(len(train))
         train = train.take(order)
@@ -117,7 +117,7 @@ def _balanced(labels: np.ndarray) -> np.ndarray:
     return np.asarray(rng.permutation(np.concatenate(rows)))
 
 
-def _resplit(train: feeds.Feed, validation: feeds.Feed) -> tuple[feeds.Feed, feeds.Feed]:
+def resplit(train: feeds.Feed, validation: feeds.Feed) -> tuple[feeds.Feed, feeds.Feed]:
     """Split all rows again, at random; copies of one picture stay on one side.
 
     Validation keeps its class mix, so that its scores compare, unless a class stood on one side.

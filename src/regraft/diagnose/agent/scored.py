@@ -12,6 +12,7 @@ from regraft.diagnose.agent import (
     frozen,
     ledger,
     preparing,
+    resplitting,
     samples,
     scoring,
     session,
@@ -113,6 +114,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         preparing.relabel(feed, part="validation")
         _without_uncomputed(feed)
         boundary.fit_size(feed, model)
+        feed = resplitting.scored(model, feed)
         if len(feed) > SCORED:
             feed = feed.take(
                 feeds.stratified(feeds.label_indices(feed.y), SCORED, session.SESSION.seed)

@@ -14,6 +14,9 @@ DESTROYED = 0.3  # relative change of kernels: beyond, little of the pretraining
 DAMAGED = 0.05  # enough, where training pictures are not even learnt
 HIGH, LOW = 10.0, 0.1  # times the usual rate
 SHORT = 0.02  # largest move of any weight; fresh Dense kernels start near 0.05
+# Mean of a schedule over all updates, of its start. Cosine 0.5, down to a hundredth by equal
+# factors 0.2, a tenth after half and three quarters 0.55: this one was over when it had begun.
+SPENT = 0.05
 LITTLE_SEEN = 0.5  # of the training rows, ever
 
 
@@ -128,8 +131,8 @@ def rate_too_low(
     Why it hurts: Adam moves a weight by at most about the rate at each update. A hundred updates
         at 1e-6 leave a fresh head random.
     How it is found: a rate (the mean of a schedule) below a tenth of the usual one, training
-        pictures not learnt, and either rate x updates below 0.02 or a training loss still close
-        to its start.
+        pictures not learnt, and either rate x updates below 0.02, a schedule whose mean is below
+        a twentieth of its start, or a training loss still close to its start.
     Fix: the optimiser's usual rate for the head; keep low rates for pretrained layers.
     Limits: a low rate after the head was trained is right, and is not accused: by then training
         accuracy is high.
@@ -148,16 +151,21 @@ def rate_too_low(
     reach = rate * training.planned_updates
     cannot_move = usual == ADAPTIVE_RATE and reach < SHORT
     stays = training.last_loss > 0.7 * training.first_loss
-    if not cannot_move and training.sampled:
+    is_spent = rate < SPENT * training.learning_rate
+    if not (cannot_move or is_spent) and training.sampled:
         return unknown(f"at {rate:g}, more updates than this sample allows may be enough")
-    if not (cannot_move or stays):
+    if not (cannot_move or is_spent or stays):
         return clear(f"at {rate:g}, the loss fell to {training.last_loss:.3g}")
     is_finetuning = backbone is not None and backbone.n_trainable_layers > 0
     return found(
-        f"{training.optimizer} at {rate:g} can move a weight by {reach:.2g} in "
+        f"{_described(training, rate)} can move a weight by {reach:.2g} in "
         f"{training.planned_updates} updates; the loss went from {training.first_loss:.3g} to "
         f"{training.last_loss:.3g}, training accuracy is {accuracy.train:.2f}",
-        fix=f"train the fresh head at {usual:g}",
+        fix=(
+            f"let the schedule last all {training.planned_updates} updates: it counts batches"
+            if is_spent
+            else f"train the fresh head at {usual:g}"
+        ),
         where=(training.learning_rate_site, training.site),
         repairs=(set_learning_rate(usual * (LOW if is_finetuning else 1.0)),),
         severity=max(0.1, 0.8 * (possible - accuracy.train)),
@@ -201,6 +209,15 @@ def most_rows_never_seen(training: Training, ledger: Ledger, accuracy: Accuracy)
         repairs=(set_arguments(site, "fit", {"steps_per_epoch": steps}),) if site else (),
         severity=0.3,
         shown=shown,
+    )
+
+
+def _described(training: Training, rate: float) -> str:
+    if rate == training.learning_rate:
+        return f"{training.optimizer} at {rate:g}"
+    return (
+        f"{training.optimizer}, whose schedule begins at {training.learning_rate:g} and is at "
+        f"{rate:g} on average,"
     )
 
 

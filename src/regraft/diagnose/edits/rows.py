@@ -31,6 +31,11 @@ RANDOM_ARGUMENTS = (
 
 def resplit(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Shuffle the rows before they are split."""
+    folds = draft.calls("KFold")
+    if len(folds) == 1:
+        draft.set_argument(folds[0], "shuffle", "True")
+        draft.set_argument(draft.calls("KFold")[0], "random_state", "0")
+        return
     splits = draft.calls("train_test_split")
     has_fraction = argument(fit_call(draft, context), "validation_split") is not None
     if len(splits) == 1 and not has_fraction:

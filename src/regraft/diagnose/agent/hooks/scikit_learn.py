@@ -64,18 +64,20 @@ def _hook_split(module: ModuleType) -> None:
         return original(*arrays, **kwargs)
 
     module.train_test_split = train_test_split  # type: ignore[attr-defined]
-    for kind in BY_GROUP:
-        _note_groups(getattr(module, kind))
+    for name in BY_GROUP:
+        _note_splitter(getattr(module, name), "group-split")
+    _note_splitter(module.KFold, "KFold")
 
 
-def _note_groups(kind: Any) -> None:
+def _note_splitter(kind: Any, what: str) -> None:
     original = kind.split
 
     @functools.wraps(original)
     def split(self: Any, *args: Any, **kwargs: Any) -> Any:
         site = sites.here()
         if site is not None:
-            ledger.RECORD.event("group-split", site, splitter=kind.__name__)
+            ledger.RECORD.event(what, site, splitter=kind.__name__,
+                                shuffle=bool(getattr(self, "shuffle", False)))  # fmt: skip
         return original(self, *args, **kwargs)
 
     kind.split = split
