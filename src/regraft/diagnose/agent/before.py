@@ -120,7 +120,7 @@ def _drop_uncomputed(fit: Fit) -> None:
         if feed is None or feed.x.dtype.kind != "f":
             continue
         first = feed.x.reshape(len(feed.x), -1)[:, 0]
-        if np.isnan(first).any() and session.SESSION.partial:
+        if np.isnan(first).any() and session.SESSION.is_partial:
             setattr(fit, name, feed.take(np.flatnonzero(~np.isnan(first))))
 
 

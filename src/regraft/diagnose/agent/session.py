@@ -45,9 +45,7 @@ class Session:
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, set[bytes]] = {}  # digests of their rows, by key
         self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
-        self.partial: dict[
-            int, np.ndarray
-        ] = {}  # rows of a sampled predict that were computed, by length
+        self.is_partial = False  # did a `predict` leave rows out?
 
     @property
     def fit_seconds(self) -> float:

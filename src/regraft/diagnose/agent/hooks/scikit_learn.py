@@ -165,7 +165,7 @@ def _note_estimator(estimator: Any, X: Any, y: Any, site: Any) -> None:
 def _computed_rows(x: Any) -> np.ndarray | None:
     """Rows that a sampled `predict` did compute, None if all were."""
     array = np.asarray(x)
-    if array.ndim != 2 or array.dtype.kind != "f" or not session.SESSION.partial:
+    if array.ndim != 2 or array.dtype.kind != "f" or not session.SESSION.is_partial:
         return None
     fine = ~np.isnan(array[:, 0])
     return None if fine.all() else np.flatnonzero(fine)
