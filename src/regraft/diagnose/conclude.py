@@ -157,6 +157,8 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
         if fit.get("sampled")
     ]
     for event in baseline.record.get("events", []):
+    if _ended_by_us(baseline):
+        notes.append(f"what follows a write was not run: {baseline.record['error']['message']}")
         if event["what"] == "custom-training-loop":
             line = event["site"]["line"]
             notes.append(f"a training loop written by hand at line {line} is run, not repaired")
@@ -182,8 +184,15 @@ def _told(fixed: Fixed | None) -> tuple[str, ...]:
     return (f"the patched script ({', '.join(fixed.rules)}) was run and {reached}",)
 
 
+def _ended_by_us(replay: Replay) -> bool:
+    """Was it scored, and then ended at a write that we refuse where none can be redirected?"""
+    return bool(replay.record.get("refused") and replay.scores)
+
+
 def _script_error(replay: Replay) -> ScriptError | None:
     error = replay.record.get("error")
+    if _ended_by_us(replay):
+        return None
     if error:
         ended = ScriptError(**error)
         said = [line for line in replay.output.splitlines() if line.strip()]

@@ -68,10 +68,10 @@ def _preload(names: list[str]) -> str:
 
 
 def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
-    started = time.monotonic()
     child = os.fork()
     if child == 0:
         os.close(answers)
+        _become_script(settings)
     try:
         return _watch(child, settings)
     finally:  # what the script started, too: a server or workers would outlive it
@@ -82,7 +82,6 @@ def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
 def _watch(child: int, settings: dict[str, Any]) -> dict[str, Any]:
     """Wait for a replay, and end it at its limits."""
     started = time.monotonic()
-        _become_script(settings)
     record = Path(settings["out"]) / "run.json"  # there once something was trained
     peak = 0
     while True:
@@ -129,13 +128,13 @@ def _become_script(settings: dict[str, Any]) -> None:
     os.chdir(settings["cwd"])
     code = 0
     try:
-        from regraft.diagnose.agent import isolate, run
+        from regraft.diagnose.agent import guard, isolate, run
 
         scratch, shared = Path(settings["scratch"]), Path(settings["shared"])
         try:
             isolate.overlay_everything(scratch, shared)
         except OSError:
-            isolate.guard(scratch, shared)
+            guard.refuse_changes(scratch, shared)
         run.replay(settings)
     except BaseException:  # noqa: BLE001 - the child must not return into the parent's loop
         import traceback
