@@ -28,7 +28,6 @@ def labels(
         lowest=float(train.min()) if len(train) else 0.0,
         highest=float(train.max()) if len(train) else 0.0,
         are_whole=bool(np.all(train == np.rint(train))) if len(train) else True,
-        longest_run=_longest_run(train),
         batch_purity=expected if shuffled else purity(train, batch_size),
         expected_purity=expected,
         train_class_names=tuple(train_names),
@@ -68,16 +67,6 @@ def _counts(values: Values) -> dict[str, int]:
     distinct, numbers = np.unique(values, return_counts=True)
     names = (str(int(v)) if float(v).is_integer() else repr(round(float(v), 6)) for v in distinct)
     return dict(zip(names, (int(n) for n in numbers), strict=True))
-
-
-def _longest_run(values: Values) -> float:
-    if not len(values):
-        return 0.0
-    edges = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1], [True]]))
-    lengths = np.diff(edges)
-    longest = int(lengths.argmax())
-    size = int((values == values[edges[longest]]).sum())
-    return float(lengths[longest] / size)
 
 
 def _total_variation(a: Mapping[str, int], b: Mapping[str, int]) -> float:
