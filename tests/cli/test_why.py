@@ -123,3 +123,11 @@ def test_explain_names_the_nearest_of_an_unknown_rule(regraft):
     outcome = regraft("explain", "GEO01")
     assert outcome.status == 2
     assert "GEO001" in outcome.err
+
+
+def test_an_interpreter_that_is_not_there_is_wrong_use(regraft, tmp_path):
+    (tmp_path / "train.py").write_text("print(1)\n")
+    outcome = regraft("why", "train.py", "--python", "/nope", "--quiet")
+    assert outcome.status == 2
+    assert "received /nope: No such file or directory" in outcome.err
+    assert "--python" in outcome.err

@@ -119,7 +119,7 @@ CONTRACTS = [
     ),
     pytest.param(prints, ("cli/", "diagnose/agent/"), id="only-the-command-line-prints"),
     pytest.param(asserts, ("nothing",), id="no-assert"),
-    pytest.param(unpickles, ("diagnose/",), id="nothing-is-unpickled"),
+    pytest.param(unpickles, ("nothing",), id="nothing-is-unpickled"),
 ]
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import feeds
+from regraft.diagnose.agent import feeds, streams
 
 X = np.random.default_rng(0).integers(0, 256, (96, 6, 6, 1)).astype(np.uint8)
 Y = np.arange(96) % 4
@@ -158,12 +158,38 @@ def test_a_generator_is_read_as_far_as_its_steps():
     assert (feed.planned, feed.reshuffles, feed.random_pixels) == (48, False, False)
 
 
+def test_steps_may_be_a_fraction():
+    assert len(read(Batches(), steps=32 / 16)) == 32
+    assert len(read(Batches(), steps=40 / 16)) == 48
+
+
 def test_a_generator_without_steps_ends_at_the_limit():
     def forever():
         while True:
             yield from Batches()
 
     assert len(read(forever(), limit=60)) == 48
+
+
+def test_large_pictures_are_fewer_whatever_the_limit(monkeypatch):
+    monkeypatch.setattr(streams, "MOST_BYTES", 50 * X[0].nbytes)
+    feed = read(Batches())
+    np.testing.assert_array_equal(feed.x, X[:48])
+    assert (feed.planned, feed.complete) == (96, False)
+
+
+@pytest.mark.parametrize(("room", "every"), [(96, 1), (95, 2), (30, 4)])
+def test_rows_from_all_over_a_data_set(room, every):
+    feed = read(Batches(), limit=room, to_the_end=True)
+    np.testing.assert_array_equal(feed.rows, np.arange(0, 96, every))
+    np.testing.assert_array_equal(feed.x, X[::every])
+    np.testing.assert_array_equal(feed.y, Y[::every])
+    assert (feed.planned, feed.complete) == (96, every == 1)
+    assert (feed.reshuffles, feed.random_pixels, feed.seen_again) == (False, False, 1.0)
+
+
+def test_a_reshuffled_data_set_is_told_by_such_rows():
+    assert read(Batches(shuffle=True), limit=30, to_the_end=True).reshuffles
 
 
 def test_weights_of_rows_come_along():

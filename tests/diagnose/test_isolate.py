@@ -12,7 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 
 START = """
-import json, os, subprocess, sys
+import errno, json, os, subprocess, sys
 from pathlib import Path
 from regraft.diagnose.agent import isolate
 
@@ -21,6 +21,8 @@ os.chdir(place)
 try:
     isolate.overlay_everything(scratch, shared)
 except OSError as error:
+    if error.errno == errno.EINVAL:
+        raise
     print(json.dumps({"not permitted": str(error)}))
     sys.exit()
 seen = {}
@@ -121,6 +123,77 @@ for place in {[str(p) for p in places]!r}:
     assert not any((place / name).exists() for place in places)
 
 
+def test_shared_memory_and_run_are_covered(rooms):
+    name = f"regraft-test-{uuid.uuid4().hex}"
+    code = f"""
+from multiprocessing import Queue, shared_memory
+block = shared_memory.SharedMemory(create=True, size=8)
+Queue().put(1)  # a semaphore is in shared memory too
+for place in ("/dev/shm", "/run"):
+    (Path(place) / {name!r}).write_text("here")
+seen["block"] = Path("/dev/shm", block.name).exists()
+block.unlink()
+"""
+    assert in_child(rooms, code)["block"]
+    assert not any(Path(place, name).exists() for place in ("/dev/shm", "/run"))
+
+
+@pytest.mark.parametrize("change", ["Path(name).write_text('x')", "os.mkdir(name)"])
+def test_the_root_folder_is_covered(rooms, change):
+    name = f"regraft-test-{uuid.uuid4().hex}"
+    code = f"name = {name!r}\n{change}\nseen['there'] = Path('/', name).exists()"
+    assert in_child(rooms, code, place=Path("/"))["there"]
+    assert not Path("/", name).exists()
+
+
+# in namespaces of its own owner, mounts cannot be parted from what lies over them, even by root
+AS_ANYONE = """
+import ctypes, os
+from pathlib import Path
+
+libc = ctypes.CDLL(None)
+owner = os.getuid(), os.getgid()
+# a disk of another owner's, mounted below the project
+is_permitted = (
+    libc.unshare(0x00020000) == 0
+    and libc.mount(b"none", b"/", None, 16384 | 1 << 18, None) == 0
+    and libc.mount(b"tmpfs", DISK, b"tmpfs", 0, None) == 0
+)
+if is_permitted:
+    Path(os.fsdecode(DISK), "data.csv").write_text("1,2")
+    disk = os.open(os.fsdecode(DISK) + "/data.csv", os.O_RDONLY)
+if not is_permitted or libc.unshare(0x10020000) != 0:
+    print('{"not permitted": "mounts and namespaces"}')
+    raise SystemExit
+Path("/proc/self/setgroups").write_text("deny")
+Path("/proc/self/uid_map").write_text(f"0 {owner[0]} 1")
+Path("/proc/self/gid_map").write_text(f"0 {owner[1]} 1")
+"""
+
+
+def test_without_privileges_too(rooms):
+    (rooms / "project" / "disk").mkdir()
+    before = contents(rooms / "project")
+    name = f"regraft-test-{uuid.uuid4().hex}"
+    code = f"""
+Path("disk/data.csv").write_text("new")
+for place in ("/", "/run", "/dev/shm"):
+    (Path(place) / {name!r}).write_text("here")
+seen["back"] = Path("disk/data.csv").read_text()
+seen["beside"] = sorted(os.listdir())
+seen["real"] = os.read(disk, 9).decode()
+(shared / "run.json").write_text("kept")
+"""
+    disk = str(rooms / "project" / "disk").encode()
+    seen = in_child(rooms, code, start=f"DISK = {disk!r}{AS_ANYONE}{START}")
+    assert seen == {
+        "back": "new", "real": "1,2", "beside": ["data", "disk", "model.bin", "old.txt"],
+    }  # fmt: skip
+    assert contents(rooms / "project") == before
+    assert (rooms / "shared" / "run.json").read_text() == "kept"
+    assert not any(Path(place, name).exists() for place in ("/", "/run", "/dev/shm"))
+
+
 def test_what_is_shared_is_written_for_real(rooms):
     in_child(rooms, "(shared / 'run.json').write_text('kept')")
     assert (rooms / "shared" / "run.json").read_text() == "kept"
@@ -137,18 +210,18 @@ def test_links_are_not_a_way_out(rooms):
 GUARD = """
 import json, os, subprocess, sys
 from pathlib import Path
-from regraft.diagnose.agent import isolate
+from regraft.diagnose.agent import guard
 
 scratch, shared, place = (Path(p) for p in sys.argv[1:4])
 os.chdir(place)
-isolate.guard(scratch, shared)
+guard.refuse_changes(scratch, shared)
 seen = {}
 def attempt(name, change):
     try:
         change()
         seen[name] = "done"
     except PermissionError as error:
-        seen[name] = "refused"
+        seen[name] = "refused" if guard.is_refusal(error) else str(error)
 """
 
 REFUSED = {
@@ -173,6 +246,7 @@ ALLOWED = {
     "scratch": "lambda: (scratch / 'a').write_text('x')",
     "shared": "lambda: (shared / 'a').write_text('x')",
     "nowhere": "lambda: open(os.devnull, 'w').write('x')",
+    "temporary": "lambda: __import__('tempfile').NamedTemporaryFile(delete=False).write(b'x')",
     "import": "lambda: __import__('colorsys')",
 }
 

@@ -191,6 +191,15 @@ def test_pictures_of_a_head_trained_on_frozen_features(arrays, shape):
     assert evidence.pixels.model_train.convention == "byte"
 
 
+@pytest.mark.parametrize("shown", [1, 2], ids=["all", "every other"])
+def test_thumbnails_of_frozen_features_belong_to_their_own_rows(arrays, shown):
+    held = dict(arrays)
+    x, rows = held.pop("fit0_train_x"), np.arange(0, 600, shown)
+    held |= {"predict0_x": x, "predict0_thumbs": thumbnails(x)[rows], "predict0_thumb_rows": rows}
+    evidence = observe.observe(replay([fit(features_of_train="predict0")], [score()], arrays=held))
+    assert evidence.association.accuracy > 0.7
+
+
 @pytest.mark.parametrize("shuffled", [False, True], ids=["together", "apart"])
 def test_labels_of_an_estimator_fitted_on_frozen_features(arrays, shuffled):
     labels = arrays["fit0_train_labels"]

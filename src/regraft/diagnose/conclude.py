@@ -7,6 +7,7 @@ from regraft.diagnose import material, observe
 from regraft.diagnose.counterfactual import Laboratory, Priced
 from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, ScriptError
 from regraft.diagnose.evidence import Evidence
+from regraft.diagnose.failure import left_out
 from regraft.diagnose.fixing import Fixed
 from regraft.diagnose.replays import Replay, Script
 from regraft.diagnose.rule import Verdict
@@ -156,6 +157,8 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
         for fit in baseline.fits
         if fit.get("sampled")
     ]
+    if _ended_by_us(baseline):
+        notes.append(f"what follows a write was not run: {baseline.record['error']['message']}")
     for event in baseline.record.get("events", []):
         if event["what"] == "custom-training-loop":
             line = event["site"]["line"]
@@ -167,8 +170,7 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
 def _broken(results: Sequence[Result], probes: Sequence[str]) -> list[str]:
     """What of ours failed: less was looked at, and a user should know."""
     rules = [f"{result.rule.id}: {result.error}" for result in results if result.error]
-    return [f"a part of regraft broke and was left out; please report it: {line}"
-            for line in (*probes, *rules)]  # fmt: skip
+    return [left_out(line) for line in (*probes, *rules)]
 
 
 def _told(fixed: Fixed | None) -> tuple[str, ...]:
@@ -182,8 +184,15 @@ def _told(fixed: Fixed | None) -> tuple[str, ...]:
     return (f"the patched script ({', '.join(fixed.rules)}) was run and {reached}",)
 
 
+def _ended_by_us(replay: Replay) -> bool:
+    """Was it scored, and then ended at a write that we refuse where none can be redirected?"""
+    return bool(replay.record.get("refused") and replay.scores)
+
+
 def _script_error(replay: Replay) -> ScriptError | None:
     error = replay.record.get("error")
+    if _ended_by_us(replay):
+        return None
     if error:
         ended = ScriptError(**error)
         said = [line for line in replay.output.splitlines() if line.strip()]

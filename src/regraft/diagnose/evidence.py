@@ -131,9 +131,6 @@ class Labels:
     lowest: float
     highest: float
     are_whole: bool
-    longest_run: (
-        float  # longest run of one class in training order, as a share of that class's rows
-    )
     batch_purity: float  # mean share of the commonest class in a training batch, as fed
     expected_purity: float  # the same for the same labels shuffled
     train_class_names: tuple[str, ...]  # from folders or generators, () where there are none

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from regraft.errors import InvalidArgumentError, MissingFileError, expected_rece
 SOURCE = Path(__file__).parents[2]  # the folder that holds the package
 ZYGOTE = Path(__file__).parent / "agent" / "zygote.py"
 MEMORY_SHARE = 0.85  # of the machine's memory: one replay at a time
+IMPORT_SECONDS = 300.0  # Keras and TensorFlow, from a cold disk: a minute was seen
+ANSWER_SECONDS = 60.0  # beyond the time of a replay, which the other process keeps itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,35 +89,57 @@ class Replayer:
         self._folder = tempfile.TemporaryDirectory(prefix="regraft-why-")
         self.folder = Path(self._folder.name)
         self._count = 0
-        self.startup_seconds = 0.0
         self.predicts_whole = False  # a script may not bear rows that were not computed
 
     def __enter__(self) -> "Replayer":
+        try:
+            self._start()
+        except OSError as error:
+            self._folder.cleanup()
+            raise self._unusable(error.strerror or str(error)) from None
+        problem = str(self._answer(IMPORT_SECONDS)["problem"])
+        if problem:
+            self.__exit__(None, None, None)
+            raise self._unusable(problem)
+        return self
+
+    def _start(self) -> None:
+        """Start the interpreter and what it answers through."""
         read_end, write_end = os.pipe()
-        os.set_inheritable(write_end, True)
+        self._answers = os.fdopen(read_end)
         environment = dict(os.environ, MPLBACKEND="Agg", PYTHONDONTWRITEBYTECODE="1")
         environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        self._process = subprocess.Popen(  # noqa: S603 - the user's interpreter on our own file
-            [
-                self.script.python,
-                str(ZYGOTE),
-                str(SOURCE),
-                str(write_end),
-                ",".join(self._preload()),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(write_end,),
-            env=environment,
-            text=True,
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the user's interpreter on our own file
+                [
+                    self.script.python,
+                    str(ZYGOTE),
+                    str(SOURCE),
+                    str(write_end),
+                    ",".join(self._preload()),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(write_end,),
+                env=environment,
+                text=True,
+            )
+        except OSError:
+            self._answers.close()
+            raise
+        finally:
+            os.close(write_end)
+
+    def _unusable(self, problem: str) -> InvalidArgumentError:
+        last = (problem.strip().splitlines() or ["it ended"])[-1]
+        return InvalidArgumentError(
+            expected_received(
+                "a Python interpreter with numpy and Keras",
+                f"{self.script.python}: {last}",
+                "Install there what the script needs, or name another with --python.",
+            )
         )
-        os.close(write_end)
-        self._answers = os.fdopen(read_end)
-        ready = self._answer()
-        self.startup_seconds = float(ready.get("seconds", 0.0))
-        self.problem = str(ready.get("problem", ""))
-        return self
 
     def __exit__(
         self,
@@ -201,13 +226,18 @@ class Replayer:
             return _dead("the interpreter ended")
         stdin.write(json.dumps(settings) + "\n")
         stdin.flush()
-        return self._collect(self._answer(), out)
+        return self._collect(self._answer(seconds + ANSWER_SECONDS), out)
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        """The next answer; where there is none in this time, the process is ended."""
+        if not select.select([self._answers], [], [], seconds)[0]:
+            self._process.kill()
+            self._process.wait()
+            return {"status": "died", "problem": f"no answer in {seconds:.0f} s"}
         line = self._answers.readline()
         if not line:
             errors = self._process.stderr.read() if self._process.stderr else ""
-            return {"status": "died", "problem": errors[-2000:]}
+            return {"status": "died", "problem": errors[-2000:] or "it ended"}
         answer: dict[str, Any] = json.loads(line)
         return answer
 

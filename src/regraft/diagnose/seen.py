@@ -218,18 +218,21 @@ def _range(values: Array) -> tuple[float, float]:
 
 
 def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
+    name = _thumbs_of(replay, fit, part)
+    return replay.arrays[f"{name}_thumbs"] if name else np.zeros((0, 1), np.float16)
+
+
+def _thumbs_of(replay: Replay, fit: Record, part: str) -> str:
+    """What the thumbnails of this part are of, "" where there are none."""
     names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
-    empty = np.zeros((0, 1), np.float16)
-    return next(
-        (replay.arrays[f"{n}_thumbs"] for n in names if f"{n}_thumbs" in replay.arrays), empty
-    )
+    return next((name for name in names if f"{name}_thumbs" in replay.arrays), "")
 
 
 def _train_thumbs(replay: Replay, fit: Record) -> tuple[Array, Array]:
     """Thumbnails of training pictures, and where these are among all."""
     thumbs = _thumbs(replay, fit, "train")
-    rows = replay.arrays.get(f"fit{fit['number']}_train_thumb_rows", np.arange(len(thumbs)))
-    return thumbs, rows
+    name = _thumbs_of(replay, fit, "train")
+    return thumbs, replay.arrays.get(f"{name}_thumb_rows", np.arange(len(thumbs)))
 
 
 def _keys(fit: Record, name: str) -> list[str]:

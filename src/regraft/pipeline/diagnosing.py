@@ -12,9 +12,10 @@ import numpy as np
 from regraft.backbones.weights import find_weights
 from regraft.data.open import open_data
 from regraft.diagnose.diagnosis import Diagnosis, Material
+from regraft.diagnose.failure import failure, left_out
 from regraft.diagnose.replays import Script
 from regraft.diagnose.why import diagnose_script
-from regraft.errors import DataError
+from regraft.errors import RegraftError
 from regraft.features.extract import extract
 from regraft.heads.choose_l2 import fit_head
 from regraft.heads.linear import probabilities
@@ -76,15 +77,28 @@ def why(
     if diagnosis.material is None:
         return diagnosis
     observer.note("fitting a reference classifier on the same pictures")
+    return _with_reference(diagnosis, diagnosis.material)
+
+
+def _with_reference(diagnosis: Diagnosis, material: Material) -> Diagnosis:
+    """The diagnosis with what a plain head reaches; where that cannot be told, with why not."""
     started = time.monotonic()
+    accuracy, notes = None, diagnosis.notes
+    try:
+        accuracy = _reference(material)
+    except RegraftError as error:  # one class only, no weights: nothing to compare with
+        notes = (*notes, f"no reference classifier was fitted: {error}")
+    except Exception as error:  # noqa: BLE001 - the diagnosis stands without this number
+        notes = (*notes, left_out(failure("a reference classifier", error)))
     return replace(
         diagnosis,
-        regraft_fit=_reference(diagnosis.material),
+        regraft_fit=accuracy,
+        notes=notes,
         seconds=diagnosis.seconds + time.monotonic() - started,
     )
 
 
-def _reference(material: Material) -> float | None:
+def _reference(material: Material) -> float:
     """Validation accuracy of a head on the default plan, fitted on a replay's own pictures.
 
     A thousand small pictures or 160 large ones, as a replay keeps them: seconds, whatever is left
@@ -92,10 +106,7 @@ def _reference(material: Material) -> float | None:
     """
     x = np.concatenate([material.train, material.validation])
     y = np.concatenate([material.train_labels, material.validation_labels])
-    try:
-        images = open_data((x, y))
-    except DataError:  # one class only, a class with one picture: nothing to compare with
-        return None
+    images = open_data((x, y))
     choice = choose(images, backbone="auto")
     features = extract(
         images, row=choice.row, weights=find_weights(choice.row), size=choice.size,

@@ -105,7 +105,7 @@ def labels(**changes):
     facts = {
         "train_counts": {str(k): 100 for k in range(10)},
         "validation_counts": {str(k): 40 for k in range(10)},
-        "lowest": 0.0, "highest": 9.0, "are_whole": True, "longest_run": 0.03,
+        "lowest": 0.0, "highest": 9.0, "are_whole": True,
         "batch_purity": 0.2, "expected_purity": 0.2, "train_class_names": (),
         "validation_class_names": (), "total_variation": 0.0,
     }  # fmt: skip

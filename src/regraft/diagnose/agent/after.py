@@ -65,9 +65,6 @@ def _learnt(fit: Fit) -> None:
     outputs = scored.infer(model, feed.x[rows])
     labels = feeds.label_indices(feed.y)[rows]
     fit.record["train_accuracy"] = scoring.right_answers(model, outputs, labels)
-    ledger.RECORD.arrays[f"fit{fit.number}_train_predicted"] = scoring.answers_of(
-        model, outputs, labels
-    )
     few = samples.spread_eagerly(feed.x, 128)
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
         fit, few, feeds.label_indices(feed.y)[few]
@@ -148,7 +145,6 @@ def _changes(fit: Fit) -> None:
     fit.record["weight_change"] = float(np.sqrt(moved / size)) if size else 0.0
     fit.record["statistics_change"] = float(np.mean(drift)) if drift else 0.0
     fit.record["unchanged_trainable"] = unchanged
-    fit.record["n_trainable_kernels"] = len(fit.kernels)
 
 
 def _in_training_mode(fit: Fit, rows: np.ndarray, labels: np.ndarray) -> float | None:

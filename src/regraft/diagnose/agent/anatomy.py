@@ -150,7 +150,6 @@ def describe_head(model: Any) -> dict[str, Any]:
         "head_parameters": int(sum(np.prod(w.shape) for layer in head for w in layer.weights)),
         "fresh_batchnorm": len(fresh),
         "fresh_momentum": float(np.median([layer.momentum for layer in fresh])) if fresh else 0.99,
-        "flatten": [built_at(l) for l in head if type(l).__name__ == "Flatten"],  # noqa: E741
         "model": model.name,
         "kind": type(model).__name__,
     }

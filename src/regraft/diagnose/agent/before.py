@@ -46,21 +46,17 @@ def measure_before(fit: Fit) -> None:
         "batch_size": fit.batch_size, "epochs": fit.epochs,
         "planned_updates": int(steps) * fit.epochs, "n_train": train.planned,
         "shuffle": _shuffle(fit), "validation": fit.how,
-        "size_of_pictures": list(train.x.shape[1:]),
         "n_validation": fit.validation.planned if fit.validation else 0,
         "train_random": train.random_pixels, "train_relabelled": train.relabelled,
         "validation_random": bool(fit.validation and fit.validation.random_pixels),
         "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
-        "label_shape": list(train.labels.shape), "label_dtype": str(train.labels.dtype),
         "trainable_changed_after_compile": bool(compiled_for and compiled_for != now),
-        "trained_before": getattr(model, "train_function", None) is not None,
         "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
         "base": anatomy.describe_base(model, fit.base) if fit.base else None,
         "callbacks": [callbacks.describe(c) for c in samples.flat(fit.arguments.get("callbacks"))],
         "may_change_weights_at_end": callbacks.may_change_weights(
             model, samples.flat(fit.arguments.get("callbacks"))
         ),
-        "class_weight": bool(fit.arguments.get("class_weight")),
         "in_model_augmentation": [
             {"layer": type(layer).__name__, "site": anatomy.built_at(layer)}
             for layer in anatomy.flat_layers(model)
@@ -120,7 +116,7 @@ def _drop_uncomputed(fit: Fit) -> None:
         if feed is None or feed.x.dtype.kind != "f":
             continue
         first = feed.x.reshape(len(feed.x), -1)[:, 0]
-        if np.isnan(first).any() and session.SESSION.partial:
+        if np.isnan(first).any() and session.SESSION.is_partial:
             setattr(fit, name, feed.take(np.flatnonzero(~np.isnan(first))))
 
 

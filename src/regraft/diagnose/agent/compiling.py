@@ -18,13 +18,8 @@ from regraft.diagnose.agent import (
 SAMPLED_STEPS = 64  # of a schedule
 
 
-def compile_model(model: Any, *args: Any, **kwargs: Any) -> Any:
+def compile_model(model: Any, **named: Any) -> Any:
     """`Model.compile`, with the repairs that belong here."""
-    original = session.SESSION.original["compile"]
-    if session.SESSION.depth:
-        return original(model, *args, **kwargs)
-    named = dict(zip(("optimizer", "loss", "loss_weights", "metrics"), args, strict=False))
-    named.update(kwargs)
     site = sites.here()
     active = interventions.ACTIVE
     named.update(active.arguments("compile", site))
@@ -46,7 +41,7 @@ def compile_model(model: Any, *args: Any, **kwargs: Any) -> Any:
     loss, logits = anatomy.describe_loss(named.get("loss"))
     ledger.RECORD.event("compile", site, loss=loss, from_logits=logits,
                         metrics=[str(m) for m in samples.flat(named.get("metrics"))])  # fmt: skip
-    return original(model, **named)
+    return session.SESSION.original["compile"](model, **named)
 
 
 def before_compile(model: Any) -> None:

@@ -1,19 +1,20 @@
 """Whatever a script gives to `fit`, `evaluate` or `predict`, as rows of arrays.
 
 Arrays are taken as they are. Data sets, sequences and generators are read once, in their own
-order, up to a limit; a second look at their start tells whether they reshuffle or change pixels
-at random.
+order, as far as there is room; a second look at their start tells whether they reshuffle or
+change pixels at random.
 """
 
 import hashlib
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-LOOK_AGAIN = 2  # batches read a second time
+from regraft.diagnose.agent import streams
+
+MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a sample should have
 
 
 @dataclass(kw_only=True)
@@ -69,39 +70,31 @@ def read(
     *,
     batch_size: int | None,
     steps: int | None,
-    limit: int,
+    limit: int = MOST_ROWS,
     sample_weight: Any = None,
+    to_the_end: bool = False,
     is_trained: bool = False,
 ) -> Feed | None:
     """Make a feed, or None for what only Keras itself can read (several inputs, symbolic data).
 
     Args:
-        x: As `Model.fit` takes it.
-        y: Likewise.
-        batch_size: Likewise.
-        steps: Batches of an epoch, where the script says how many.
-        limit: Rows that are read of a data set.
-        sample_weight: As `Model.fit` takes it.
+        x: Arrays, or what gives batches.
+        y: Labels of arrays.
+        batch_size: Of arrays.
+        steps: Batches of a data set that are wanted, None for all.
+        limit: Rows of a data set that are kept at most.
+        sample_weight: Of arrays, one a row.
+        to_the_end: Keep rows from all over a long data set, so that it is known how many it has;
+            else its first ones.
         is_trained: Will it be read for many epochs? A sequence is then told where one ends.
     """
     if isinstance(x, list | tuple) and x and not np.isscalar(x[0]) and len(x) > 1 and y is not None:
         x = _stack(x)
-    if is_array(x):
+    if streams.is_array(x):
         return _arrays(x, y, batch_size, sample_weight)
     if x is None or isinstance(x, dict | list | tuple):
         return None
-    return _stream(x, steps, limit, is_trained=is_trained)
-
-
-def is_array(value: Any) -> bool:
-    """Numpy, or something that turns into it at once."""
-    return isinstance(value, np.ndarray) or (
-        hasattr(value, "__array__") and hasattr(value, "shape") and not _is_symbolic(value)
-    )
-
-
-def _is_symbolic(value: Any) -> bool:
-    return type(value).__name__ in ("KerasTensor", "SymbolicTensor")
+    return _stream(x, steps, limit, to_the_end=to_the_end, is_trained=is_trained)
 
 
 def _stack(parts: Any) -> Any:
@@ -124,116 +117,76 @@ def _arrays(x: Any, y: Any, batch_size: int | None, sample_weight: Any) -> Feed:
     )
 
 
-def _stream(source: Any, steps: int | None, limit: int, *, is_trained: bool) -> Feed | None:
-    batches = _batches(source)
-    if batches is None:
+def _stream(
+    source: Any, steps: int | None, limit: int, *, to_the_end: bool, is_trained: bool
+) -> Feed | None:
+    stream = streams.read(source, steps=steps, most_rows=limit, to_the_end=to_the_end)
+    if stream is None:
         return None
-    xs: list[np.ndarray] = []
-    ys: list[np.ndarray | None] = []
-    ws: list[np.ndarray | None] = []
-    complete, total = True, 0
-    for number, batch in enumerate(batches):
-        if steps is not None and number >= steps:
-            break
-        parts = _parts(batch)
-        if parts is None:
-            return None
-        if total + len(parts[0]) > limit and total:
-            complete = False
-            break
-        xs.append(parts[0])
-        ys.append(parts[1])
-        ws.append(parts[2])
-        total += len(parts[0])
-    if not xs:
-        return None
-    try:
-        x = np.concatenate(xs)
-    except ValueError:
+    rows = np.concatenate(stream.positions)
+    taken = stream.taken()
+    if taken is None:
         return None  # pictures of different sizes
-    batch_size = len(xs[0])
+    x, y, weights = taken
     feed = Feed(
         x=x,
-        y=_joined(ys),
-        planned=_planned(source, batch_size, steps, total, complete),
-        batch_size=batch_size,
+        y=y,
+        planned=stream.total if stream.is_whole else _planned(source, stream, steps),
+        batch_size=stream.batch_size,
         source=source,
-        complete=complete,
-        rows=np.arange(len(x)),
-        sample_weight=_joined(ws),
+        complete=stream.is_whole and stream.every == 1,
+        rows=rows,
+        sample_weight=weights,
         relabelled=None,
     )
     if is_trained:
         _end_epoch(source)
-    _look_again(feed)
+    _look_again(feed, np.concatenate(stream.start))
     return feed
 
 
-def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
-    """All parts in a row, None where one is missing."""
-    there = [part for part in parts if part is not None]
-    return np.concatenate(there) if there and len(there) == len(parts) else None
-
-
-def _batches(source: Any) -> Iterator[Any] | None:
-    if hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "map"):
-        return (source[i] for i in range(len(source)))  # PyDataset, Sequence, folder iterators
-    if hasattr(source, "__iter__"):
-        batches: Iterator[Any] = iter(source)
-        return batches
-    return None
-
-
-def _parts(batch: Any) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None] | None:
-    if not isinstance(batch, tuple | list):
-        batch = (batch,)
-    if not is_array(batch[0]):
-        return None
-    x = np.asarray(batch[0])
-    y = np.asarray(batch[1]) if len(batch) > 1 and is_array(batch[1]) else None
-    w = np.asarray(batch[2]) if len(batch) > 2 and is_array(batch[2]) else None
-    return x, y, w
-
-
-def _planned(source: Any, batch_size: int, steps: int | None, seen: int, complete: bool) -> int:
+def _planned(source: Any, stream: streams.Stream, steps: int | None) -> int:
+    """Rows of a data set that was not read to its end."""
     if steps is not None:
-        return steps * batch_size
-    if complete:
-        return seen
+        return steps * stream.batch_size
     for count in (getattr(source, "cardinality", None), getattr(source, "__len__", None)):
         try:
             n_batches = int(count())  # type: ignore[misc]
         except (TypeError, ValueError):
             continue
         if n_batches > 0:
-            return n_batches * batch_size
-    return seen
+            return n_batches * stream.batch_size
+    return stream.total
 
 
-def _look_again(feed: Feed) -> None:
+def _look_again(feed: Feed, start: np.ndarray) -> None:
     """Read the first batches a second time: another order? other pixels? other labels?"""
     if not hasattr(feed.source, "cardinality") and not hasattr(feed.source, "__getitem__"):
         return  # a generator cannot be read twice
-    known = {digest: row for row, digest in enumerate(map(digest_row, feed.x))}
-    again = [_parts(batch) for batch in itertools.islice(_batches(feed.source) or (), LOOK_AGAIN)]
-    batches = [parts for parts in again if parts is not None]
-    if not batches or len(batches) < len(again):
+    kept = dict(zip(map(digest_row, feed.x), range(len(feed.x)), strict=True))
+    known = {digest: int(feed.rows[row]) for digest, row in kept.items()}
+    known |= {digest_row(row): position for position, row in enumerate(start)}
+    second = _first_batches(feed.source)
+    if not second:
         return
-    positions = [known.get(digest_row(picture), -1) for x, _, _ in batches for picture in x]
+    again = [digest_row(row) for batch in second for row in batch[0]]
+    positions = [known.get(digest, -1) for digest in again]
     found = [p for p in positions if p >= 0]
     feed.seen_again = len(found) / len(positions)
     # with a partial first pass a reshuffled set shows unseen rows too: call that reshuffling
     feed.random_pixels = feed.complete and feed.seen_again < 0.5
     feed.reshuffles = found != sorted(found) or (not feed.complete and feed.seen_again < 0.9)
-    labels = _joined([y for _, y, _ in batches])
-    if labels is None or feed.y is None:
+    labels = [batch[1] for batch in second if batch[1] is not None]
+    if feed.y is None or sum(map(len, labels)) != len(positions):
         return
+    now = np.concatenate(labels)
     if feed.random_pixels:  # labels still tell whether the order is another one
-        feed.reshuffles = not np.array_equal(feed.y[: len(labels)], labels)
-    elif found:
-        here = np.array(positions)
-        before, now = label_indices(feed.y)[here], label_indices(labels)
-        feed.relabelled = float(np.mean((before != now)[here >= 0]))
+        feed.reshuffles = not np.array_equal(feed.y[: len(positions)], now)
+        return
+    rows = np.array([kept.get(digest, -1) for digest in again])
+    if (rows >= 0).any():
+        changed = label_indices(feed.y)[rows] != label_indices(now)
+        feed.relabelled = float(changed[rows >= 0].mean())
 
 
 def _end_epoch(source: Any) -> None:
@@ -241,6 +194,13 @@ def _end_epoch(source: Any) -> None:
     end = getattr(type(source), "on_epoch_end", None)
     if end is not None and not end.__module__.startswith("keras."):
         source.on_epoch_end()
+
+
+def _first_batches(source: Any) -> list[streams.Batch] | None:
+    given = itertools.islice(streams.batches(source) or (), streams.LOOKED_AT_AGAIN)
+    read = [streams.parts(batch) for batch in given]
+    known = [batch for batch in read if batch is not None]
+    return known if len(known) == len(read) else None
 
 
 def digest_row(picture: np.ndarray) -> bytes:

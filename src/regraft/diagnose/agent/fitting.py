@@ -23,8 +23,6 @@ from regraft.diagnose.agent.training import Fit
 
 def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     """`Model.fit`: read, sample, repair, train, score."""
-    if session.SESSION.depth:
-        return session.SESSION.original["fit"](model, x, y, **kwargs)
     site = sites.here()
     active = interventions.ACTIVE
     kwargs.update(active.arguments("fit", site))

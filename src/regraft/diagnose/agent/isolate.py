@@ -1,23 +1,29 @@
 """Let a process write wherever it likes without touching anything of the user's.
 
-On Linux every real file system is covered by an overlay in a private mount namespace: reads fall
-through, writes, renames and deletes (by Python, C++ or a sub-process alike) go to a scratch
-folder. Where the kernel does not allow that, `guard` makes Python refuse them; what libraries
-write in C and what sub-processes do is not held back then.
+On Linux the process gets a root folder of its own in a private mount namespace, in which every
+real file system is covered by an overlay: reads fall through, writes, renames and deletes (by
+Python, C++ or a sub-process alike) go to a scratch folder. Where the kernel does not allow that,
+the guard makes Python refuse them.
 """
 
 import ctypes
+import errno
 import os
+import re
 import sys
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+KEPT_FLAGS = 2 | 4 | 8  # nosuid, nodev, noexec: in a user namespace no remount may drop them
 VIRTUAL = {
     "proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "mqueue", "securityfs",
-    "debugfs", "tracefs", "pstore", "bpf", "configfs", "fusectl", "binfmt_misc", "nsfs",
+    "debugfs", "tracefs", "pstore", "bpf", "configfs", "fusectl", "binfmt_misc", "nsfs", "autofs",
+    "efivarfs", "hugetlbfs", "rpc_pipefs", "selinuxfs",
 }  # fmt: skip
-LEAVE = {"/proc", "/sys", "/dev", "/run"}
+AS_IT_IS = {"/proc", "/sys", "/dev"}
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where multiprocessing keeps what its processes share
+MOST_ENTRIES = 200  # of a folder that is covered entry by entry: each is a mount
 
 
 class IsolationError(OSError):
@@ -37,35 +43,107 @@ def overlay_everything(scratch: Path, shared: Path) -> None:
     """
     if not sys.platform.startswith("linux"):
         raise IsolationError("needs Linux")
+    cwd = Path.cwd()
     libc = ctypes.CDLL(None, use_errno=True)
     _enter_namespace(libc)
-    shared_handle = os.open(shared, os.O_RDONLY)  # opened here, or it belongs to the old namespace
     _mount(libc, "none", "/", None, MS_REC | MS_PRIVATE, None)
     holder = scratch / "layers"
     holder.mkdir(parents=True)
+    mounts = _mounts()
     # the layers live on a file system of their own: an overlay must not lie inside its own lower
     _mount(libc, "tmpfs", str(holder), "tmpfs", 0, "size=90%,mode=0755")
-    cwd = Path.cwd()
-    handle = os.open(holder, os.O_RDONLY)
-    for number, target in enumerate(_targets(holder)):
-        _cover(libc, f"/proc/self/fd/{handle}", number, target)
-    shared.mkdir(parents=True, exist_ok=True)
-    _mount(libc, f"/proc/self/fd/{shared_handle}", str(shared), None, MS_BIND, None)
-    os.close(shared_handle)
-    os.chdir(cwd)  # the old handle still points below the overlay
+    cover = _Cover(libc, holder, mounts)
+    cover.cover("/")
+    if os.path.isdir(SHARED_MEMORY) and not os.path.islink(SHARED_MEMORY):  # noqa: PTH112, PTH114
+        _mount(libc, "tmpfs", cover.place(SHARED_MEMORY), "tmpfs", 0, "mode=1777")
+    _mount(libc, str(shared), cover.place(str(shared.resolve())), None, MS_BIND, None)
+    os.chroot(cover.root)
+    os.chdir(cwd)
 
 
-def _cover(libc: ctypes.CDLL, layers: str, number: int, target: str) -> None:
-    upper, work = Path(layers) / f"{number}-upper", Path(layers) / f"{number}-work"
-    upper.mkdir()
-    work.mkdir()
-    options = f"lowerdir={target},upperdir={upper},workdir={work}"
-    try:
-        _mount(libc, "overlay", target, "overlay", 0, options)
-    except IsolationError:
-        # what cannot be covered is at least made read-only
-        _mount(libc, target, target, None, MS_BIND, None)
-        _mount(libc, target, target, None, MS_BIND | MS_REMOUNT | MS_RDONLY, None)
+class _Cover:
+    """A second view of the file system below `root`, in which writes go to layers."""
+
+    def __init__(self, libc: ctypes.CDLL, holder: Path, mounts: dict[str, str]) -> None:
+        self._libc = libc
+        self._holder = holder
+        self._mounts = mounts  # kind of file system by mount point
+        self._count = 0
+        self.root = holder / "root"
+        self.root.mkdir()
+
+    def place(self, path: str) -> str:
+        """Where a path is in the second view."""
+        return str(self.root) + path
+
+    def cover(self, path: str) -> None:
+        """Show a file or folder, and all that is mounted below it."""
+        if not os.path.exists(path):  # noqa: PTH110 - a dead mount, or one that is not ours to see
+            return
+        if path in AS_IT_IS or self._mounts.get(path) in VIRTUAL:
+            _mount(self._libc, path, self.place(path), None, MS_BIND | MS_REC, None)
+        elif not os.path.isdir(path):  # noqa: PTH112 - unlike Path, it never raises
+            self._read_only(path)
+        else:
+            try:
+                self._overlay(path)
+            except IsolationError as error:
+                if error.errno in (errno.EPERM, errno.ENODEV):
+                    raise  # there are no overlays here
+                # not of a folder with mounts below it in a user namespace: its entries, then
+                if self._next_mounts(path) and self._by_entries(path):
+                    return
+                self._read_only(path)
+            for point in self._next_mounts(path):
+                self.cover(point)
+
+    def _overlay(self, path: str) -> None:
+        self._count += 1
+        upper, work = (self._holder / f"{self._count}-{name}" for name in ("upper", "work"))
+        upper.mkdir()
+        work.mkdir()
+        lower = re.sub(r"([\\:,])", r"\\\1", path)  # they part lower folders, and options
+        options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+        _mount(self._libc, "overlay", self.place(path), "overlay", 0, options)
+
+    def _by_entries(self, path: str) -> bool:
+        """A folder of our own, each of its entries covered; False if they are not to be listed."""
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError:
+            return False
+        if len(entries) > MOST_ENTRIES:
+            return False
+        place = Path(self.place(path))
+        mode = os.stat(path).st_mode & 0o7777  # noqa: PTH116
+        _mount(self._libc, "tmpfs", str(place), "tmpfs", 0, f"mode={mode:04o}")
+        for entry in entries:
+            if entry.is_symlink():
+                (place / entry.name).symlink_to(os.readlink(entry.path))  # noqa: PTH115
+            elif entry.is_dir():
+                (place / entry.name).mkdir()
+                self.cover(entry.path)
+            elif entry.is_file():
+                (place / entry.name).touch()
+                self.cover(entry.path)
+        return True
+
+    def _read_only(self, path: str) -> None:
+        """What cannot be covered is at least not to be changed."""
+        place = self.place(path)
+        _mount(self._libc, path, place, None, MS_BIND | MS_REC, None)
+        kept = os.statvfs(place).f_flag & KEPT_FLAGS
+        _mount(self._libc, place, place, None, MS_BIND | MS_REMOUNT | MS_RDONLY | kept, None)
+
+    def _next_mounts(self, path: str) -> list[str]:
+        """The mount points below it that lie below no other such."""
+        inside = path.rstrip("/") + "/"
+        found: list[str] = []
+        for point in sorted(self._mounts, key=len):
+            is_below = point != path and point.startswith(inside)
+            if is_below and not any(point.startswith(f"{other}/") for other in found):
+                found.append(point)
+        return found
 
 
 def _enter_namespace(libc: ctypes.CDLL) -> None:
@@ -79,26 +157,13 @@ def _enter_namespace(libc: ctypes.CDLL) -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
-def _targets(holder: Path) -> list[str]:
-    """Top-level folders, then every mount of a real file system below them, outermost first."""
-    top = [
-        f"/{name}"
-        for name in sorted(entry.name for entry in Path("/").iterdir())
-        if f"/{name}" not in LEAVE
-        and Path(f"/{name}").is_dir()
-        and not Path(f"/{name}").is_symlink()
-    ]
-    mounts = []
+def _mounts() -> dict[str, str]:
+    """Kind of file system by mount point; of several at one point the last is seen."""
+    mounts = {}
     for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, point, kind, *_ = line.split()
-        point = point.replace("\\040", " ")
-        if kind in VIRTUAL or point == "/" or point in top or point == str(holder):
-            continue
-        if any(point == path or point.startswith(path + "/") for path in LEAVE):
-            continue
-        if Path(point).is_dir():
-            mounts.append(point)
-    return top + sorted(mounts, key=len)
+        _, point, kind, *_ = line.split(" ")
+        mounts[re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), point)] = kind
+    return mounts
 
 
 def _mount(
@@ -112,39 +177,3 @@ def _mount(
         raise IsolationError(
             number, f"cannot mount {kind or 'bind'} at {target}: {os.strerror(number)}"
         )
-
-
-def guard(scratch: Path, shared: Path) -> None:
-    """Refuse every change by Python outside the two folders: the fallback without namespaces.
-
-    A script that must write elsewhere then fails with a message that says why, and the user's
-    files stay as they are.
-    """
-    allowed = (*(str(p.resolve()) + os.sep for p in (scratch, shared)), "/dev/", "/proc/")
-
-    def outside(path: object) -> bool:
-        if not isinstance(path, str | bytes | os.PathLike):
-            return False
-        full = os.path.realpath(os.fsdecode(path))
-        return not (full + os.sep).startswith(allowed)
-
-    def hook(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open":
-            path, mode, flags = (*arguments, None, None, None)[:3]
-            writes = (isinstance(mode, str) and set(mode) & set("wax+")) or (
-                isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            )
-            if writes and outside(path):
-                message = f"regraft why lets nothing write outside its scratch: {path!r}"
-                raise PermissionError(message)
-        elif event in _CHANGES and any(outside(a) for a in arguments[: _CHANGES[event]]):
-            message = f"regraft why refused {event} {arguments[0]!r}"
-            raise PermissionError(message)
-
-    sys.addaudithook(hook)
-
-
-_CHANGES = {  # audit event -> how many leading arguments are paths that change
-    "os.remove": 1, "os.rename": 2, "os.rmdir": 1, "os.mkdir": 1, "os.truncate": 1, "os.chmod": 1,
-    "os.link": 2, "os.symlink": 2, "shutil.rmtree": 1, "shutil.move": 2,
-}  # fmt: skip

@@ -4,6 +4,7 @@ Written after every training and at the end, so that a run that is stopped still
 had seen.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -65,9 +66,24 @@ class Recorder:
         temporary = self.folder / "run.json.part"
         temporary.write_text(json.dumps(state, default=_plain), encoding="utf-8")
         arrays = self.folder / "arrays.part.npz"
-        np.savez(arrays, allow_pickle=True, **self.arrays)
+        plain = {name: unpickled(array) for name, array in self.arrays.items()}
+        np.savez(arrays, allow_pickle=False, **plain)
         arrays.replace(self.folder / "arrays.npz")
         temporary.replace(self.folder / "run.json")
+
+
+def unpickled(array: np.ndarray) -> np.ndarray:
+    """The same values in an array that is no list of Python objects: such a one is pickled.
+
+    A column of a data frame is one, even of whole numbers only. What else it holds becomes text.
+    """
+    if array.dtype.kind != "O":
+        return array
+    with contextlib.suppress(ValueError):  # rows of several lengths
+        plain = np.array(array.tolist())
+        if plain.dtype.kind != "O":
+            return plain
+    return np.array([str(value) for value in array.ravel()]).reshape(array.shape)
 
 
 def _plain(value: Any) -> Any:

@@ -64,8 +64,7 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
         exact = _PLAIN[symbol](_as_float(few[0]), _as_float(few[1]))
         wrapped = float(np.mean(np.abs(exact - result[: exact.shape[0]]) > 1))
         if wrapped > 0:
-            ledger.RECORD.event("uint8-wrap", site, operator=symbol, wrapped=wrapped,
-                                in_dtype=str(result.dtype))  # fmt: skip
+            ledger.RECORD.event("uint8-wrap", site, operator=symbol, wrapped=wrapped)
     return result
 
 

@@ -22,11 +22,10 @@ def given(
 
     None stands for rows that only Keras itself can read, and for no validation.
     """
-    limit = int(session.SESSION.settings.get("max_rows", 6000))
     with augmentation.wanted_off("train"):
         train = feeds.read(
             x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps_per_epoch"),
-            limit=limit, sample_weight=kwargs.get("sample_weight"), is_trained=True,
+            sample_weight=kwargs.get("sample_weight"), is_trained=True,
         )  # fmt: skip
     split = float(kwargs.get("validation_split") or 0.0)
     given = kwargs.get("validation_data")
@@ -42,7 +41,7 @@ def given(
     with augmentation.wanted_off("validation"):
         validation = feeds.read(
             pair[0], pair[1], batch_size=kwargs.get("validation_batch_size"),
-            steps=kwargs.get("validation_steps"), limit=limit,
+            steps=kwargs.get("validation_steps"),
         )  # fmt: skip
     return train, validation, "data"
 

@@ -22,6 +22,7 @@ from regraft.diagnose.agent.notebook import read_source
 
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
+STANDARD_LIBRARY = Path(ast.__file__).resolve().parent
 METHODS = {"reshape", "resize", "shuffle", "permutation", "mean", "sort"}
 
 
@@ -157,6 +158,8 @@ class UserModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             return None
         origin = Path(spec.origin).resolve()
         if "site-packages" in origin.parts or "dist-packages" in origin.parts:
+            return None
+        if STANDARD_LIBRARY in origin.parents:  # below a home, or the root folder, as all is
             return None
         if not any(root in origin.parents for root in self._roots):
             return None

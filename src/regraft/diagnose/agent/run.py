@@ -7,7 +7,16 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from regraft.diagnose.agent import frozen, interventions, ledger, listing, rewrite, session, sites
+from regraft.diagnose.agent import (
+    frozen,
+    guard,
+    interventions,
+    ledger,
+    listing,
+    rewrite,
+    session,
+    sites,
+)
 from regraft.diagnose.agent.hooks import (
     arrays,
     backbones,
@@ -53,7 +62,7 @@ def replay(settings: dict[str, Any]) -> None:
             "seconds_per_row": slow.seconds_per_row,
         }
     except BaseException as error:  # noqa: BLE001 - whatever the script raises belongs in the report
-        outcome = {"status": "failed", "error": _error(error)}
+        outcome = {"status": "failed", "error": _error(error), "refused": guard.is_refusal(error)}
     facts = ledger.RECORD.facts
     facts["seconds"] = time.monotonic() - started
     facts["keras_version"] = _keras_version()

@@ -1,6 +1,7 @@
 """`Model.evaluate`, `Model.predict`, and every accuracy measured in inference mode."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from regraft.diagnose.agent import (
 
 SCORED = 1000  # rows scored at most
 LEAST_PREDICTED = 128
+MOST_PREDICTED = 20_000  # rows of a data set that are kept, to choose from by the time they take
 ASKED_ALONE = 24  # pictures predicted one by one that are looked at together
 # Times of a training that one `predict` may take: what a frozen network answers is kept for the
 # other replays, so that it is paid once, or twice where pixels are repaired.
@@ -102,27 +104,25 @@ def _is_plain(model: Any) -> bool:
 
 def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     """`Model.evaluate`: on a sample where it is long, and measured a second time by us."""
-    if session.SESSION.depth:
-        return session.SESSION.original["evaluate"](model, x, y, **kwargs)
     site = sites.here()
     with session.inside():
         feed = feeds.read(x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"),
-                          limit=int(session.SESSION.settings.get("max_rows", 6000)))  # fmt: skip
+                          sample_weight=kwargs.get("sample_weight"))  # fmt: skip
         if feed is None or feed.y is None:
             return session.SESSION.original["evaluate"](model, x, y, **kwargs)
         boundary.convert_feed(feed, part="validation")
         preparing.relabel(feed, part="validation")
-        _without_uncomputed(feed)
+        feed = _without_uncomputed(feed)
         boundary.fit_size(feed, model)
         feed = resplitting.scored(model, feed)
         if len(feed) > SCORED:
             feed = feed.take(
                 feeds.stratified(feeds.label_indices(feed.y), SCORED, session.SESSION.seed)
             )
-        kept = {k: v for k, v in kwargs.items() if k in ("return_dict", "sample_weight")}
         result = session.SESSION.original["evaluate"](
-            model, feed.x, feed.y, batch_size=feed.batch_size or 32, verbose=0, **kept
-        )
+            model, feed.x, feed.y, batch_size=feed.batch_size or 32, verbose=0,
+            sample_weight=feed.sample_weight, return_dict=kwargs.get("return_dict", False),
+        )  # fmt: skip
         number = len(ledger.RECORD.scores)
         score(model, feed, by="evaluate", site=site, claimed=scoring.accuracy_in(model, result))
         if session.SESSION.is_probed and len(ledger.RECORD.scores) > number:
@@ -134,27 +134,41 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
 
 def predict(model: Any, x: Any, **kwargs: Any) -> Any:
     """`Model.predict`: on a sample of rows where all would take too long (others become NaN)."""
-    if session.SESSION.depth:
-        return session.SESSION.original["predict"](model, x, **kwargs)
     site = sites.here()
     with session.inside():
-        feed = feeds.read(x, None, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"),
-                          limit=20_000)  # fmt: skip
+        feed = _asked(model, x, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"))
         if feed is None:
             return session.SESSION.original["predict"](model, x, **kwargs)
         trained = id(model) in session.SESSION.compiled
         boundary.convert_feed(feed, part="prediction" if trained else "features")
         boundary.fit_size(feed, model)
         outputs, rows = _timed_predict(model, feed)
-        labels = None if feed.y is None else feeds.label_indices(feed.y)
+        labels = None
+        if feed.y is not None:
+            given = feeds.label_indices(feed.y)
+            labels = _placed(given, feed.rows, feed.planned, fill=0)
         scoring.predicted(outputs, labels, rows)
-        ledger.RECORD.event("predict", site, n=len(feed), shuffled=feed.reshuffles, trained=trained)
+        ledger.RECORD.event("predict", site, trained=trained)
         base = anatomy.base_of(model)
         if base is not None and not trained:
             _remember_pictures(model, base, feed, outputs)
         elif trained and feed.x.ndim == 4:
             _show_predicted(model, feed)
     return outputs
+
+
+def _asked(model: Any, x: Any, *, batch_size: int | None, steps: int | None) -> feeds.Feed | None:
+    """The rows to predict; None where Keras must read them: it alone can, or none may be missing.
+
+    Of a data set that is too large to hold, rows from all over it are here; its length is known.
+    """
+    may_leave_out = _is_plain(model) and not session.SESSION.settings.get("predicts_whole")
+    if isinstance(x, Iterator) and not may_leave_out:
+        return None  # what was read here would be gone
+    feed = feeds.read(
+        x, None, batch_size=batch_size, steps=steps, limit=MOST_PREDICTED, to_the_end=True
+    )
+    return feed if feed is not None and (feed.complete or may_leave_out) else None
 
 
 def _show_predicted(model: Any, feed: feeds.Feed) -> None:
@@ -175,8 +189,7 @@ def predict_on_batch(model: Any, x: Any) -> Any:
     """`Model.predict_on_batch`: remembered, for loops that compare it with labels afterwards."""
     with session.inside():
         outputs = session.SESSION.original["predict_on_batch"](model, x)
-    if not session.SESSION.depth:
-        remember(model, outputs)
+    remember(model, outputs)
     return outputs
 
 
@@ -191,28 +204,44 @@ def remember(model: Any, outputs: Any) -> None:
 
 
 def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray]:
-    n = len(feed)
-    allowed = session.SESSION.fit_seconds * PREDICTION
-    first = frozen.CHUNK
-    if n <= 3 * first or not _is_plain(model):
-        return infer(model, feed.x), np.arange(n)
-    frozen.forward(model, feed.x[:first])
+    """A row for each that was asked for, NaN where it was not computed; and which were."""
+    if len(feed) <= 3 * frozen.CHUNK or not _is_plain(model):
+        rows = np.arange(len(feed))
+        some = infer(model, feed.x)
+    else:
+        rows = _rows_in_time(model, feed)
+        x = feed.x if len(rows) == len(feed) else feed.x[rows]
+        some = session.SESSION.store.outputs(model, x, boundary.signature())
+    if len(rows) == feed.planned:
+        return some, rows
+    session.SESSION.is_partial = True
+    ledger.RECORD.facts.setdefault("predicted", {})[str(feed.planned)] = len(rows)
+    rows = feed.rows[rows]
+    return _placed(some, rows, feed.planned, fill=np.nan), rows
+
+
+def _rows_in_time(model: Any, feed: feeds.Feed) -> np.ndarray:
+    """Which rows to compute: all that are here, or as many as fit the time of a `predict`."""
+    n, first = len(feed), frozen.CHUNK
+    frozen.forward(model, feed.x[:first])  # traces
     started = time.monotonic()
     frozen.forward(model, feed.x[:first])
     each = (time.monotonic() - started) / first
-    known = (session.SESSION.settings.get("predicted") or {}).get(str(n))
+    allowed = session.SESSION.fit_seconds * PREDICTION
+    known = (session.SESSION.settings.get("predicted") or {}).get(str(feed.planned))
     whole = session.SESSION.settings.get("predicts_whole") or not session.SESSION.may_sample
     if known is None and (each * n <= allowed or whole):
-        return session.SESSION.store.outputs(model, feed.x, boundary.signature()), np.arange(n)
+        return np.arange(n)
     keep = min(known or max(LEAST_PREDICTED, int(allowed / each)), n)
     # one choice a length, whatever the seed of the run: every replay computes the same rows
-    rows = np.sort(np.random.default_rng(n).choice(n, keep, replace=False))
-    ledger.RECORD.facts.setdefault("predicted", {})[str(n)] = keep
-    some = session.SESSION.store.outputs(model, feed.x[rows], boundary.signature())
-    outputs = np.full((n, *some.shape[1:]), np.nan, some.dtype)
-    outputs[rows] = some
-    session.SESSION.partial[n] = rows
-    return outputs, rows
+    return np.sort(np.random.default_rng(n).choice(n, keep, replace=False))
+
+
+def _placed(values: np.ndarray, rows: np.ndarray, n: int, *, fill: float) -> np.ndarray:
+    """The values at these of n rows."""
+    placed = np.full((n, *values.shape[1:]), fill, values.dtype)
+    placed[rows] = values
+    return placed
 
 
 def _remember_pictures(
@@ -221,16 +250,19 @@ def _remember_pictures(
     key = f"predict{len(session.SESSION.pictures)}"
     shown.keep(key, feed, samples.spread(len(feed), samples.ROWS))
     shown.show(key, model, feed)
+    arrays = ledger.RECORD.arrays
+    if f"{key}_thumb_rows" in arrays:  # as the script counts them
+        arrays[f"{key}_thumb_rows"] = feed.rows[arrays[f"{key}_thumb_rows"]]
     session.SESSION.pictures.append(
-        {"key": key, "n": len(feed), "base": anatomy.describe_base(model, base)}
+        {"key": key, "n": feed.planned, "base": anatomy.describe_base(model, base)}
     )
     session.SESSION.predicted_rows[key] = {feeds.digest_row(row) for row in outputs}
     ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
 
 
-def _without_uncomputed(feed: feeds.Feed) -> None:
-    if feed.x.dtype.kind == "f" and session.SESSION.partial:
-        fine = np.flatnonzero(~np.isnan(feed.x.reshape(len(feed.x), -1)[:, 0]))
-        if len(fine) < len(feed.x):
-            kept = feed.take(fine)
-            feed.x, feed.y, feed.rows = kept.x, kept.y, kept.rows
+def _without_uncomputed(feed: feeds.Feed) -> feeds.Feed:
+    """The feed without the rows that a `predict` left out."""
+    if feed.x.dtype.kind != "f" or not session.SESSION.is_partial:
+        return feed
+    fine = np.flatnonzero(~np.isnan(feed.x.reshape(len(feed.x), -1)[:, 0]))
+    return feed if len(fine) == len(feed) else feed.take(fine)

@@ -46,9 +46,7 @@ class Session:
         self.predicted_rows: dict[str, set[bytes]] = {}  # digests of their rows, by key
         self.unsplit: dict[int, Any] = {}  # trainings that wait for validation rows, by model
         self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
-        self.partial: dict[
-            int, np.ndarray
-        ] = {}  # rows of a sampled predict that were computed, by length
+        self.is_partial = False  # did a `predict` leave rows out?
 
     @property
     def fit_seconds(self) -> float:

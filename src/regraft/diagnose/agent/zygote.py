@@ -5,6 +5,7 @@ one JSON line on the given file number. regraft's own modules come from `--sourc
 regraft's environment is visible to the script.
 """
 
+import contextlib
 import ctypes
 import importlib.abc
 import importlib.machinery
@@ -42,32 +43,45 @@ def main() -> None:
     source, answers, preload = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(",")
     sys.path.pop(0)  # this file's folder is not the script's
     sys.meta_path.insert(0, _OnlyRegraft(source))
-    started = time.monotonic()
-    problem = _preload(preload)
-    _answer(answers, {"ready": True, "seconds": time.monotonic() - started, "problem": problem})
+    _answer(answers, {"problem": _preload(preload)})
     for line in sys.stdin:
         settings = json.loads(line)
         _answer(answers, _fork(settings, answers))
 
 
 def _preload(names: list[str]) -> str:
-    """Import what every replay needs; a failure here is the script's to meet again."""
+    """Import what every replay needs, and the rest to have it ready.
+
+    Returns:
+        Why no replay can run; "" if they can.
+    """
     try:
-        for name in ["numpy", *names]:
-            if name:
+        for name in ["numpy", "regraft.diagnose.agent.run", *names]:
+            if name and name != "tensorflow":
                 __import__(name)
-        import regraft.diagnose.agent.run  # noqa: F401
     except Exception as error:  # noqa: BLE001
         return f"{type(error).__name__}: {error}"
+    with contextlib.suppress(Exception):  # the script's to meet again, if it imports it at all
+        if "tensorflow" in names:
+            __import__("tensorflow")
     return ""
 
 
 def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
-    started = time.monotonic()
     child = os.fork()
     if child == 0:
         os.close(answers)
         _become_script(settings)
+    try:
+        return _watch(child, settings)
+    finally:  # what the script started, too: a server or workers would outlive it
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # none is left, or zombies
+            os.killpg(child, signal.SIGKILL)
+
+
+def _watch(child: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """Wait for a replay, and end it at its limits."""
+    started = time.monotonic()
     record = Path(settings["out"]) / "run.json"  # there once something was trained
     peak = 0
     while True:
@@ -80,8 +94,8 @@ def _fork(settings: dict[str, Any], answers: int) -> dict[str, Any]:
         if not record.exists():
             limit = min(limit, float(settings.get("untrained_seconds", limit)))
         if time.monotonic() - started > limit or resident > settings["memory_bytes"]:
-            os.killpg(child, signal.SIGKILL)
-            _, status, usage = os.wait4(child, 0)
+            os.kill(child, signal.SIGKILL)
+            os.wait4(child, 0)
             over = "memory" if resident > settings["memory_bytes"] else "time"
             return {"status": f"out of {over}", "seconds": time.monotonic() - started, "peak": peak}
         time.sleep(0.05)
@@ -114,13 +128,13 @@ def _become_script(settings: dict[str, Any]) -> None:
     os.chdir(settings["cwd"])
     code = 0
     try:
-        from regraft.diagnose.agent import isolate, run
+        from regraft.diagnose.agent import guard, isolate, run
 
         scratch, shared = Path(settings["scratch"]), Path(settings["shared"])
         try:
             isolate.overlay_everything(scratch, shared)
         except OSError:
-            isolate.guard(scratch, shared)
+            guard.refuse_changes(scratch, shared)
         run.replay(settings)
     except BaseException:  # noqa: BLE001 - the child must not return into the parent's loop
         import traceback

@@ -32,7 +32,6 @@ def labels(
         lowest=float(train.min()) if len(train) else 0.0,
         highest=float(train.max()) if len(train) else 0.0,
         are_whole=bool(np.all(train == np.rint(train))) if len(train) else True,
-        longest_run=_longest_run(train),
         batch_purity=expected if shuffled else purity(train, batch_size),
         expected_purity=expected,
         train_class_names=tuple(train_names),
@@ -90,16 +89,6 @@ def purity(values: Values, batch_size: int) -> float:
 def expected_purity(values: Values, batch_size: int) -> float:
     """The same for the same labels in random order."""
     return purity(np.random.default_rng(0).permutation(values), batch_size)
-
-
-def _longest_run(values: Values) -> float:
-    if not len(values):
-        return 0.0
-    edges = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1], [True]]))
-    lengths = np.diff(edges)
-    longest = int(lengths.argmax())
-    size = int((values == values[edges[longest]]).sum())
-    return float(lengths[longest] / size)
 
 
 def _total_variation(a: Mapping[str, int], b: Mapping[str, int]) -> float:

@@ -34,6 +34,20 @@ def wraps(original: Any) -> Callable[[Any], Any]:
     return decorate
 
 
+def named(original: Any, /, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Every argument of a call by the name that the original's signature gives it.
+
+    Raises:
+        TypeError: If the original takes no such arguments.
+    """
+    signature = inspect.signature(original)
+    arguments = dict(signature.bind_partial(*args, **kwargs).arguments)
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments |= arguments.pop(parameter.name, {})
+    return arguments
+
+
 _WAITING: dict[str, Callable[[ModuleType], None]] = {}
 
 

@@ -112,14 +112,10 @@ def _preprocess(original: Any, module: str) -> Any:
     @functools.wraps(original)
     def preprocess_input(x: Any, *args: Any, **kwargs: Any) -> Any:
         site = sites.here()
-        facts: dict[str, Any] = {"module": module}
-        if isinstance(x, np.ndarray) and x.size:
-            some = x[:16]
-            facts |= {"in_dtype": str(x.dtype), "in_low": float(some.min()),
-                      "in_high": float(some.max()), "in_place": x.dtype.kind == "f"}  # fmt: skip
         if interventions.ACTIVE.dropped("preprocess_input", site):
             return x
-        ledger.RECORD.event("preprocess_input", site, **facts)
+        in_place = isinstance(x, np.ndarray) and x.dtype.kind == "f"
+        ledger.RECORD.event("preprocess_input", site, module=module, in_place=in_place)
         return original(x, *args, **kwargs)
 
     return preprocess_input

@@ -1,7 +1,6 @@
 """Hooks on Keras: models, layers, callbacks, weights."""
 
 import functools
-import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -25,32 +24,38 @@ def hook() -> None:
     """What is built, compiled, trained and scored, and which weights are loaded into it."""
     import keras
 
-    methods = {"compile": compiling.compile_model, "fit": fitting.fit,
-               "evaluate": scored.evaluate, "predict": scored.predict,
-               "predict_on_batch": scored.predict_on_batch}  # fmt: skip
+    methods: dict[str, Callable[..., Any]] = {
+        "compile": compiling.compile_model,
+        "fit": fitting.fit,
+        "evaluate": scored.evaluate,
+        "predict": scored.predict,
+        "predict_on_batch": scored.predict_on_batch,
+    }
     for name, replacement in methods.items():
         # on the class that defines it: `load_model` does not compile what overrides `compile`
         owner = next(kind for kind in keras.Model.__mro__ if name in vars(kind))
         original = getattr(owner, name)
         session.SESSION.original[name] = original
-        setattr(owner, name, functools.wraps(original)(_method(replacement)))
+        setattr(owner, name, _method(original, replacement))
     keras.Model.load_weights = _load_weights(keras.Model.load_weights)
     _hook_layers(keras)
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+def _method(original: Any, replacement: Callable[..., Any]) -> Callable[..., Any]:
+    """The replacement, given every argument by its name, wherever the script itself calls."""
+
+    @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if function is fitting.fit:
-            return function(self, **_named(session.SESSION.original["fit"], self, args, kwargs))
-        return function(self, *args, **kwargs)
+        if session.SESSION.depth:  # Keras and this agent talk among themselves
+            return original(self, *args, **kwargs)
+        try:
+            arguments = attach.named(original, self, *args, **kwargs)
+        except TypeError:
+            return original(self, *args, **kwargs)  # says best what it does not take
+        del arguments["self"]
+        return replacement(self, **arguments)
 
     return method
-
-
-def _named(original: Any, self: Any, args: Any, kwargs: Any) -> dict[str, Any]:
-    """Every argument by its name."""
-    bound = inspect.signature(original).bind_partial(self, *args, **kwargs).arguments
-    return {k: v for k, v in bound.items() if k != "self"}
 
 
 def _load_weights(original: Any) -> Any:
@@ -61,6 +66,7 @@ def _load_weights(original: Any) -> Any:
         site = sites.here()
         if site is not None and interventions.ACTIVE.one("load-imagenet-weights") is not None:
             return None
+        asked = attach.named(original, self, *args, **kwargs)
         before = [np.asarray(w.value).copy() for w in self.weights]
         result = original(self, *args, **kwargs)
         changed = sum(
@@ -69,7 +75,7 @@ def _load_weights(original: Any) -> Any:
         )
         ledger.RECORD.event(
             "load_weights", site, matched=changed, total=len(before),
-            by_name=bool(kwargs.get("by_name")), skip_mismatch=bool(kwargs.get("skip_mismatch")),
+            by_name=bool(asked.get("by_name")), skip_mismatch=bool(asked.get("skip_mismatch")),
         )  # fmt: skip
         return result
 
@@ -138,9 +144,7 @@ def _hook_constructor(kind: Any, name: str) -> None:
             changes = interventions.ACTIVE.arguments(name, site)
             changes |= _as_output(name, site)
             if changes:
-                bound = inspect.signature(original).bind_partial(self, *args, **kwargs).arguments
-                extra = bound.pop("kwargs", {})
-                args, kwargs = (), {**bound, **extra, **changes}
+                args, kwargs = (), attach.named(original, self, *args, **kwargs) | changes
                 kwargs.pop("self", None)
             if name == "Rescaling":
                 ledger.RECORD.event("rescaling", site, arguments=[repr(a) for a in args]

@@ -130,7 +130,7 @@ def _hook_estimators(module: ModuleType) -> None:
                     keep = _computed_rows(X)
                     if keep is not None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
-                    ledger.RECORD.attempt("an estimator", _note_estimator, self, X, rest[0], site)
+                    ledger.RECORD.attempt("an estimator", _note_estimator, X, rest[0])
                 return inner(self, X, *rest, **kw)
 
             return outer
@@ -169,12 +169,8 @@ def _note_score(site: Any, accuracy: float, n: int) -> None:
     )
 
 
-def _note_estimator(estimator: Any, X: Any, y: Any, site: Any) -> None:
+def _note_estimator(X: Any, y: Any) -> None:
     labels = np.unique(feeds.label_indices(np.asarray(y)), return_inverse=True)[1]
-    number = len(ledger.RECORD.facts.setdefault("estimators", []))
-    ledger.RECORD.facts["estimators"].append(
-        {"class": type(estimator).__name__, "site": site, "n": len(labels), "number": number}
-    )
     # the last is the one that counts: a search over parameters fits hundreds
     rows = samples.spread(len(labels), PROBED)
     ledger.RECORD.arrays["estimator_labels"] = labels
@@ -185,7 +181,7 @@ def _note_estimator(estimator: Any, X: Any, y: Any, site: Any) -> None:
 def _computed_rows(x: Any) -> np.ndarray | None:
     """Rows that a sampled `predict` did compute, None if all were."""
     array = np.asarray(x)
-    if array.ndim != 2 or array.dtype.kind != "f" or not session.SESSION.partial:
+    if array.ndim != 2 or array.dtype.kind != "f" or not session.SESSION.is_partial:
         return None
     fine = ~np.isnan(array[:, 0])
     return None if fine.all() else np.flatnonzero(fine)

@@ -1,0 +1,32 @@
+"""What a run leaves behind can be read without running anything."""
+
+import numpy as np
+import pytest
+
+from regraft.diagnose.agent import ledger
+
+
+@pytest.mark.parametrize(
+    ("values", "plain"),
+    [
+        ([0, 1, 2], np.array([0, 1, 2])),
+        (["cat", "dog"], np.array(["cat", "dog"])),
+        ([None, 1], np.array(["None", "1"])),
+        ([[1, 0], [0]], np.array(["[1, 0]", "[0]"])),
+    ],
+    ids=["numbers", "names", "a gap", "rows of several lengths"],
+)
+def test_columns_of_a_data_frame_are_not_pickled(tmp_path, values, plain):
+    column = np.empty(len(values), object)
+    column[:] = values
+    recorder = ledger.Recorder(tmp_path)
+    recorder.arrays["labels"] = column
+    recorder.write()
+    with np.load(tmp_path / "arrays.npz", allow_pickle=False) as held:
+        np.testing.assert_array_equal(held["labels"], plain)
+        assert held.files == ["labels"]
+
+
+def test_other_arrays_stay_as_they_are():
+    x = np.zeros((2, 3), np.float16)
+    assert ledger.unpickled(x) is x

@@ -1,0 +1,102 @@
+"""The process that runs a script: whether there is one, and what scripts may do in it."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from regraft.diagnose import replays
+from regraft.diagnose.replays import Replayer, Script
+from regraft.errors import RegraftError
+
+
+@pytest.fixture
+def interpreter(tmp_path):
+    """A program in place of Python."""
+
+    def write(text: str) -> str:
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    return write
+
+
+def start(tmp_path, python):
+    script = tmp_path / "train.py"
+    script.write_text("print(1)\n")
+    with Replayer(Script(path=script, python=python)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("program", "received"),
+    [
+        ("echo no such option >&2; exit 2", "no such option"),
+        ("exit 1", "it ended"),
+        (
+            """echo '{"problem": "No module named keras"}' > /proc/self/fd/$3""",
+            "No module named keras",
+        ),
+    ],
+    ids=["another program", "nothing", "no Keras"],
+)
+def test_an_interpreter_that_cannot_run_it_is_wrong_use(tmp_path, interpreter, program, received):
+    python = interpreter(program)
+    with pytest.raises(RegraftError) as caught:
+        start(tmp_path, python)
+    assert str(caught.value) == (
+        f"expected a Python interpreter with numpy and Keras; received {python}: {received}. "
+        "Install there what the script needs, or name another with --python."
+    )
+
+
+@pytest.mark.parametrize(
+    ("python", "received"),
+    [("/nope", "No such file or directory"), ("/", "Permission denied")],
+)
+def test_no_interpreter_at_all(tmp_path, python, received):
+    with pytest.raises(RegraftError, match=f"received {python}: {received}"):
+        start(tmp_path, python)
+
+
+def test_an_interpreter_that_never_answers(tmp_path, interpreter, monkeypatch):
+    monkeypatch.setattr(replays, "IMPORT_SECONDS", 0.2)
+    with pytest.raises(RegraftError, match="no answer in 0 s"):
+        start(tmp_path, interpreter("exec sleep 600"))
+
+
+SOUND = """
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+x = np.random.default_rng(0).random((1200, 8, 8, 1)).astype("float32")
+y = (x.mean(axis=(1, 2, 3)) > 0.5).astype(int)
+model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile("adam", loss, None, ["accuracy"])
+model.fit(x, y, 64, 2, 0)
+scores = model.evaluate(x, y, 64, 0, np.linspace(0, 1, len(x)))
+assert len(scores) == 2, scores
+assert model.predict(x, 128, 0).shape == (1200, 2)
+assert model.predict_on_batch(x[:4]).shape == (4, 2)
+model.save_weights("of.weights.h5")
+model.load_weights("of.weights.h5", True)
+model.evaluate(x, np.array(y, dtype=object), 64)
+"""
+
+
+@pytest.mark.slow
+def test_arguments_by_position_and_labels_of_a_data_frame(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(textwrap.dedent(SOUND))
+    with Replayer(Script(path=script, cwd=Path("/"))) as replayer:
+        replay = replayer.run(fit_seconds=20, seconds=120)
+    assert replay.record["error"]["message"] == "Invalid dtype: object", replay.output
+    assert [score["by"] for score in replay.scores] == ["evaluate"]
+    assert replay.record["failures"] == []
+    assert not Path("/of.weights.h5").exists()

@@ -1,0 +1,107 @@
+"""`predict` and `evaluate` as the script sees them, around stand-ins for Keras and a network."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from regraft.diagnose.agent import anatomy, frozen, ledger, scored, session, streams
+
+N, ROW_BYTES = 900, 4 * 8 * 8
+X = np.arange(N, dtype=np.float32)[:, None, None, None] * np.ones((1, 8, 8, 1), np.float32)
+Y = np.arange(N) % 7
+
+
+class DataSet:
+    """Batches of 32, the last one shorter, again and again."""
+
+    def __init__(self, x=X, y=Y):
+        self.x, self.y = x, y
+
+    def cardinality(self):
+        return -(-len(self.x) // 32)
+
+    def map(self, function):
+        raise NotImplementedError
+
+    def __iter__(self):
+        for start in range(0, len(self.x), 32):
+            yield self.x[start : start + 32], self.y[start : start + 32]
+
+
+def forward(model, x, *_):
+    return x.reshape(len(x), -1)[:, :3]
+
+
+@pytest.fixture
+def model(record, monkeypatch, tmp_path):
+    """A network that says what it was given; Keras' own methods say that they were called."""
+    keras = {name: lambda *a, name=name, **k: {"by": name, "given": a[1:], **k}
+             for name in ("predict", "evaluate")}  # fmt: skip
+    state = session.Session({"fit_seconds": 100.0}, SimpleNamespace(outputs=forward))
+    state.original = keras
+    monkeypatch.setattr(session, "SESSION", state)
+    monkeypatch.setattr(frozen, "forward", forward)
+    monkeypatch.setattr(scored, "_is_plain", lambda _: True)
+    monkeypatch.setattr(anatomy, "base_of", lambda _: None)
+    monkeypatch.setattr(scored, "score", lambda *a, **k: None)
+    return SimpleNamespace(name="net", trainable_variables=())
+
+
+def test_all_rows_of_a_data_set_that_fits(model):
+    outputs = scored.predict(model, DataSet())
+    np.testing.assert_array_equal(outputs, forward(model, X))
+    assert not session.SESSION.is_partial
+
+
+@pytest.mark.parametrize("room", [N - 1, 300, 20])
+@pytest.mark.parametrize("kind", [DataSet, lambda: iter(DataSet())], ids=["data set", "generator"])
+def test_a_row_for_each_of_a_data_set_that_does_not(model, monkeypatch, room, kind):
+    monkeypatch.setattr(streams, "MOST_BYTES", room * ROW_BYTES)
+    outputs = scored.predict(model, kind())
+    assert outputs.shape == (N, 3)
+    computed = np.flatnonzero(~np.isnan(outputs[:, 0]))
+    np.testing.assert_array_equal(outputs[computed], forward(model, X)[computed])
+    assert room / 2 <= len(computed) <= room
+    assert computed[-1] > 0.9 * N  # from all over it: folders are often in the order of classes
+    assert session.SESSION.is_partial
+    assert ledger.RECORD.facts["predicted"] == {str(N): len(computed)}
+
+
+def test_labels_of_such_rows_are_beside_them(model, monkeypatch):
+    told = []
+    monkeypatch.setattr(streams, "MOST_BYTES", 100 * ROW_BYTES)
+    monkeypatch.setattr(scored.scoring, "predicted", lambda *given: told.append(given))
+    scored.predict(model, DataSet())
+    ((outputs, labels, rows),) = told
+    assert len(outputs) == len(labels) == N
+    np.testing.assert_array_equal(labels[rows], Y[rows])
+
+
+@pytest.mark.parametrize("kind", [DataSet, lambda: iter(DataSet())], ids=["data set", "generator"])
+def test_keras_predicts_where_no_row_may_be_missing(model, monkeypatch, kind):
+    monkeypatch.setattr(streams, "MOST_BYTES", 100 * ROW_BYTES)
+    session.SESSION.settings["predicts_whole"] = True
+    given = kind()
+    answer = scored.predict(model, given, batch_size=8)
+    assert (answer["by"], answer["given"], answer["batch_size"]) == ("predict", (given,), 8)
+    assert len(next(iter(given))[0]) == 32  # nothing of a generator was used up
+
+
+def test_rows_that_no_time_is_left_for_are_missing_too(model):
+    session.SESSION.settings["predicted"] = {str(N): 200}
+    outputs = scored.predict(model, X)
+    assert np.isnan(outputs[:, 0]).sum() == N - 200
+    assert len(scored._without_uncomputed(scored.feeds.read(outputs, Y, batch_size=1, steps=None))
+               ) == 200  # fmt: skip
+
+
+def test_a_sample_of_rows_is_scored_with_their_weights(model):
+    weights = np.linspace(0, 1, 3 * N)
+    x, y = np.repeat(X, 3, axis=0), np.repeat(Y, 3)
+    answer = scored.evaluate(model, x, y, sample_weight=weights, return_dict=True)
+    rows = answer["given"][0]
+    assert len(rows) <= 1.1 * scored.SCORED
+    assert answer["return_dict"]
+    position = np.searchsorted(weights, answer["sample_weight"])
+    np.testing.assert_array_equal(x[position], rows)
