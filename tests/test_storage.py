@@ -7,7 +7,14 @@ import threading
 
 import pytest
 
-from regraft.storage import atomic_file, atomic_folder, remove_folder, write_json
+from regraft.errors import InvalidArgumentError
+from regraft.storage import (
+    atomic_file,
+    atomic_folder,
+    remove_folder,
+    require_writable,
+    write_json,
+)
 
 
 def write(path, content=b"new"):
@@ -108,3 +115,17 @@ def test_a_folder_is_gone_at_once(tmp_path, monkeypatch):
 def test_a_folder_that_is_not_there_is_no_error(tmp_path):
     remove_folder(tmp_path / "none")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_of_others_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(InvalidArgumentError, match="cannot be written"):
+        require_writable(tmp_path / "new", option="--out")
+
+
+def test_a_file_in_the_way_is_refused_with_the_option_that_named_it(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InvalidArgumentError, match=r"a file. Name another with --json"):
+        require_writable(tmp_path / "file" / "new", option="--json")
+    require_writable(tmp_path / "a" / "b", option="--json")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from regraft.errors import DiskSpaceError, expected_received
+from regraft.errors import DiskSpaceError, InvalidArgumentError, expected_received
 
 TEMPORARY_PREFIX = ".regraft-tmp-"  # what a janitor may delete after a kill
 
@@ -103,6 +103,28 @@ def write_json(path: Path, value: Any) -> None:
     with atomic_file(path) as file:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
         file.write(text.encode())
+
+
+def require_writable(folder: Path, *, option: str) -> None:
+    """Refuse early a folder that this user cannot make, or write to.
+
+    Args:
+        folder: Need not exist.
+        option: That names it, or a file in it.
+
+    Raises:
+        InvalidArgumentError: With what is in the way.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        found = "which cannot be written to" if nearest.is_dir() else "a file"
+        raise InvalidArgumentError(
+            expected_received(
+                f"a place for {folder} that can be written to",
+                f"{nearest}, {found}",
+                f"Name another with {option}.",
+            )
+        )
 
 
 def require_space(folder: Path, n_bytes: int, purpose: str) -> None:
