@@ -9,15 +9,17 @@ import errno
 import json
 import os
 import shutil
-import tempfile
+import stat
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from regraft.errors import DiskSpaceError, expected_received
+from regraft.errors import DiskSpaceError, InvalidArgumentError, expected_received
 
 TEMPORARY_PREFIX = ".regraft-tmp-"  # what a janitor may delete after a kill
 
+_STREAMS = (1, 2)  # standard output and standard error, which /dev/stdout and a shell's > name
 _FULL = {
     errno.ENOSPC: "a full disk",
     errno.EDQUOT: "a quota that is used up",
@@ -29,23 +31,34 @@ _FULL = {
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file that becomes `path` when the block ends without an error.
 
+    A symbolic link stays one: the file it points to is written. What is there and no regular file
+    (a pipe, a terminal, a device) is written into as it is, since it cannot be replaced.
+
     Raises:
         DiskSpaceError: If the disk fills while writing; `path` keeps its old content.
     """
+    stream = _stream_at(path)
+    if stream is not None:
+        with _naming_a_full_disk(path), stream:
+            yield stream
+        return
+    path = path.resolve()
+    temporary = _temporary_beside(path)
     with _naming_a_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX)
+        file = temporary.open("xb")
     try:
         with _naming_a_full_disk(path):
-            with os.fdopen(handle, "wb") as file:
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)  # mkstemp makes it private to this user
-            Path(temporary).replace(path)
+            if path.exists():  # who may read it was decided when it was made
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            temporary.replace(path)
             _sync_folder(path.parent)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -62,14 +75,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise FileExistsError(msg)
     with _naming_a_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=TEMPORARY_PREFIX))
+        temporary = _temporary_beside(path)
+        temporary.mkdir()
     try:
         with _naming_a_full_disk(path):
             yield temporary
             for file in temporary.rglob("*"):
                 if file.is_file():
                     _sync(file)
-            temporary.chmod(0o755)  # mkdtemp makes it private to this user
             temporary.replace(path)
             _sync_folder(path.parent)
     except BaseException:
@@ -77,11 +90,41 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise
 
 
+def remove_folder(path: Path) -> None:
+    """Delete a folder so that a kill leaves it whole or gone; what cannot be deleted stays."""
+    temporary = _temporary_beside(path)
+    with contextlib.suppress(OSError):
+        path.replace(temporary)
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically. NaN is refused: it is not JSON."""
     with atomic_file(path) as file:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
         file.write(text.encode())
+
+
+def require_writable(folder: Path, *, option: str) -> None:
+    """Refuse early a folder that this user cannot make, or write to.
+
+    Args:
+        folder: Need not exist.
+        option: That names it, or a file in it.
+
+    Raises:
+        InvalidArgumentError: With what is in the way.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        found = "which cannot be written to" if nearest.is_dir() else "a file"
+        raise InvalidArgumentError(
+            expected_received(
+                f"a place for {folder} that can be written to",
+                f"{nearest}, {found}",
+                f"Name another with {option}.",
+            )
+        )
 
 
 def require_space(folder: Path, n_bytes: int, purpose: str) -> None:
@@ -115,6 +158,25 @@ def _naming_a_full_disk(path: Path) -> Iterator[None]:
                 f"room on the disk for {path}", found, "Free some space and run again."
             )
         ) from error
+
+
+def _temporary_beside(path: Path) -> Path:
+    """A name nobody else has. `tempfile` would make it private, against the user's umask."""
+    return path.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+
+
+def _stream_at(path: Path) -> IO[bytes] | None:
+    """What is at `path`, open for writing, if it is no regular file or a stream of this process."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    for handle in _STREAMS:
+        with contextlib.suppress(OSError):  # closed
+            if os.path.samestat(found, os.fstat(handle)):
+                # the same place in it: what is shown next comes after, not on top
+                return os.fdopen(os.dup(handle), "wb")
+    return None if stat.S_ISREG(found.st_mode) else path.open("wb")
 
 
 def _sync(file: Path) -> None:

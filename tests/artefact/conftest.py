@@ -52,6 +52,7 @@ def make_origin():
         validation_fraction=0.15,
         test_fraction=0.15,
         seed=0,
+        test_sha256="e" * 64,
     )
 
 

@@ -183,3 +183,43 @@ def test_a_pickle_in_place_of_tensors_is_not_run(folder, tmp_path):
     with pytest.raises(ArtefactError, match=r"weights\.safetensors"):
         load(folder)
     assert not (tmp_path / "was-run").exists()
+
+
+def with_hash(folder, name, content):
+    """Write any bytes in place of a file, and their hash."""
+    from regraft.artefact.files import sha256
+
+    (folder / name).write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][name] = sha256(folder / name)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "metrics.json"])
+def test_json_nested_without_end_is_refused(folder, name):
+    content = b"[" * 200_000
+    if name == "manifest.json":
+        (folder / name).write_bytes(content)
+    else:
+        with_hash(folder, name, content)
+    with pytest.raises(ArtefactError, match=f"JSON in .*{name}"):
+        load(folder)
+
+
+@pytest.mark.parametrize(("kind", "size"), [("BF16", 2), ("F8_E4M3", 1)])
+def test_tensors_that_numpy_does_not_know_are_refused(folder, kind, size):
+    tensor = {"dtype": kind, "shape": [2], "data_offsets": [0, 2 * size]}
+    header = json.dumps({"head/bias": tensor}).encode()
+    content = len(header).to_bytes(8, "little") + header + bytes(2 * size)
+    with_hash(folder, "weights.safetensors", content)
+    # where ml_dtypes is loaded, numpy knows bfloat16: the tensor is then refused by its dtype
+    with pytest.raises(ArtefactError, match=r"weights\.safetensors"):
+        load(folder)
+
+
+def test_an_artefact_of_before_the_test_rows_were_recorded_is_read(folder, classifier):
+    record = folder / "manifest.json"
+    manifest = json.loads(record.read_text())
+    assert manifest["data"].pop("test_sha256") == classifier.origin.test_sha256
+    record.write_text(json.dumps(manifest))
+    assert load(folder).origin.test_sha256 is None

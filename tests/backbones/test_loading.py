@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import h5py
@@ -190,3 +191,16 @@ def test_an_hdf5_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidArgumentError, match="no list of layers"):
         load_weights(small_network(), tmp_path / "data.h5")
+
+
+def test_tensors_that_numpy_does_not_know_are_refused(tmp_path: Path) -> None:
+    network = small_network()
+    header, end = {}, 0
+    for name, values in tensors_of(network).items():
+        start, end = end, end + values.size
+        header[name] = {"dtype": "F8_E4M3", "shape": values.shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(end))
+    with pytest.raises(InvalidArgumentError, match=r"float16; received .* in F8_E4M3 .*weights"):
+        load_weights(network, path)

@@ -15,7 +15,7 @@ def test_fit_writes_what_it_shows(regraft, pictures, tmp_path):
     view = json.loads((tmp_path / "fit.json").read_text())
     assert list(view) == [
         "schema", "test_accuracy", "test_interval", "val_accuracy", "floors", "plan", "seconds",
-        "images_per_second", "peak_memory_bytes", "artefact",
+        "images_per_second", "peak_memory_bytes", "artefact", "left_out",
     ]  # fmt: skip
     assert list(view["plan"]) == [
         "backbone", "size", "taps", "grids", "mode", "runtime", "precision", "weights",
@@ -49,9 +49,14 @@ def test_quiet_shows_the_result_only(regraft, pictures):
 
 def test_a_bad_picture_is_left_out_on_request(regraft, pictures):
     (pictures / "bright" / "broken.png").write_bytes(b"no picture")
-    outcome = regraft("fit", pictures, *FAST, "--on-bad-image", "skip")
+    outcome = regraft(
+        "fit", pictures, *FAST, "--on-bad-image", "skip", "--quiet", "--json", "fit.json"
+    )
     assert outcome.status == 0
-    assert "broken.png" in outcome.err
+    assert "1 that cannot be read: bright/broken.png: not a JPEG" in outcome.out
+    (left_out,) = json.loads((pictures.parent / "fit.json").read_text())["left_out"]
+    assert left_out["name"] == "bright/broken.png"
+    assert left_out["reason"].startswith("not a JPEG")
 
 
 def no_folder(pictures):

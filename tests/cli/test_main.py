@@ -1,5 +1,8 @@
+import json
+import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -74,6 +77,47 @@ def test_json_over_a_folder_is_refused_before_the_work(regraft, tmp_path):
     outcome = regraft("fit", "digits", "--json", tmp_path)
     assert outcome.status == 2
     assert "is a directory" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        pytest.param(["fit", "digits"], "--json", id="json"),
+        pytest.param(["search", "digits"], "--png", id="png"),
+        pytest.param(["why", "train.py"], "--html", id="html"),
+        pytest.param(["why", "train.py"], "--fix", id="fix"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    regraft, tmp_path, monkeypatch, command, option
+):
+    for name in ("fit", "search", "why"):
+        monkeypatch.setattr(f"regraft.pipeline.{name}", None)  # nothing may be done
+    (tmp_path / "train.py").write_text("print(1)")
+    outcome = regraft(*command, option, tmp_path / "train.py" / "out")
+    assert outcome.status == 2
+    assert "a file. Name another" in outcome.err
+    assert option in outcome.err
+
+
+def test_json_may_go_to_a_pipe_or_a_new_folder(regraft, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    received = []
+    reader = threading.Thread(target=lambda: received.append((tmp_path / "pipe").read_text()))
+    reader.start()
+    assert regraft("explain", "GEO001", "--json", "pipe").status == 0
+    reader.join(timeout=10)
+    assert json.loads(received[0])["rules"][0]["id"] == "GEO001"
+    assert regraft("explain", "GEO001", "--json", "new/rule.json").status == 0
+    assert (tmp_path / "new" / "rule.json").is_file()
+
+
+def test_help_names_the_exit_statuses_and_the_variables(regraft):
+    shown = regraft("--help").out
+    for status in (*range(5), 130):
+        assert f"\n    {status} " in shown
+    for variable in ("REGRAFT_CACHE", "REGRAFT_WEIGHTS", "REGRAFT_DEBUG"):
+        assert variable in shown
 
 
 def test_an_unexpected_error_has_status_4_and_says_where_to_go(regraft, failing):

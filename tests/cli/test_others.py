@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 
 import pytest
 
@@ -32,10 +34,65 @@ def test_predict_fails_on_a_bad_picture_or_skips_it(regraft, fitted, tmp_path):
     outcome = regraft("predict", artefact, good, tmp_path / "bad.png")
     assert outcome.status == 2
     assert "bad.png" in outcome.err
-    outcome = regraft("predict", artefact, good, tmp_path / "bad.png", "--on-bad-image", "skip")
+    outcome = regraft(
+        "predict",
+        artefact,
+        "bad.png",
+        good,
+        "--on-bad-image",
+        "skip",
+        "--quiet",
+        "--json",
+        "p.json",
+    )
+    assert outcome.status == 0
+    answer, left_out = outcome.out.splitlines()
+    assert "bright" in answer
+    assert "bad.png: not a JPEG" in left_out
+    view = json.loads((tmp_path / "p.json").read_text())
+    assert [each["name"] for each in view["left_out"]] == ["bad.png"]
+    assert len(view["predictions"]) == 1
+
+
+def test_predict_with_nothing_that_can_be_read(regraft, fitted, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    outcome = regraft("predict", fitted[1], "bad.png", "--on-bad-image", "skip")
     assert outcome.status == 0
     assert len(outcome.out.splitlines()) == 1
-    assert "bad.png" in outcome.err
+
+
+def test_predict_answers_once_an_argument_in_their_order(regraft, fitted, tmp_path):
+    data, artefact = fitted
+    bright, dark = (sorted(folder.iterdir())[0] for folder in sorted(data.iterdir()))
+    asked = [dark, bright, dark, dark]
+    outcome = regraft("predict", artefact, *asked, "--json", "answers.json")
+    assert len(outcome.out.splitlines()) == 4
+    answers = json.loads((tmp_path / "answers.json").read_text())["predictions"]
+    assert [answer["picture"] for answer in answers] == list(map(str, asked))
+    assert answers[0] == answers[2] == answers[3] != answers[1]
+
+
+def test_predict_names_a_picture_whose_name_is_no_text(regraft, fitted, tmp_path):
+    picture = next((fitted[0] / "bright").iterdir())
+    odd = tmp_path / os.fsdecode(b"\xff.png")
+    odd.write_bytes(picture.read_bytes())
+    outcome = regraft("predict", fitted[1], odd, "--json", "answers.json")
+    assert outcome.status == 0, outcome.err
+    (answer,) = json.loads((tmp_path / "answers.json").read_text())["predictions"]
+    assert answer["picture"].endswith(r"\xff.png")
+
+
+def test_evaluate_names_what_it_leaves_out(regraft, fitted, tmp_path):
+    data, artefact = fitted
+    copy = shutil.copytree(data, tmp_path / "copy")
+    (copy / "bright" / "broken.png").write_bytes(b"no picture")
+    outcome = regraft(
+        "evaluate", artefact, copy, "--on-bad-image", "skip", "--quiet", "--json", "e.json"
+    )
+    assert outcome.status == 0, outcome.err
+    assert "1 that cannot be read: bright/broken.png" in outcome.out
+    (left_out,) = json.loads((tmp_path / "e.json").read_text())["left_out"]
+    assert left_out["name"] == "bright/broken.png"
 
 
 def test_predict_needs_an_artefact(regraft, tmp_path):

@@ -93,6 +93,12 @@ def test_flags_reach_the_engine(why, tmp_path):
     assert asked["arguments"] == ("--epochs", "3")
 
 
+def test_nothing_to_repair_is_said_once(why):
+    outcome, _ = why(HEALTHY, "--fix", "fixed.py")
+    assert outcome.err.count("Nothing to repair: fixed.py is not written.") == 1
+    assert "Nothing to repair" not in why(FAULTY, "--fix", "fixed.py")[0].err
+
+
 def test_the_budget_is_three_minutes_unless_said(why):
     _, asked = why(HEALTHY)
     assert asked["budget"] == 180

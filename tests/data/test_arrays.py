@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -224,3 +226,27 @@ def test_fingerprint_and_identity_survive_take():
     before = open_data((x, Y)).take(rows)  # without digests at hand
     assert images.take(rows).fingerprint() == before.fingerprint()
     assert images.take(rows).identity().tolist() == [0, 1, 0]
+
+
+def test_an_encrypted_npz_is_the_users_to_open(tmp_path):
+    path = tmp_path / "data.npz"
+    np.savez(path, **mapping())
+    content = path.read_bytes()
+    for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # of each file, in both places
+        for place in [found.start() + flags for found in re.finditer(start, content)]:
+            content = content[:place] + bytes([content[place] | 1]) + content[place + 1 :]
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"encrypted.*Write it anew"):
+        open_data(path)
+
+
+def test_an_npz_compressed_in_an_unknown_way(tmp_path):
+    path = tmp_path / "data.npz"
+    np.savez(path, **mapping())
+    content = path.read_bytes()
+    for start, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        for place in [found.start() + method for found in re.finditer(start, content)]:
+            content = content[:place] + b"\x61\x00" + content[place + 2 :]
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"compression.*Write it anew"):
+        open_data(path)

@@ -1,5 +1,6 @@
 import os
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -252,3 +253,21 @@ def test_take_keeps_everything_in_step(tmp_path):
     assert taken.given_split.tolist() == images.given_split[[7, 2]].tolist()
     assert np.array_equal(taken.read(np.array([1]))[0], images.read(np.array([2]))[0])
     assert (taken.identity()[0] == taken.identity()[1]) == (before[7] == before[2])
+
+
+def test_the_folder_of_a_user_that_is_not_there():
+    with pytest.raises(MissingFileError, match=r"~nosuchuser/pictures, whose user"):
+        open_data("~nosuchuser/pictures")
+
+
+def test_each_picture_is_changed_in_the_thread_that_decoded_it(tmp_path):
+    for i in range(6):
+        folder = tmp_path / f"class_{i % 2}"
+        folder.mkdir(exist_ok=True)
+        Image.new("RGB", (10 + i, 20), (i, i, i)).save(folder / f"{i}.png")
+    images = open_data(tmp_path)
+    rows = np.array([5, 0, 5])
+    widths = images.each(rows, lambda picture: (picture.shape[1], threading.get_ident()))
+    assert [width for width, _ in widths] == [len(picture[0]) for picture in images.read(rows)]
+    assert threading.get_ident() not in {thread for _, thread in widths}
+    assert images.pictures.most_pixels(np.arange(6)) == 15 * 20

@@ -74,6 +74,51 @@ def test_a_damaged_entry_counts_as_absent(tmp_path):
     assert cache.find(key) is not None
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda entry: (entry / "features.npy").unlink(), id="features-deleted"),
+        pytest.param(lambda entry: (entry / "meta.json").unlink(), id="facts-deleted"),
+        pytest.param(lambda entry: (entry / "features.npy").write_bytes(b""), id="emptied"),
+    ],
+)
+def test_a_half_deleted_entry_is_written_anew(tmp_path, damage):
+    cache = FeatureCache(tmp_path)
+    key, rows = put(cache, "a")
+    damage(tmp_path / "features" / key)
+    assert cache.find(key) is None
+    put(cache, "a")
+    np.testing.assert_array_equal(cache.find(key), rows)
+    assert [path.name for path in (tmp_path / "features").iterdir()] == [key]
+
+
+def test_a_whole_entry_is_not_written_over(tmp_path):
+    cache = FeatureCache(tmp_path)
+    put(cache, "a")
+    with pytest.raises(FileExistsError):
+        put(cache, "a")
+
+
+@pytest.mark.parametrize("delete", ["evict", "clear"])
+def test_a_kill_while_deleting_leaves_no_half_entry(tmp_path, monkeypatch, delete):
+    cache = FeatureCache(tmp_path, max_bytes=0)
+    key, _ = put(cache, "a")
+
+    def kill(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.shutil, "rmtree", kill)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(cache, delete)()
+    assert not (tmp_path / "features" / key).exists()
+    for left in tmp_path.rglob(f"{storage.TEMPORARY_PREFIX}*"):
+        os.utime(left, (0, 0))
+    cache.evict()
+    assert not list(tmp_path.rglob(f"{storage.TEMPORARY_PREFIX}*"))
+    assert put(cache, "a")[0] == key
+
+
 def test_a_full_disk_is_said_before_anything_is_written(tmp_path, monkeypatch):
     usage = type(storage.shutil.disk_usage(tmp_path))(total=100, used=99, free=1)
     monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: usage)

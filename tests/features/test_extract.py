@@ -1,4 +1,5 @@
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from regraft.adapt.pixels import normalise
 from regraft.adapt.resize import resize
 from regraft.backbones.trunk import build_trunk
 from regraft.data.open import open_data
+from regraft.data.pictures import n_decoders
+from regraft.deadline import Deadline
 from regraft.errors import BadImageError, InvalidArgumentError, RuntimeMismatchError
 from regraft.features import extract as module
 from regraft.features.cache import FeatureCache
@@ -17,6 +20,8 @@ from regraft.features.pool import pool_matrix
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.features.runtimes.openvino import OpenVino
 from regraft.features.runtimes.tensorflow import TensorFlow
+from regraft.features.stream import prepared
+from regraft.features.within import extract_within
 
 SIZE = 16
 REQUESTS = (("late", 2), ("early", 3), ("late", 1), ("early", 2))
@@ -244,6 +249,25 @@ def test_auto_goes_back_to_tensorflow_when_the_other_is_wrong(tiny, digits, monk
     assert_same(features["late", 1], slow_features(digits, tiny, "late", 1))
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_runtime_that_was_chosen_before_is_exchanged_only_if_nobody_named_it(
+    tiny, digits, is_named
+):
+    job = {"row": tiny, "weights": None, "size": SIZE, "requests": [("late", 1)]}
+    ways = [
+        lambda: extract(digits, **job, runtime=WrongRuntime(), is_named=is_named, cache=None),
+        lambda: extract_within(
+            Deadline(300), digits, **job, runtime=WrongRuntime(), is_named=is_named
+        ),
+    ]
+    for way in ways:
+        if is_named:
+            with pytest.raises(RuntimeMismatchError):
+                way()
+        else:
+            assert way().runtime is RUNTIMES["tensorflow"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -263,6 +287,48 @@ def test_extract_refuses(tiny, digits, tmp_path, options, message):
 
 
 def test_forecast_counts_the_features(tiny):
-    needs = forecast(1_000, row=tiny, size=SIZE, requests=[("late", 2), ("early", 1)])
+    many, few = drawn(1_000), drawn(300)
+    needs = forecast(many, row=tiny, size=SIZE, requests=[("late", 2), ("early", 1)])
     assert needs.features == 4 * 1_000 * 8 * (4 + 1)
-    assert needs.working == forecast(9, row=tiny, size=SIZE, requests=[("late", 1)]).working
+    assert needs.working == forecast(few, row=tiny, size=SIZE, requests=[("late", 1)]).working
+
+
+def test_forecast_counts_what_is_read_ahead_and_decoded(tiny, tmp_path):
+    def working(images):
+        return forecast(images, row=tiny, size=SIZE, requests=[("late", 1)]).working
+
+    assert working(drawn(300, side=48)) - working(drawn(300, side=16)) >= 4 * 256 * (48**2 - 16**2)
+    small = working(open_data(photographs(tmp_path / "small", side=50)))
+    large = working(open_data(photographs(tmp_path / "large", side=500)))
+    assert large - small >= 14 * (500**2 - 50**2) * n_decoders()
+
+
+def drawn(n, side=12):
+    return open_data((np.zeros((n, side, side), np.uint8), np.arange(n) % 2))
+
+
+def photographs(folder, *, side, n=40):
+    generator = np.random.default_rng(side)
+    for i in range(n):
+        place = folder / f"class_{i % 2}"
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = generator.integers(0, 256, (side, side, 3), np.uint8)
+        Image.fromarray(pixels).save(place / f"{i}.png", compress_level=1)
+    return folder
+
+
+def test_only_small_copies_of_photographs_are_held(tiny, tmp_path):
+    images = open_data(photographs(tmp_path, side=500))
+
+    def peak(n):
+        tracemalloc.start()
+        try:
+            batch = prepared(images, np.arange(n), size=SIZE, picture_shape=None)
+            return batch.shape, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(8)  # what is kept for pictures of this size is made
+    (_, few), (shape, many) = peak(8), peak(40)
+    assert shape == (40, SIZE, SIZE, 3)
+    assert many - few < 8 * 500 * 500 * 3  # 32 more photographs would be four times as much

@@ -5,13 +5,17 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import regraft
 from regraft.errors import DataError, DiskSpaceError, InvalidArgumentError, MissingFileError
-from regraft.pipeline import fit, resume
+from regraft.pipeline import finetuning, fit, fitting, resume
+from regraft.pipeline.running import Run
+from regraft.records import Split
 
 FAST = {"size": 32, "tap": "block2a_project_bn", "grid": 1, "runtime": "tensorflow"}
 TUNED = FAST | {"mode": "finetune", "epochs": 2}
@@ -191,8 +195,6 @@ def test_what_cannot_be_resumed_is_named(whole, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_do_not_work_on_one_run(unfinished):
-    from regraft.pipeline.running import Run
-
     with Run.resume(unfinished).held(), pytest.raises(InvalidArgumentError, match="another proc"):
         resume(unfinished)
 
@@ -208,6 +210,62 @@ def test_pictures_in_memory_are_asked_for_again(tmp_path):
     with pytest.raises(InvalidArgumentError, match="data="):
         resume(out)
     assert resume(out, data=arrays(n=40)).artefact == out
+
+
+def ends_with(monkeypatch, error, seen=None):
+    """Has fine-tuning reserve its folder and end at once."""
+
+    def fine_tune(frozen, work, run, reserve, observer):
+        if seen is not None:
+            seen.append(frozen.choice)
+        run = run or reserve()
+        (run.checkpoint / "plan.json").touch()  # from here on it can be resumed
+        raise error
+
+    monkeypatch.setattr(fitting, "fine_tune", fine_tune)
+
+
+@pytest.mark.parametrize("mode", ["finetune", "auto"])
+def test_an_error_gives_the_run_back(data, tmp_path, monkeypatch, mode):
+    ends_with(monkeypatch, ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        fit(data, out=tmp_path / "run", mode=mode, **FAST)
+    with Run.resume(tmp_path / "run").held():  # nobody works on it
+        pass
+
+
+@pytest.mark.parametrize("mode", ["finetune", "auto"])
+def test_what_was_auto_may_be_said_again(data, tmp_path, monkeypatch, mode):
+    def searched(*arguments):
+        return replace(prepare(*arguments), is_searched=True)
+
+    prepare, seen, out = fitting.prepare, [], tmp_path / "run"
+    monkeypatch.setattr(fitting, "prepare", searched)
+    ends_with(monkeypatch, KeyboardInterrupt(), seen)
+    asked = FAST | {"size": "auto", "backbone": "efficientnet_lite0"}
+    with pytest.raises(KeyboardInterrupt):
+        fit(data, out=out, mode=mode, **asked)
+    monkeypatch.setattr(fitting, "prepare", prepare)
+    monkeypatch.setattr("regraft.pipeline.resuming.seconds_spent", lambda run: 0.0)
+    for size in ("auto", seen[0].size):
+        with pytest.raises(KeyboardInterrupt):
+            resume(out, given={"size": size})
+    assert seen[0] == seen[1] == seen[2]
+    with pytest.raises(InvalidArgumentError, match="size auto, as the run"):
+        resume(out, given={"size": seen[0].size + 1})
+
+
+def test_a_run_goes_on_with_the_groups_it_began_with():
+    images = SimpleNamespace(name="x", fingerprint=lambda: "f")
+    split, other = (
+        Split(train=rows[:6], validation=rows[6:8], test=rows[8:])
+        for rows in (np.arange(10), np.arange(10)[::-1])
+    )
+    notes = {"fingerprint": "f", "split": finetuning._digest(split)}
+    finetuning._require_same_data(images, split, notes)
+    finetuning._require_same_data(images, other, {"fingerprint": "f"})  # of before it was noted
+    with pytest.raises(DataError, match="other groups"):
+        finetuning._require_same_data(images, other, notes)
 
 
 def test_a_wrong_argument_leaves_no_folder(data, tmp_path):

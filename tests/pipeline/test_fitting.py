@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import regraft
 from regraft.errors import DataError, InvalidArgumentError
@@ -143,6 +144,48 @@ def test_evaluating_with_fewer_classes_keeps_their_meaning(tmp_path):
     scored = evaluate(result.artefact, (other, np.array(["dark", "light"])[labels]))
     assert scored.scores["accuracy"] == 1.0
     assert scored.class_names == ("dark", "light", "middle")
+
+
+def manifest_of(folder, groups):
+    """Sixty pictures in files, in these groups."""
+    x, y = arrays()
+    lines = ["path,label,group"]
+    for row, (picture, label) in enumerate(zip(x, y, strict=True)):
+        Image.fromarray(picture).save(folder / f"{row}.png")
+        lines.append(f"{row}.png,{label},{groups[row]}")
+    manifest = folder / "list.csv"
+    manifest.write_text("\n".join(lines))
+    return manifest
+
+
+IN_PAIRS, IN_FOURS = np.arange(60) // 2, np.arange(60) // 4
+
+
+@pytest.fixture
+def grouped(tmp_path):
+    manifest = manifest_of(tmp_path, IN_PAIRS)
+    return manifest, fit(manifest, out=tmp_path / "grouped", **FAST)
+
+
+def test_pictures_in_other_groups_are_not_scored_as_held_out(grouped, tmp_path):
+    manifest, result = grouped
+    scored = evaluate(result.artefact, manifest)
+    assert scored.pictures == "the test pictures held out when it was fitted"
+    assert scored.scores["n"] == len(result.split.test)
+    manifest_of(tmp_path, IN_FOURS)
+    with pytest.raises(DataError, match="the groups have changed"):
+        evaluate(result.artefact, manifest)
+
+
+def test_an_artefact_that_does_not_record_its_split_is_believed_and_it_is_said(grouped, tmp_path):
+    manifest, result = grouped
+    record = result.artefact / "manifest.json"
+    facts = json.loads(record.read_text())
+    del facts["data"]["test_sha256"]  # as before it was recorded
+    record.write_text(json.dumps(facts))
+    listener = Listener()
+    evaluate(result.artefact, manifest, progress=listener)
+    assert any("does not record which pictures were held out" in note for note in listener.notes)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ class Pictures(SimpleNamespace):
 def pictures_of(*sides):
     return Pictures(
         uniform_shape=None,
-        read=lambda rows: [np.zeros((1, sides[row % len(sides)], 3), np.uint8) for row in rows],
+        each=lambda rows, change: [
+            change(np.zeros((1, sides[row % len(sides)], 3), np.uint8)) for row in rows
+        ],
     )
 
 

@@ -29,6 +29,7 @@ def view():
         "winning_floor": None,
         "skipped": [{"backbone": "vgg16", "size": 96, "because": "no time"}],
         "seconds": 12.3,
+        "left_out": [],
     }
 
 

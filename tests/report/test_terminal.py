@@ -35,6 +35,7 @@ def fit_view(**changes):
         "images_per_second": 1234.5,
         "peak_memory_bytes": 2 * 10**9,
         "artefact": "runs/x-1",
+        "left_out": [],
     }
     return view | changes, metrics
 
@@ -85,7 +86,9 @@ def test_unknown_memory_is_left_out():
 
 
 def test_class_names_cannot_steer_the_terminal():
-    text = evaluate_lines({"class_names": NAMES, "pictures": "all", **full_scores(*scores())})
+    text = evaluate_lines(
+        {"class_names": NAMES, "pictures": "all", "left_out": [], **full_scores(*scores())}
+    )
     assert "\x1b" not in text
     assert "taken for cat (1)" in text
 

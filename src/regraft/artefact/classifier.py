@@ -101,8 +101,7 @@ class Classifier:
         result = np.empty((len(each), len(self.class_names)), np.float32)
         for start in range(0, len(each), BATCH_SIZE):
             part = slice(start, start + BATCH_SIZE)
-            batch = np.stack([self._prepared(picture) for picture in each[part]])
-            result[part] = self._averaged(batch)
+            result[part] = self.answer(np.stack([self.prepared(one) for one in each[part]]))
             if progress is not None:
                 progress(min(start + BATCH_SIZE, len(each)), len(each))
         return Predictions(class_names=self.class_names, probabilities=result)
@@ -113,8 +112,11 @@ class Classifier:
             self._run = TensorFlow().load(self.extractor)
         return np.concatenate(self._run(batch), axis=1)
 
-    def _averaged(self, batch: FloatArray) -> FloatArray:
-        """Probabilities (n, k), the mean over the views of the recipe."""
+    def answer(self, batch: FloatArray) -> FloatArray:
+        """Probabilities (n, k) of `prepared` pictures, the mean over the views of the recipe.
+
+        What `predict` does in batches of `BATCH_SIZE`: another n may change the last bit.
+        """
         views = [each.view() for each in self.recipe.views] or [AS_IT_IS]
         answers = [
             probabilities(self.head, self.features(seen_each(batch, [view] * len(batch))))
@@ -123,7 +125,13 @@ class Classifier:
         mean: FloatArray = np.mean(answers, axis=0)
         return mean
 
-    def _prepared(self, picture: Picture) -> FloatArray:
+    def prepared(self, picture: Picture) -> FloatArray:
+        """One picture as `answer` takes it: (size, size, 3) in [0, 255].
+
+        Raises:
+            BadImageError: As `predict`.
+            InvalidArgumentError: As `predict`.
+        """
         size = self.recipe.size
         return as_rgb(resize(pixels(picture, reduce_to=size), height=size, width=size))
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ValidationError
 
 from regraft.artefact.recipe import SCHEMA, Manifest
+from regraft.backbones.loading import UNKNOWN_TO_NUMPY
 from regraft.errors import ArtefactError, expected_received
 
 RECIPE, WEIGHTS, LABELS, METRICS, MANIFEST, CARD = (
@@ -99,7 +100,7 @@ def read_tensors(folder: Path) -> Tensors:
 
     try:
         tensors: Tensors = _reading(folder / WEIGHTS, load_file)
-    except SafetensorError as error:
+    except (SafetensorError, *UNKNOWN_TO_NUMPY) as error:
         raise ArtefactError(
             expected_received(f"tensors in {folder / WEIGHTS}", str(error), FIT_AGAIN)
         ) from error
@@ -117,7 +118,7 @@ def _reading(path: Path, read: Callable[[Path], Any]) -> Any:
                 "Name the folder that `regraft fit` wrote.",
             )
         ) from error
-    except ValueError as error:  # not UTF-8, or not JSON
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested without end
         raise ArtefactError(expected_received(f"JSON in {path}", str(error), FIT_AGAIN)) from error
 
 

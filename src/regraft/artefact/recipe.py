@@ -123,6 +123,8 @@ class Origin(_Strict):
     validation_fraction: float
     test_fraction: float
     seed: Annotated[int, Field(ge=0)]
+    # of the row numbers held out for the test; None in artefacts written before it was recorded
+    test_sha256: Sha256 | None = None
 
 
 class Manifest(_Strict):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from regraft.artefact.classifier import Classifier
-from regraft.data.source import ImageSet
+from regraft.data.source import BadImage, ImageSet
 from regraft.records import Split
 
 Json = dict[str, Any]
@@ -60,6 +60,7 @@ class FitResult:
             "images_per_second": self.images_per_second,
             "peak_memory_bytes": self.peak_memory_bytes,
             "artefact": str(self.artefact),
+            "left_out": [bad.as_json() for bad in self.images.bad_images],
             **({"finetune": metrics["finetune"]} if "finetune" in metrics else {}),
             **({"stopped": True} if self.is_stopped else {}),
         }
@@ -79,6 +80,7 @@ class EvaluateResult:
     class_names: tuple[str, ...]
     scores: Mapping[str, Any]
     pictures: str  # which of them count, in words
+    left_out: tuple[BadImage, ...] = ()  # pictures that cannot be read
 
     def as_json(self) -> Json:
         """What `regraft evaluate --json` writes."""
@@ -87,4 +89,5 @@ class EvaluateResult:
             "pictures": self.pictures,
             "class_names": list(self.class_names),
             **self.scores,
+            "left_out": [bad.as_json() for bad in self.left_out],
         }

@@ -1,12 +1,12 @@
 """Where a run goes: a folder of its own that was not there before."""
 
 import errno
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from regraft.errors import InvalidArgumentError, expected_received
+from regraft.storage import require_writable
 
 RUNS = Path("runs")
 _LONGEST_NAME = 60  # characters of the data's name in the folder's
@@ -21,29 +21,10 @@ def require_new(folder: Path) -> None:
     if folder.exists() or folder.is_symlink():
         raise InvalidArgumentError(
             expected_received(
-                "an --out folder that does not exist yet", f"{folder}, which does", _NAME_ANOTHER
+                "an --out folder that does not exist yet", f"{folder}, which does", "Name another."
             )
         )
-    require_writable(folder)
-
-
-def require_writable(folder: Path) -> None:
-    """Refuse a folder that this user cannot make, or write to.
-
-    Raises:
-        InvalidArgumentError: With what is in the way.
-    """
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        found = "which cannot be written to" if nearest.is_dir() else "a file"
-        raise InvalidArgumentError(
-            expected_received(
-                f"a place for {folder} that can be written to", f"{nearest}, {found}", _NAME_ANOTHER
-            )
-        )
-
-
-_NAME_ANOTHER = "Name another with --out."
+    require_writable(folder, option="--out")
 
 
 def write_to_next_free(name: str, write: Callable[[Path], None], *, base: Path = RUNS) -> Path:

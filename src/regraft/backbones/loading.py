@@ -19,6 +19,9 @@ Tensors = dict[str, npt.NDArray[Any]]
 
 _SHOWN = 3  # problems quoted in one message
 
+# what safetensors raises where numpy has no such numbers: bfloat16, or eight bits
+UNKNOWN_TO_NUMPY = (TypeError, AttributeError)
+
 
 def load_weights(
     model: Any, path: Path, *, only: Iterable[str] | None = None, names_agree: bool = True
@@ -91,12 +94,26 @@ def _load_safetensors(model: Any, path: Path, wanted: frozenset[str] | None) -> 
             )
             for name, variable in variables.items():
                 if wanted is None or name.split("/", maxsplit=1)[0] in wanted:
-                    variable.assign(file.get_tensor(name))
+                    variable.assign(_tensor(file, name, path))
     except SafetensorError as error:
         raise InvalidArgumentError(
             expected_received("a safetensors file", f"{path} ({error})", "Fetch the file again.")
         ) from error
     _finalise(model.layers)
+
+
+def _tensor(file: Any, name: str, path: Path) -> npt.NDArray[Any]:
+    try:
+        tensor: npt.NDArray[Any] = file.get_tensor(name)
+    except UNKNOWN_TO_NUMPY as error:
+        raise InvalidArgumentError(
+            expected_received(
+                "tensors in float32 or float16",
+                f"{name} in {file.get_slice(name).get_dtype()} ({path})",
+                "Convert the file.",
+            )
+        ) from error
+    return tensor
 
 
 def _load_hdf5(model: Any, path: Path, wanted: frozenset[str] | None, *, names_agree: bool) -> None:

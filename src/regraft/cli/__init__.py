@@ -33,6 +33,25 @@ COMMANDS = (
 )
 
 
+# \b keeps the line breaks of a paragraph
+EPILOG = """
+\b
+Exit status:
+  0    done
+  1    causes found (why)
+  2    wrong use or bad input: one line says what was expected
+  3    the script given to why failed
+  4    a fault of regraft
+  130  stopped by Ctrl-C, or by SIGTERM with the best so far saved
+
+\b
+Environment:
+  REGRAFT_CACHE    folder of the cached features
+  REGRAFT_WEIGHTS  folder of weight files, looked at before the network
+  REGRAFT_DEBUG    1: show tracebacks, and what libraries say of themselves
+"""
+
+
 def build_app() -> typer.Typer:
     """The Typer application with every command in `COMMANDS`."""
     app = typer.Typer(
@@ -43,7 +62,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_root)
+    app.callback(epilog=EPILOG)(_root)
     for name in COMMANDS:
         module = importlib.import_module(f"regraft.cli.{name}")
         app.command(name)(getattr(module, name))

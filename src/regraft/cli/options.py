@@ -7,6 +7,20 @@ from typing import Annotated, Literal
 import typer
 
 from regraft.errors import InvalidArgumentError, expected_received
+from regraft.storage import require_writable
+
+
+def can_be_written(option: typer.CallbackParam, file: Path | None) -> Path | None:
+    """Refuse a result file whose folder cannot be made or written to: before the work, not after.
+
+    Raises:
+        InvalidArgumentError: With what is in the way.
+    """
+    # pipes and devices are written into: their folder need not let anybody in
+    if file is not None and (file.is_file() or not file.exists()):
+        require_writable(file.resolve().parent, option=option.opts[0])
+    return file
+
 
 BadImages = Annotated[
     Literal["fail", "skip"],
@@ -18,7 +32,8 @@ JsonFile = Annotated[
         "--json",
         metavar="FILE",
         dir_okay=False,
-        writable=True,  # better known before the work than after it
+        writable=True,
+        callback=can_be_written,
         help="Write the result as JSON.",
     ),
 ]

@@ -11,6 +11,7 @@ from regraft.cli.options import (
     Limit,
     Quiet,
     Seed,
+    can_be_written,
     names,
     seconds,
     whole_numbers,
@@ -44,7 +45,11 @@ def search(
     png: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", dir_okay=False, writable=True, help="Draw accuracy against cost."
+            metavar="FILE",
+            dir_okay=False,
+            writable=True,
+            callback=can_be_written,
+            help="Draw accuracy against cost.",
         ),
     ] = None,
     on_bad_image: BadImages = "fail",

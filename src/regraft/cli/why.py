@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regraft.cli.options import JsonFile, Quiet, seconds
+from regraft.cli.options import JsonFile, Quiet, can_be_written, seconds
 from regraft.cli.progress import TerminalProgress
 from regraft.errors import InvalidArgumentError, expected_received
 
@@ -42,10 +42,23 @@ def why(
     ] = None,
     fix: Annotated[
         Path | None,
-        typer.Option(metavar="OUT.py", help="Write the repaired script, run it, measure it."),
+        typer.Option(
+            metavar="OUT.py",
+            dir_okay=False,
+            writable=True,
+            callback=can_be_written,
+            help="Write the repaired script, run it, measure it.",
+        ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a page to look at.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            writable=True,
+            callback=can_be_written,
+            help="Write a page to look at.",
+        ),
     ] = None,
     json: JsonFile = None,
     quiet: Quiet = False,
@@ -68,6 +81,8 @@ def why(
             fix=fix,
             progress=progress,
         )
+        if fix is not None and diagnosis.error is None and not diagnosis.findings:
+            progress.note(f"Nothing to repair: {fix} is not written.")
     view = as_json(diagnosis)
     if json is not None:
         write_json(json, view)

@@ -1,5 +1,6 @@
 """Data that is already in memory, or in an .npz file: (x, y), or x_train, y_train, ..."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -18,6 +19,13 @@ from regraft.errors import DataError, expected_received
 PARTS = {"train": TRAIN, "val": VALIDATION, "test": TEST}
 KEYS = tuple(f"{letter}_{part}" for part in PARTS for letter in "xy")
 KEYS_SHOWN = "arrays x_train, y_train[, x_val, y_val][, x_test, y_test]"
+
+# what numpy and zipfile raise on a file that is damaged, encrypted (RuntimeError), or compressed in
+# a way they do not know (NotImplementedError, which is one)
+_UNREADABLE = (
+    ValueError, OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
 
 ROWS_A_CHECK = 1024  # float pictures are checked in blocks: no second full-size array
 
@@ -101,10 +109,11 @@ def from_npz(path: Path) -> ImageSet:
         with np.load(path, allow_pickle=False) as file:
             # what is not asked for is not read, but a message about missing keys names it
             arrays = {key: file[key] if key in KEYS else None for key in file.files}
-    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except _UNREADABLE as error:
         received = f"{path}: {shown(str(error))}"
+        step = "Write it anew with np.savez or np.savez_compressed."
         raise DataError(
-            expected_received("an .npz file of plain number or text arrays", received)
+            expected_received("an .npz file of plain number or text arrays", received, step)
         ) from error
     return from_mapping(arrays, name=path.name)
 

@@ -126,6 +126,16 @@ def reason_unreadable(path: Path, *, in_full: bool) -> str | None:
     return None
 
 
+def n_pixels(path: Path) -> int:
+    """Pixels of a file as its header says; 0 if it has none that can be read."""
+    try:
+        with _opened(path) as image:
+            width, height = image.size
+    except _UnreadableError:  # whoever decodes it says so
+        return 0
+    return width * height
+
+
 def starts_like_a_picture(start: bytes) -> bool:
     """Whether the first bytes (12 are enough) are those of an allowed format."""
     return _format(start) is not None

@@ -31,6 +31,8 @@ OnBadImage = Literal["fail", "skip"]
 
 Data = str | Path | tuple[Any, ...] | Mapping[str, Any]
 
+FILE_ENDINGS = (".npz", *MANIFEST_ENDINGS)  # of files that hold or name pictures
+
 
 def open_data(
     data: Data, *, on_bad_image: OnBadImage = "fail", limit: int | None = None, seed: int = 0
@@ -66,6 +68,21 @@ def open_data(
     return images
 
 
+def as_path(named: str | Path) -> Path:
+    """Where a name of data points, with `~` and `~user` filled in.
+
+    Raises:
+        MissingFileError: If there is no such user.
+    """
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as error:
+        received = f"{shown(as_text(str(named)))}, whose user has no home folder here"
+        raise MissingFileError(
+            expected_received("a file or folder", received, "Write ./~ for a name that begins so.")
+        ) from error
+
+
 def _opened(data: Data) -> ImageSet:
     if isinstance(data, Mapping):
         return from_mapping(data, name="arrays")
@@ -76,7 +93,7 @@ def _opened(data: Data) -> ImageSet:
             raise InvalidArgumentError(expected_received("(x, y)", received, step))
         return from_arrays({TRAIN: (data[0], data[1])}, name="arrays")
     try:
-        path = Path(data).expanduser()
+        path = as_path(data)
     except TypeError as error:
         received = type(data).__name__
         step = "Arrays are passed together with their labels."

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from regraft.data.decode import decode, on_white
+from regraft.data.decode import decode, n_pixels, on_white
 from regraft.data.source import Pixels
 from regraft.errors import BadImageError, expected_received
 from regraft.records import IntArray
@@ -55,6 +55,14 @@ class ArrayPictures:
             pixels[here] = part[wanted[here] - (self._ends[number] - len(part))]
         return on_white(pixels[..., :3], pixels[..., 3:]) if pixels.shape[-1] == 4 else pixels
 
+    def each(
+        self, rows: IntArray, change: Callable[[Pixels], Result], *, reduce_to: int | None = None
+    ) -> list[Result]:
+        """`change` of every picture, one after the other: nothing has to be decoded."""
+        return [
+            change(self.read(rows[i : i + 1], reduce_to=reduce_to)[0]) for i in range(len(rows))
+        ]
+
     def take(self, rows: IntArray) -> "ArrayPictures":
         """These rows of the same arrays."""
         taken = ArrayPictures(self._parts, self._rows[rows])
@@ -96,11 +104,21 @@ class FilePictures:
 
     def read(self, rows: IntArray, *, reduce_to: int | None = None) -> list[Pixels]:
         """One (h, w, c) array for each row."""
+        return self.each(rows, lambda picture: picture, reduce_to=reduce_to)
 
-        def decoded(row: int) -> Pixels:
-            return decode(self.paths[row], name=self._names[row], reduce_to=reduce_to)
+    def each(
+        self, rows: IntArray, change: Callable[[Pixels], Result], *, reduce_to: int | None = None
+    ) -> list[Result]:
+        """`change` of every picture, in the thread that decoded it."""
 
-        return in_threads(decoded, rows.tolist())
+        def changed(row: int) -> Result:
+            return change(decode(self.paths[row], name=self._names[row], reduce_to=reduce_to))
+
+        return in_threads(changed, rows.tolist())
+
+    def most_pixels(self, rows: IntArray) -> int:
+        """Of the largest of some pictures, as their headers say; nothing is decoded."""
+        return max(in_threads(lambda row: n_pixels(self.paths[row]), rows.tolist()))
 
     def take(self, rows: IntArray) -> "FilePictures":
         """These files only."""
@@ -116,10 +134,15 @@ class FilePictures:
         return self._digests
 
 
+def n_decoders() -> int:
+    """Threads that decode at the same time, each one picture."""
+    return min(MOST_THREADS, os.cpu_count() or 1)
+
+
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """`work` on every item, results in order; the first error stops what has not begun."""
     items = list(items)
-    n_threads = min(MOST_THREADS, os.cpu_count() or 1, len(items))
+    n_threads = min(n_decoders(), len(items))
     if n_threads <= 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(n_threads) as pool:

@@ -3,8 +3,9 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 PART_NAMES = ("train", "validation", "test")
 
 Pixels = npt.NDArray[np.uint8]  # (h, w, c) with c 1 or 3, in [0, 255]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +25,10 @@ class BadImage:
 
     name: str
     reason: str
+
+    def as_json(self) -> dict[str, str]:
+        """One of `left_out` in the JSON of every command that reads pictures."""
+        return {"name": self.name, "reason": self.reason}
 
 
 class Pictures(Protocol):
@@ -36,6 +42,11 @@ class Pictures(Protocol):
 
     def read(self, rows: IntArray, *, reduce_to: int | None = None) -> list[Pixels] | Pixels:
         """As `ImageSet.read`."""
+
+    def each(
+        self, rows: IntArray, change: Callable[[Pixels], Result], *, reduce_to: int | None = None
+    ) -> list[Result]:
+        """As `ImageSet.each`."""
 
     def take(self, rows: IntArray) -> "Pictures":
         """These rows only. Copies no pixels."""
@@ -91,6 +102,24 @@ class ImageSet:
             BadImageError: Names the file that cannot be decoded.
         """
         return self.pictures.read(rows, reduce_to=reduce_to)
+
+    def each(
+        self, rows: IntArray, change: Callable[[Pixels], Result], *, reduce_to: int | None = None
+    ) -> list[Result]:
+        """What `change` makes of every picture, in the order asked for.
+
+        A file is changed by the thread that decoded it, so that of many photographs only a few are
+        in memory at a time, whatever the number of rows.
+
+        Args:
+            rows: As for `read`.
+            change: Of one picture (h, w, c); called by several threads.
+            reduce_to: As for `read`.
+
+        Raises:
+            BadImageError: As `read`.
+        """
+        return self.pictures.each(rows, change, reduce_to=reduce_to)
 
     def take(self, rows: IntArray) -> "ImageSet":
         """The set made of these rows, in this order. Copies no pixels."""

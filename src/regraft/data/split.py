@@ -1,5 +1,7 @@
 """Train, validation and test: stratified, seeded, and identical pictures never on two sides."""
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 
@@ -63,6 +65,18 @@ def split_rows(
         test=np.flatnonzero(parts == TEST),
         left_out=np.flatnonzero(parts == LEFT_OUT),
     )
+
+
+def digest_of(*parts: IntArray) -> str:
+    """SHA-256 (hex) over the row numbers of parts of a split.
+
+    The fingerprint of the data says nothing of groups, which decide a split with it.
+    """
+    total = hashlib.sha256()
+    for rows in parts:
+        total.update(len(rows).to_bytes(8, "little"))
+        total.update(rows.astype("<i8").tobytes())
+    return total.hexdigest()
 
 
 def _require_groups_in_one_part(images: ImageSet) -> None:

@@ -21,7 +21,13 @@ import numpy as np
 
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.records import FloatArray
-from regraft.storage import TEMPORARY_PREFIX, atomic_folder, require_space, write_json
+from regraft.storage import (
+    TEMPORARY_PREFIX,
+    atomic_folder,
+    remove_folder,
+    require_space,
+    write_json,
+)
 
 DEFAULT_MAX_BYTES = 20 * 10**9
 _ABANDONED_AFTER = 24 * 3600  # seconds: a temporary folder this old was left by a killed process
@@ -80,14 +86,13 @@ class FeatureCache:
         self.max_bytes = max_bytes
 
     def find(self, key: str) -> FloatArray | None:
-        """The memory-mapped, read-only features of a key; None if not there."""
+        """The memory-mapped, read-only features of a key; None if not there, or not whole."""
         entry = self._entry(key)
+        if not (entry / "meta.json").is_file():  # half deleted: nobody would ever evict it
+            return None
         try:
             features: FloatArray = np.load(entry / "features.npy", mmap_mode="r")
-        except FileNotFoundError:
-            return None
-        except ValueError:  # cut short or altered: as good as absent
-            shutil.rmtree(entry, ignore_errors=True)
+        except (FileNotFoundError, ValueError, EOFError):  # cut short, altered or emptied
             return None
         with contextlib.suppress(OSError):  # a read-only cache still serves
             os.utime(entry / "meta.json")
@@ -111,6 +116,8 @@ class FeatureCache:
     ) -> Iterator[Callable[[FloatArray], None]]:
         """Hand out a function that appends rows; the entry appears when all went well.
 
+        Whoever writes holds the lock of the key: what is left of a damaged entry is removed first.
+
         Args:
             facts: What decides the features; their key names the entry.
             shape: (n, d) of all rows together.
@@ -121,6 +128,8 @@ class FeatureCache:
         """
         key = cache_key(facts)
         require_space(self.folder, 4 * shape[0] * shape[1], "features")
+        if self.find(key) is None:
+            remove_folder(self._entry(key))
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
         with atomic_folder(self._entry(key)) as folder:
             n_written = 0
@@ -171,14 +180,14 @@ class FeatureCache:
             if total - freed <= self.max_bytes:
                 break
             if entry.key not in staying:
-                shutil.rmtree(self._entry(entry.key), ignore_errors=True)
+                remove_folder(self._entry(entry.key))
                 freed += entry.n_bytes
         return freed
 
     def clear(self) -> int:
         """Delete every entry; runtime verdicts stay. Returns the bytes freed."""
         freed = sum(entry.n_bytes for entry in self.entries())
-        shutil.rmtree(self._features(), ignore_errors=True)
+        remove_folder(self._features())
         return freed
 
     def _features(self) -> Path:
@@ -188,7 +197,11 @@ class FeatureCache:
         return self._features() / key
 
     def _sweep(self) -> None:
-        for folder in self._features().glob(f"{TEMPORARY_PREFIX}*"):
+        left = f"{TEMPORARY_PREFIX}*"  # by a write, an eviction or a `clear` that was killed
+        for folder in (*self._features().glob(left), *self.folder.glob(left)):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - folder.stat().st_mtime > _ABANDONED_AFTER:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    if folder.is_dir():
+                        shutil.rmtree(folder, ignore_errors=True)
+                    else:
+                        folder.unlink()

@@ -22,7 +22,15 @@ from regraft.features.cache import Facts, FeatureCache, cache_key, default_folde
 from regraft.features.graph import Request, side_by_side, width
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES, choose_runtime
-from regraft.features.stream import Append, Job, Progress, compute, default_batch_size
+from regraft.features.stream import (
+    Append,
+    Job,
+    Progress,
+    bytes_decoded_at_once,
+    bytes_on_their_way,
+    compute,
+    default_batch_size,
+)
 from regraft.records import FloatArray, IntArray
 
 FEATURES_VERSION = 1  # part of every cache key: raise it when pooling or the graph changes
@@ -68,6 +76,7 @@ def extract(
     size: int,
     requests: Sequence[Request],
     runtime: str | Runtime = "auto",
+    is_named: bool | None = None,
     cache: FeatureCache | None,
     batch_size: int | None = None,
     progress: Progress | None = None,
@@ -82,6 +91,8 @@ def extract(
         size: Side in pixels that pictures are resized to.
         requests: Names of taps with the cells per side of the grid to pool to.
         runtime: `auto`, a name of `RUNTIMES`, or one that was chosen already.
+        is_named: Whether the user named it; else TensorFlow takes over where it is wrong for this
+            network. None: unless `runtime` is `auto`.
         cache: Where features are looked for and kept; None computes them in memory.
         batch_size: Pictures per step; None chooses by size.
         progress: Called with the pictures done and all pictures, only if any are computed.
@@ -117,7 +128,7 @@ def extract(
     try:
         features, n_computed = _obtain(job, wanted, engine, cache, progress)
     except RuntimeMismatchError:
-        if runtime in RUNTIMES:  # asked for by name
+        if runtime != "auto" if is_named is None else is_named:
             raise
         engine = RUNTIMES["tensorflow"]  # right for other networks, but not for this one
         features, n_computed = _obtain(job, wanted, engine, cache, progress)
@@ -129,15 +140,20 @@ def extract(
     )
 
 
-def forecast(n_images: int, *, row: Backbone, size: int, requests: Sequence[Request]) -> Forecast:
+def forecast(
+    images: ImageSet, *, row: Backbone, size: int, requests: Sequence[Request]
+) -> Forecast:
     """What `extract` will need, before anything large is allocated.
 
-    The working part is an estimate: three float32 batches of pictures, and two maps as large
-    as the first block of VGG makes them, the widest of all backbones.
+    The working part is an estimate: the batches of pictures on their way, two maps as large as the
+    first block of VGG makes them, the widest of all backbones, and what is being decoded.
     """
     n_features = sum(width(row, request) for request in check_requests(row, requests))
-    pixels = default_batch_size(size) * size**2
-    return Forecast(features=4 * n_images * n_features, working=4 * pixels * (3 * 3 + 2 * 64))
+    maps = 2 * 64 * 4 * min(default_batch_size(size), len(images)) * size**2
+    return Forecast(
+        features=4 * len(images) * n_features,
+        working=maps + bytes_on_their_way(images, size) + bytes_decoded_at_once(images),
+    )
 
 
 def _obtain(

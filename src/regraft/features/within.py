@@ -28,6 +28,7 @@ def extract_within(
     size: int,
     requests: Sequence[Request],
     runtime: Runtime,
+    is_named: bool = True,
     at_least: int = 1,
     progress: Progress | None = None,
 ) -> Extraction:
@@ -42,12 +43,17 @@ def extract_within(
         weights: Its pretrained weights.
         size: Side in pixels that pictures are resized to.
         requests: As for `extract`.
-        runtime: What computes; TensorFlow takes over where it is wrong for this network.
+        runtime: What computes.
+        is_named: Whether the user named it; else TensorFlow takes over where it is wrong for this
+            network.
         at_least: Pictures that are read whatever the time.
         progress: Called with the pictures done and all pictures.
 
     Returns:
         A mapping from request to features (m, p*p*c) of the first m pictures.
+
+    Raises:
+        RuntimeMismatchError: If the runtime named computes other features than TensorFlow.
     """
     started = time.perf_counter()
     wanted = check_requests(row, requests)
@@ -78,6 +84,8 @@ def extract_within(
     try:
         run(runtime)
     except RuntimeMismatchError:
+        if is_named:
+            raise
         runtime = RUNTIMES["tensorflow"]
         run(runtime)
     return Extraction(

@@ -27,6 +27,8 @@ from regraft.storage import atomic_file, write_json
 PLAN, START, TRAINING = "plan.json", "start.safetensors", "training.safetensors"
 
 _HEADER = "progress"  # of the safetensors file: its values are text
+# what reading an altered file comes to: no JSON, no such key, tensors that numpy does not know
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError)
 _START_AGAIN = "Delete the run's folder and start again."
 
 
@@ -121,7 +123,7 @@ class Checkpoint:
             head = LinearHead(kernel=tensors["kernel"], bias=tensors["bias"], **numbers)
             start = Start(head=head, mean=tensors["mean"], scale=tensors["scale"])
             return TrainingPlan.from_json(value["plan"]), start, value["notes"]
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except _DAMAGE as error:
             raise _damaged(path, error) from error
 
     def save(self, state: State) -> None:
@@ -154,7 +156,7 @@ class Checkpoint:
             return 0.0
         try:
             return float(_read_header(path)["seconds"])
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except _DAMAGE as error:
             raise _damaged(path, error) from error
 
     def load(self) -> State | None:
@@ -173,7 +175,7 @@ class Checkpoint:
                 part, _, rest = name.partition("/")
                 parts[part][rest] = values
             return State(progress=Progress.from_json(progress), **parts)
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except _DAMAGE as error:
             raise _damaged(path, error) from error
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from regraft.adapt.channels import as_rgb
 from regraft.adapt.resize import resize
-from regraft.data.source import ImageSet
+from regraft.data.source import ImageSet, Pixels
 from regraft.heads.choose_l2 import choose_head
 from regraft.heads.solver import Examples
 from regraft.heads.subsample import stratified_rows
@@ -16,7 +16,6 @@ from regraft.records import FloatArray, IntArray, Split
 
 _MOST_TRAIN, _MOST_VALIDATION = 1_500, 500  # pictures
 _SIDE = 32  # pixels; smaller pictures stay as they are
-_READ_TOGETHER = 64  # pictures decoded by several threads and then let go
 
 
 def floors(images: ImageSet, split: Split, *, seed: int) -> dict[str, float]:
@@ -65,10 +64,10 @@ def _raw_pixels(images: ImageSet, rows: IntArray) -> FloatArray:
     shape = images.uniform_shape
     is_gray = shape is not None and shape[2] == 1
     height, width = (_SIDE, _SIDE) if shape is None else (min(s, _SIDE) for s in shape[:2])
-    table = np.empty((len(rows), height * width * (1 if is_gray else 3)), np.float32)
-    for start in range(0, len(rows), _READ_TOGETHER):
-        pictures = images.read(rows[start : start + _READ_TOGETHER], reduce_to=_SIDE)
-        for i, picture in enumerate(pictures, start):
-            small = resize(picture, height=height, width=width)
-            table[i] = (small if is_gray else as_rgb(small)).ravel()
-    return table
+
+    def raw(picture: Pixels) -> FloatArray:
+        small = resize(picture, height=height, width=width)
+        flat: FloatArray = (small if is_gray else as_rgb(small)).ravel()
+        return flat
+
+    return np.stack(images.each(rows, raw, reduce_to=_SIDE))

@@ -33,6 +33,7 @@ class Planned:
     best: Scored
     weights: Weights
     screening: Screening
+    is_named: bool  # the runtime, by the user
     pool: Pool
     seen: Seen
     floors: dict[str, float]
@@ -94,13 +95,14 @@ def search_in_budget(
     Raises:
         BudgetTooShortError: As `search_plans`.
         InvalidArgumentError: As `search_plans`.
+        RuntimeMismatchError: As `search_plans`.
     """
 
     def weights_of(row: Backbone) -> Weights:
         return at_hand(row) if backbone == "auto" else find_weights(row)
 
     pool = Pool.of(images, split, seed=seed)
-    engine = choose_runtime(runtime, folder=default_folder())
+    engine = choose_runtime(runtime, folder=default_folder(), note=observer.note)
     screening = Screening.of(engine, n_images=pool.n)
     planned = deadline.left() * (1 - SEARCH_SHARE)
     afterwards = pool.resources(planned)
@@ -131,6 +133,7 @@ def search_in_budget(
         ),
         deadline=deadline.after(SEARCH_SHARE),
         runtime=screening.runtime,
+        is_named=runtime != "auto",
         weights=weights_of,
         seed=seed,
         note=observer.note,
@@ -149,6 +152,7 @@ def search_in_budget(
         best=best,
         weights=weights_of(best.choice.row),
         screening=screening,
+        is_named=runtime != "auto",
         pool=pool,
         seen=found.seen,
         floors=dict(found.floors),

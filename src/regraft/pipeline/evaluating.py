@@ -4,20 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from regraft.artefact.classifier import Classifier
+from regraft.artefact.classifier import BATCH_SIZE, Classifier
 from regraft.artefact.recipe import Origin
 from regraft.artefact.results import EvaluateResult
 from regraft.artefact.store import load
 from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import TEST, ImageSet
-from regraft.data.split import split_rows
+from regraft.data.split import digest_of, split_rows
 from regraft.data.text import listed
 from regraft.errors import DataError, expected_received
 from regraft.evaluate.scores import full_scores
 from regraft.observer import Nobody, Observer
 from regraft.records import FloatArray, IntArray
-
-_READ_TOGETHER = 256  # pictures in memory at once
 
 
 def evaluate(
@@ -54,6 +52,7 @@ def evaluate(
         class_names=classifier.class_names,
         scores=full_scores(answers, labels[rows]),
         pictures=which,
+        left_out=images.bad_images,
     )
 
 
@@ -62,11 +61,11 @@ def answers_of(
 ) -> FloatArray:
     """What a classifier answers about some pictures: probabilities (n, k)."""
     parts = []
-    for start in range(0, len(rows), _READ_TOGETHER):
-        some = rows[start : start + _READ_TOGETHER]
-        pictures = images.read(some, reduce_to=classifier.recipe.size)
-        parts.append(classifier.predict(list(pictures)).probabilities)
-        observer.advance("evaluate", min(start + _READ_TOGETHER, len(rows)), len(rows))
+    for start in range(0, len(rows), BATCH_SIZE):
+        some = rows[start : start + BATCH_SIZE]
+        batch = images.each(some, classifier.prepared, reduce_to=classifier.recipe.size)
+        parts.append(classifier.answer(np.stack(batch)))
+        observer.advance("evaluate", min(start + BATCH_SIZE, len(rows)), len(rows))
     return np.concatenate(parts)
 
 
@@ -93,6 +92,7 @@ def _rows_to_score(images: ImageSet, origin: Origin, observer: Observer) -> tupl
             test_fraction=origin.test_fraction,
             seed=origin.seed,
         )
+        _require_same_test(images, split.test, origin, observer)
         return split.test, "the test pictures held out when it was fitted"
     if images.given_split is not None and np.any(images.given_split == TEST):
         return np.flatnonzero(images.given_split == TEST), "the test part of the data"
@@ -102,3 +102,23 @@ def _rows_to_score(images: ImageSet, origin: Origin, observer: Observer) -> tupl
             "or on fewer of these: pictures it has seen would flatter the result."
         )
     return np.arange(len(images)), "all pictures of the data"
+
+
+def _require_same_test(
+    images: ImageSet, test: IntArray, origin: Origin, observer: Observer
+) -> None:
+    """Of the same pictures in other groups, others would be held out: some that it learnt from."""
+    if origin.test_sha256 is None:
+        if images.groups is not None:
+            observer.note(
+                "The artefact does not record which pictures were held out: if the groups have "
+                "changed since, some of these it has learnt from."
+            )
+    elif digest_of(test) != origin.test_sha256:
+        raise DataError(
+            expected_received(
+                f"{images.name} parted as when the artefact was fitted on these pictures",
+                "others to be held out for the test: the groups have changed",
+                "Give the groups as they were, or pictures that it has not learnt from.",
+            )
+        )

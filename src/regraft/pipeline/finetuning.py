@@ -5,13 +5,15 @@ from the run's folder.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.recipe import Origin
 from regraft.artefact.store import trunk_of
 from regraft.backbones.loading import assign_tensors
 from regraft.data.source import ImageSet
+from regraft.data.split import digest_of
 from regraft.errors import DataError, expected_received
 from regraft.evaluate.scores import full_scores
 from regraft.features.runtimes.tensorflow import TensorFlow
@@ -32,6 +34,7 @@ from regraft.pipeline.running import Run
 from regraft.pipeline.saving import recipe_of
 from regraft.pipeline.settling import Tuned, settle
 from regraft.pipeline.stopping import StopRequest
+from regraft.records import Split
 
 MIXED_GAIN = 2  # times as fast as float32, about, is what computes in mixed bfloat16
 TRIAL_PICTURES = 500  # validation pictures that trials and variations are scored on
@@ -58,7 +61,7 @@ def fine_tune(
     written = None if run is None else Checkpoint(run.checkpoint).read_plan()
     if run is not None and written is not None:
         plan, start, notes = written
-        _require_same_data(frozen.images, notes["fingerprint"])
+        _require_same_data(frozen.images, frozen.split, notes)
         network = frozen.network(start, plan.precision)
     else:
         if work.request.mode == "auto" and frozen.accuracy == 1.0:
@@ -75,6 +78,7 @@ def fine_tune(
         plan = decision.plan
         notes = decision.as_json() | {
             "fingerprint": frozen.images.fingerprint(),
+            "split": _digest(frozen.split),
             "seconds_before": work.spent + time.monotonic() - work.began,
         }
         Checkpoint(run.checkpoint).write_plan(plan, frozen.start, notes)
@@ -189,16 +193,28 @@ def _n_after(frozen: Frozen, work: Work, precision: str) -> tuple[int, int]:
     return (once + again, 0) if work.request.tta else (once, 0)
 
 
-def _require_same_data(images: ImageSet, fingerprint: str) -> None:
-    found = images.fingerprint()
-    if found != fingerprint:
+def _require_same_data(images: ImageSet, split: Split, notes: Mapping[str, Any]) -> None:
+    step = "Restore them, or start a new run."
+    began_with, found = notes["fingerprint"], images.fingerprint()
+    if found != began_with:
         raise DataError(
             expected_received(
-                f"the data that the run began with (fingerprint {fingerprint[:12]})",
+                f"the data that the run began with (fingerprint {began_with[:12]})",
                 f"others in {images.name} (fingerprint {found[:12]})",
-                "Restore them, or start a new run.",
+                step,
             )
         )
+    # a run that began before the split was recorded has none
+    if notes.get("split", _digest(split)) != _digest(split):
+        raise DataError(
+            expected_received(
+                f"{images.name} parted as when the run began", "other groups in it", step
+            )
+        )
+
+
+def _digest(split: Split) -> str:
+    return digest_of(split.train, split.validation, split.test)
 
 
 def _on_plan(plan: TrainingPlan, network: Network) -> str:

@@ -1,32 +1,30 @@
 """`fit`: from pictures to a measured classifier in a folder of its own."""
 
+import contextlib
 import time
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.results import FitResult
-from regraft.artefact.runs import RUNS, require_new, require_writable
+from regraft.artefact.runs import RUNS, require_new
 from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import ImageSet
 from regraft.data.text import listed
-from regraft.evaluate.cost import Clock, peak_memory_bytes
-from regraft.evaluate.scores import full_scores, short_scores
+from regraft.evaluate.cost import Clock
 from regraft.finetune.network import Start
-from regraft.heads.choose_l2 import fit_head, refit_head
 from regraft.heads.floors import floors
-from regraft.heads.linear import probabilities
 from regraft.observer import Nobody, Observer
-from regraft.pipeline.finetuning import classifier_of, fine_tune
+from regraft.pipeline.finetuning import fine_tune
+from regraft.pipeline.finishing import finish_head, finish_tuned, fitted_on
 from regraft.pipeline.frozen import Frozen
 from regraft.pipeline.parting import hold_out_less, part
 from regraft.pipeline.preparing import prepare
-from regraft.pipeline.request import Request, Work
+from regraft.pipeline.request import Request, Work, plan_of
 from regraft.pipeline.running import Run
-from regraft.pipeline.saving import origin_of, recipe_of, saved
 from regraft.planning.default import Auto
 from regraft.records import Split
+from regraft.storage import require_writable
 
 BUDGET_SECONDS = 300.0
 
@@ -115,27 +113,42 @@ def fit(
     )
     # better known now than after the work
     if work.out is None:
-        require_writable(RUNS)
+        require_writable(RUNS, option="--out")
     else:
         require_new(work.out)
     observer = progress or Nobody()
-    if mode != "finetune":
-        return carry_out(work, None, observer)
-    run = begin(work, observer)  # at once: it can be resumed whenever it is killed
-    with run.held(), run.unless_in_vain():
-        return carry_out(work, run, observer)
+    with contextlib.ExitStack() as held:
+
+        def reserve(decided: Mapping[str, Any]) -> Run:
+            run = begin(work, decided, observer)
+            held.enter_context(run.held())
+            held.enter_context(run.unless_in_vain())
+            return run
+
+        # at once where it will be needed: it can then be resumed whenever it is killed
+        run = reserve({}) if mode == "finetune" else None
+        return carry_out(work, run, reserve, observer)
 
 
-def begin(work: Work, observer: Observer) -> Run:
-    """Reserve the folder of a run, and say how to go on with it."""
-    facts = {"request": work.request.as_json(), "command": work.command}
+def begin(work: Work, decided: Mapping[str, Any], observer: Observer) -> Run:
+    """Reserve the folder of a run, with what was decided already, and say how to go on with it."""
+    facts = {"request": work.request.as_json(), "command": work.command, **decided}
     run = Run.begin(work.out, name=work.request.name, facts=facts)
     observer.note(f"Run: {run.folder}; if interrupted: regraft fit --resume {run.folder}")
     return run
 
 
-def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
-    """Do what a request asks, from the beginning or from where `run` was interrupted."""
+def carry_out(
+    work: Work, run: Run | None, reserve: Callable[[Mapping[str, Any]], Run], observer: Observer
+) -> FitResult:
+    """Do what a request asks, from the beginning or from where `run` was interrupted.
+
+    Args:
+        work: What was asked for, with the plan that was decided, if it was.
+        run: Its folder, if it has one.
+        reserve: Makes that folder, given what was decided, once it is known to be needed.
+        observer: Is told how it goes.
+    """
     request, clock = work.request, Clock()
     with clock.stage("data"):
         images = open_data(
@@ -146,81 +159,30 @@ def carry_out(work: Work, run: Run | None, observer: Observer) -> FitResult:
             split = hold_out_less(images, split, seed=request.seed)
     _describe_data(observer, images, split)
     ready = prepare(work, images, split, clock, observer)
+    decided: dict[str, Any] = {}
     if ready.is_searched:  # a run that is resumed must not search again
-        work = replace(work, request=request.with_plan(ready.choice))
-        if run is not None:
-            run = run.with_facts(request=work.request.as_json(), race=list(ready.race))
-    choice, features = ready.choice, ready.features
-    if not features.n_computed:
+        decided = {"plan": plan_of(ready.choice), "race": list(ready.race)}
+        run = run and run.with_facts(**decided)
+    if not ready.features.n_computed:
         observer.note("Features: all found in the cache.")
     with clock.stage("head"):
-        train, validation, test = (
-            (features.of(choice.requests, rows), ready.images.labels[rows])
-            for rows in (ready.split.train, ready.split.validation, ready.split.test)
-        )
-        head = fit_head(
-            *train,
-            validation=validation,
-            n_classes=len(images.class_names),
-            l2_per_feature=ready.l2_per_feature,
-        )
-        on_validation = short_scores(probabilities(head, validation[0]), validation[1])
+        fitted = fitted_on(ready)
     with clock.stage("floors"):
         lowest = ready.floors or floors(images, split, seed=request.seed)
-
-    tuned = None
     if request.mode != "head":
         with clock.stage("finetune"):
             frozen = Frozen(
                 images=images,
                 split=split,
-                choice=choice,
+                choice=ready.choice,
                 weights=ready.weights,
-                start=Start.of(head, train[0]),
-                accuracy=on_validation["accuracy"],
+                start=Start.of(fitted.head, fitted.train[0]),
+                accuracy=fitted.on_validation["accuracy"],
             )
-            tuned = fine_tune(frozen, work, run, lambda: begin(work, observer), observer)
-    scored = split if tuned is not None else ready.split
-    origin = origin_of(images, scored, seed=request.seed, limit=request.limit)
-    if tuned is not None:
-        with clock.stage("test"):
-            classifier = classifier_of(tuned, frozen, lowest, origin, observer)
-        with clock.stage("save"):
-            folder = tuned.run.complete(
-                classifier, command=work.command, keep_checkpoint=tuned.is_stopped
-            )
-    else:
-        if ready.is_searched:  # what chose the penalty may now be learnt from, too
-            with clock.stage("refit"):
-                head = refit_head(head, [train, validation])
-        with clock.stage("test"):
-            metrics = {
-                "test": full_scores(probabilities(head, test[0]), test[1]),
-                "validation": on_validation,
-                "floors": lowest,
-            }
-        with clock.stage("save"):
-            recipe = recipe_of(choice, ready.weights, features.runtime, head)
-            classifier = Classifier(
-                recipe=recipe,
-                class_names=images.class_names,
-                extractor=make_extractor(recipe, ready.weights),
-                head=head,
-                metrics=metrics,
-                origin=origin,
-            )
-            folder = saved(classifier, work.out, work.command)
-    return FitResult(
-        classifier=classifier,
-        images=images if tuned is not None else ready.images,
-        split=scored,
-        artefact=folder,
-        seconds=clock.seconds(),
-        images_per_second=len(ready.images) / max(features.seconds, 1e-9),
-        is_from_cache=not features.n_computed,
-        peak_memory_bytes=peak_memory_bytes(),
-        is_stopped=tuned is not None and tuned.is_stopped,
-    )
+            tuned = fine_tune(frozen, work, run, lambda: reserve(decided), observer)
+        if tuned is not None:
+            return finish_tuned(tuned, frozen, fitted, lowest, work, clock, observer)
+    return finish_head(fitted, lowest, work, images, split, clock)
 
 
 def _describe_data(observer: Observer, images: ImageSet, split: Split) -> None:

@@ -83,15 +83,15 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
         grids=request.grids,
     )
     weights = find_weights(choice.row, path=request.weights)
-    _describe_plan(observer, len(images), choice, weights)
+    _describe_plan(observer, images, choice, weights)
     known, parts = images, split
     if request.mode == "finetune":  # the head is only where it begins: some pictures will do
         known, parts = some_of(images, split, seed=request.seed)
-    runtime: str | Runtime = request.runtime
+    runtime = choose_runtime(request.runtime, folder=default_folder(), note=observer.note)
     # a head that fine-tuning begins with is few pictures, and its run may not depend on a clock
     if len(known) >= WORTH_IT and request.mode != "finetune":
         with clock.stage("precision"):
-            runtime = _in_precision(known, parts, choice, weights, request, observer)
+            runtime = _in_precision(known, parts, choice, weights, runtime, request, observer)
     with clock.stage("extract"):
         features = extract(
             known,
@@ -100,6 +100,7 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
             size=choice.size,
             requests=choice.requests,
             runtime=runtime,
+            is_named=request.runtime != "auto",
             cache=FeatureCache(),
             progress=_extraction_progress(observer, request.budget),
         )
@@ -111,6 +112,7 @@ def _in_precision(
     split: Split,
     choice: Choice,
     weights: Weights,
+    engine: Runtime,
     request: Request,
     observer: Observer,
 ) -> Runtime:
@@ -118,7 +120,8 @@ def _in_precision(
     runtime, _ = choose_precision(
         images.take(nested_rows(images.labels, split.train, seed=request.seed)),
         choice,
-        choose_runtime(request.runtime, folder=default_folder()),
+        engine,
+        is_named=request.runtime != "auto",
         weights=weights,
         n_classes=len(images.class_names),
         seed=request.seed,
@@ -146,7 +149,7 @@ def _searched(
             observer=observer,
         )
     choice = planned.best.choice
-    _describe_plan(observer, len(images), choice, planned.weights)
+    _describe_plan(observer, images, choice, planned.weights)
     with clock.stage("extract"):
         read = read_in_budget(planned, images, deadline=deadline, observer=observer)
     return Ready(
@@ -161,13 +164,13 @@ def _searched(
     )
 
 
-def _describe_plan(observer: Observer, n_images: int, choice: Choice, weights: Weights) -> None:
+def _describe_plan(observer: Observer, images: ImageSet, choice: Choice, weights: Weights) -> None:
     """What is about to be done and what it needs, before anything large is allocated."""
     taps = " + ".join(f"{tap} {grid}x{grid}" for tap, grid in choice.requests)
     observer.note(
         f"Plan: {choice.row.name} at {choice.size} px, read at {taps}; weights: {weights.origin}."
     )
-    needs = forecast(n_images, row=choice.row, size=choice.size, requests=choice.requests)
+    needs = forecast(images, row=choice.row, size=choice.size, requests=choice.requests)
     observer.note(
         f"Forecast: {needs.features / 1e6:,.0f} MB of features, "
         f"{needs.working / 1e6:,.0f} MB of memory for pictures on their way."

@@ -58,6 +58,7 @@ def read_in_budget(
         size=choice.size,
         requests=choice.requests,
         runtime=runtime,
+        is_named=planned.is_named,
         at_least=len(pool.validation) + FIRST_TRAIN + LEAST_TEST,
         progress=lambda done, total: observer.advance("extract", done, total),
     )
@@ -81,6 +82,7 @@ def _in_precision(
         images.take(planned.pool.train),
         planned.best.choice,
         planned.screening.engine,
+        is_named=planned.is_named,
         weights=planned.weights,
         n_classes=len(images.class_names),
         seed=0,  # the rows are in an order that the seed decided

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from regraft.data.named import NAMES
-from regraft.data.open import Data, OnBadImage
-from regraft.errors import InvalidArgumentError, expected_received
+from regraft.data.open import FILE_ENDINGS, Data, OnBadImage, as_path
+from regraft.errors import ArtefactError, InvalidArgumentError, expected_received
 from regraft.features.runtimes.choose import require_offered
 from regraft.planning.default import Auto, Choice
 
@@ -54,18 +54,19 @@ class Request:
 
     @property
     def name(self) -> str:
-        """Of the data, before they are opened."""
-        return Path(self.data).stem if isinstance(self.data, str | Path) else "arrays"
+        """What the folder of its run is called after: the data, without the ending of a file."""
+        if not isinstance(self.data, str | Path):
+            return "arrays"
+        if self.data in NAMES:
+            return str(self.data)
+        path = as_path(self.data)
+        if not path.name.strip("."):  # "." and ".." are no names
+            path = path.resolve()
+        return path.stem if path.suffix.casefold() in FILE_ENDINGS else path.name
 
     def with_plan(self, choice: Choice) -> "Request":
         """The same, with a plan in place of what was `auto`."""
-        return replace(
-            self,
-            backbone=choice.row.name,
-            size=choice.size,
-            taps=choice.taps,
-            grids=choice.grids,
-        )
+        return replace(self, **plan_of(choice))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data. Paths are made absolute: a run may be resumed from another folder."""
@@ -83,21 +84,22 @@ class Request:
             data: In place of pictures that were in memory.
 
         Raises:
-            InvalidArgumentError: If it is no such data.
+            ArtefactError: If these are no arguments of `fit`, or those of another version.
+            InvalidArgumentError: If they contradict one another.
         """
-        facts = {
-            **value,
-            "data": data if value["data"] is None else value["data"],
-            "taps": _tuple(value["taps"]),
-            "grids": _tuple(value["grids"]),
-            "weights": None if value["weights"] is None else Path(value["weights"]),
-        }
+        from pydantic import TypeAdapter, ValidationError  # needed for a resumed run only
+
+        names = {field.name for field in fields(cls)}
+        differing = ", ".join(sorted(set(value) ^ names))
+        if differing:
+            raise _no_arguments(differing, "too few or too many")
         try:
-            return cls(**facts)
-        except TypeError as error:  # of another version
-            raise InvalidArgumentError(
-                expected_received("the arguments of a run", f"{error}", "Start a new run.")
-            ) from error
+            recorded = TypeAdapter(cls).validate_python(dict(value))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "the whole"
+            raise _no_arguments(place, first["msg"]) from error
+        return replace(recorded, data=data) if recorded.data is None else recorded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -131,12 +133,26 @@ class Work:
         return self.began + self.request.budget - self.spent
 
 
+def plan_of(choice: Choice) -> dict[str, Any]:
+    """A plan as the arguments that name it."""
+    return {
+        "backbone": choice.row.name,
+        "size": choice.size,
+        "taps": choice.taps,
+        "grids": choice.grids,
+    }
+
+
 def data_as_json(data: Data) -> str | None:
     """How a record names data: absolute, so that it holds in another folder; None in memory."""
     if not isinstance(data, str | Path):
         return None
-    return str(data) if data in NAMES else str(Path(data).expanduser().absolute())
+    return str(data) if data in NAMES else str(as_path(data).absolute())
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _no_arguments(place: str, found: str) -> ArtefactError:
+    return ArtefactError(
+        expected_received(
+            "the arguments of a run as they were written", f"{place}: {found}", "Start a new run."
+        )
+    )

@@ -39,26 +39,29 @@ def resume(
     began = time.monotonic()
     taken = Run.resume(Path(run))
     with taken.held():
-        recorded = taken.facts["request"]
-        named = {} if data is None or recorded["data"] is None else {"data": data}
-        _require_same({**(given or {}), **named}, recorded, taken.folder)
+        asked, plan = taken.facts["request"], taken.facts.get("plan", {})
+        request = Request.from_json({**asked, **plan}, data=data)
+        named = {} if data is None or asked["data"] is None else {"data": data}
+        _require_same({**(given or {}), **named}, asked, plan, taken.folder)
         work = Work(
-            request=Request.from_json(recorded, data=data),
+            request=request,
             began=began,
             spent=seconds_spent(taken),
             command=taken.facts["command"],
             out=taken.folder,
         )
-        return carry_out(work, taken, progress or Nobody())
+        return carry_out(work, taken, lambda _: taken, progress or Nobody())
 
 
-def _require_same(given: Mapping[str, Any], recorded: Mapping[str, Any], folder: Path) -> None:
-    """Refuse an argument that the run did not begin with."""
-    began_with = {**recorded, "out": str(folder.absolute())}
+def _require_same(
+    given: Mapping[str, Any], asked: Mapping[str, Any], plan: Mapping[str, Any], folder: Path
+) -> None:
+    """Refuse an argument that is neither what the run began with, nor what it decided."""
+    began_with = {**asked, "out": str(folder.absolute())}
     for name, value in given.items():
         field = _FIELDS.get(name, name)
         plain = _plain(name, value)
-        if plain != began_with[field]:
+        if plain not in (began_with[field], plan.get(field, began_with[field])):
             raise InvalidArgumentError(
                 expected_received(
                     f"{name} {began_with[field]}, as the run in {folder} began",

@@ -23,6 +23,7 @@ from regraft.errors import (
 from regraft.storage import atomic_folder, write_json
 
 CHECKPOINT, RUN = "checkpoint", "run.json"
+SCHEMA = 1  # of the record
 _LOCK = "lock"
 
 
@@ -32,7 +33,8 @@ class Run:
 
     Attributes:
         folder: Where the artefact goes.
-        facts: How it began, as plain data.
+        facts: Plain data: the `request` and the `command` that it began with, and, once they are
+            decided, the `plan` in place of what was `auto` and the `race` that it won.
     """
 
     folder: Path
@@ -55,7 +57,7 @@ class Run:
         def reserve(folder: Path) -> None:
             with atomic_folder(folder) as new:
                 (new / CHECKPOINT).mkdir()
-                write_json(new / CHECKPOINT / RUN, {"schema": 1, **facts})
+                write_json(new / CHECKPOINT / RUN, {**facts, "schema": SCHEMA})
 
         if out is None:
             folder = write_to_next_free(name, reserve)
@@ -93,21 +95,20 @@ class Run:
             )
         lock = _locked(folder)
         try:
-            facts = json.loads(record.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ArtefactError(
-                expected_received(f"{record} as it was written", f"{error}", "Start a new run.")
-            ) from error
+            facts = _facts_in(record)
+        except ArtefactError:
+            lock.release()
+            raise
         return cls(folder=folder, facts=facts, lock=lock)
 
     def with_facts(self, **facts: Any) -> "Run":
-        """The same with other facts about how it goes on, on disk too.
+        """The same with more facts about how it goes on, on disk too.
 
         Raises:
             DiskSpaceError: If the disk is full; the facts before stay.
         """
         changed = replace(self, facts={**self.facts, **facts})
-        write_json(self.checkpoint / RUN, {"schema": 1, **changed.facts})
+        write_json(self.checkpoint / RUN, {**changed.facts, "schema": SCHEMA})
         return changed
 
     def complete(self, classifier: Classifier, *, command: str, keep_checkpoint: bool) -> Path:
@@ -140,6 +141,27 @@ class Run:
                 self.lock.release()
                 shutil.rmtree(self.folder)
             raise
+
+
+def _facts_in(record: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(record.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(record, f"{error}") from error
+    if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
+        schema = facts.get("schema") if isinstance(facts, dict) else None
+        raise _damaged(record, f"schema {schema!r}, not {SCHEMA}")
+    for name, kind in (("request", dict), ("command", str), ("plan", dict), ("race", list)):
+        is_there = isinstance(facts.get(name), kind)
+        if not is_there and (name in facts or name in ("request", "command")):
+            raise _damaged(record, f"no {name} in it")
+    return facts
+
+
+def _damaged(record: Path, found: str) -> ArtefactError:
+    return ArtefactError(
+        expected_received(f"{record} as it was written", found, "Start a new run.")
+    )
 
 
 def _locked(folder: Path) -> filelock.BaseFileLock:

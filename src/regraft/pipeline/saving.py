@@ -11,10 +11,11 @@ from regraft.artefact.store import save
 from regraft.backbones.weights import Weights
 from regraft.data.decode import DECODE_VERSION
 from regraft.data.source import ImageSet
+from regraft.data.split import digest_of
 from regraft.features.runtimes import Runtime
 from regraft.pipeline.parting import TEST_FRACTION, VALIDATION_FRACTION
 from regraft.planning.default import Choice
-from regraft.records import LinearHead, Mode, Split
+from regraft.records import IntArray, LinearHead, Mode, Split
 
 
 def recipe_of(
@@ -58,8 +59,18 @@ def recipe_of(
     )
 
 
-def origin_of(images: ImageSet, split: Split, *, seed: int, limit: int | None) -> Origin:
-    """The data, and how `part` parted them."""
+def origin_of(
+    images: ImageSet, split: Split, *, test: IntArray, seed: int, limit: int | None
+) -> Origin:
+    """The data, and how `part` parted them.
+
+    Args:
+        images: All pictures.
+        split: What was used of them.
+        test: The rows that `part` held out for the test, used or not.
+        seed: That `part` was given.
+        limit: That was asked for.
+    """
     return Origin(
         name=images.name,
         fingerprint=images.fingerprint(),
@@ -73,14 +84,13 @@ def origin_of(images: ImageSet, split: Split, *, seed: int, limit: int | None) -
         validation_fraction=VALIDATION_FRACTION,
         test_fraction=TEST_FRACTION,
         seed=seed,
+        test_sha256=digest_of(test),
     )
 
 
-def saved(classifier: Classifier, out: str | Path | None, command: str) -> Path:
+def saved(classifier: Classifier, out: Path | None, *, name: str, command: str) -> Path:
     """Write the artefact to `out`, or to the next free `runs/NAME-N`; returns where it went."""
     if out is None:
-        return write_to_next_free(
-            classifier.origin.name, lambda folder: save(folder, classifier, command=command)
-        )
-    save(Path(out), classifier, command=command)
-    return Path(out)
+        return write_to_next_free(name, lambda new: save(new, classifier, command=command))
+    save(out, classifier, command=command)
+    return out

@@ -90,7 +90,7 @@ def typical_side(images: ImageSet) -> int:
     if images.uniform_shape is not None:
         return max(images.uniform_shape[:2])
     rows = np.unique(np.linspace(0, len(images) - 1, SAMPLE).astype(np.int64))
-    return int(np.median([max(picture.shape[:2]) for picture in images.read(rows)]))
+    return int(np.median(images.each(rows, lambda picture: max(picture.shape[:2]))))
 
 
 def _small_size(row: Backbone) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from regraft.data.source import BadImage
 from regraft.evaluate.intervals import wilson
 from regraft.features.graph import Request
 from regraft.planning.default import Choice
@@ -110,6 +111,7 @@ class SearchResult:
     n_probe: int  # pictures of the probe that the last rung saw
     seen: Seen
     seconds: float
+    left_out: tuple[BadImage, ...] = ()  # pictures that cannot be read
 
     @property
     def best(self) -> Scored:
@@ -141,6 +143,7 @@ class SearchResult:
                 {"backbone": s.backbone, "size": s.size, "because": s.because} for s in self.skipped
             ],
             "seconds": round(self.seconds, 2),
+            "left_out": [bad.as_json() for bad in self.left_out],
         }
 
 

@@ -37,6 +37,7 @@ class Readings:
     row: Backbone
     weights: Weights
     size: int
+    is_named: bool = True  # the runtime, by the user; else TensorFlow takes over where it is wrong
     features: dict[Request, FloatArray] = field(default_factory=dict)  # each (n, d)
     pace: Pace | None = None  # of the last pass
     seconds: float = 0.0  # of all passes
@@ -58,6 +59,7 @@ class Readings:
 
         Raises:
             OutOfTime: If time is up between two batches; nothing changes then but `seconds`.
+            RuntimeMismatchError: If the runtime named computes other features than TensorFlow.
         """
         known = {request: self.features[request] for request in requests if self.features}
         n_known = len(next(iter(known.values()))) if known else 0
@@ -116,6 +118,8 @@ class Readings:
             network, job = self._loaded(images, requests, runtime)
             run_through(network, job, sinks, progress)
         except RuntimeMismatchError:
+            if self.is_named:
+                raise
             network, job = self._loaded(images, requests, RUNTIMES["tensorflow"])
             run_through(network, job, sinks, progress)
         read = self.macs(network.requests)

@@ -37,6 +37,7 @@ def choose_precision(
     choice: Choice,
     engine: Runtime,
     *,
+    is_named: bool = True,
     weights: Weights,
     n_classes: int,
     seed: int,
@@ -52,6 +53,7 @@ def choose_precision(
             `PICTURES` are read.
         choice: The plan.
         engine: The runtime in float32.
+        is_named: Whether the user named it; else TensorFlow takes over where it is wrong.
         weights: Of the backbone.
         n_classes: k.
         seed: Decides the folds.
@@ -76,6 +78,7 @@ def choose_precision(
         asking = _Asking(
             some=some,
             choice=choice,
+            is_named=is_named,
             weights=weights,
             n_classes=n_classes,
             seed=seed,
@@ -99,6 +102,7 @@ class _Asking:
 
     some: ImageSet
     choice: Choice
+    is_named: bool
     weights: Weights
     n_classes: int
     seed: int
@@ -143,7 +147,12 @@ class _Asking:
         }
 
     def _read(self, runtime: Runtime) -> Readings:
-        readings = Readings(row=self.choice.row, weights=self.weights, size=self.choice.size)
+        readings = Readings(
+            row=self.choice.row,
+            weights=self.weights,
+            size=self.choice.size,
+            is_named=self.is_named,
+        )
         n = len(self.some)
         readings.extend(self.some, n, self.choice.requests, runtime, self.deadline)
         return readings

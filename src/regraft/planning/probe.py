@@ -2,14 +2,15 @@
 
 import dataclasses
 import time
+from collections.abc import Callable
 
 import numpy as np
 
-from regraft.data.source import ImageSet, Pictures, Pixels
+from regraft.data.source import ImageSet, Pictures, Pixels, Result
 from regraft.records import IntArray
 
 MAX_HELD_BYTES = 10**9
-_READ_TOGETHER = 32  # pictures decoded at once
+_READ_TOGETHER = 8  # pictures decoded before the bound is looked at: as many as there are threads
 
 
 def nested_rows(labels: IntArray, rows: IntArray, *, seed: int) -> IntArray:
@@ -71,9 +72,16 @@ class _Held:
         return len(self._source)
 
     def read(self, rows: IntArray, *, reduce_to: int | None = None) -> list[Pixels]:
+        return self.each(rows, lambda picture: picture, reduce_to=reduce_to)
+
+    def each(
+        self, rows: IntArray, change: Callable[[Pixels], Result], *, reduce_to: int | None = None
+    ) -> list[Result]:
         others = np.array([row for row in rows.tolist() if row not in self._held], np.int64)
-        fresh = iter(self._source.read(others, reduce_to=reduce_to) if len(others) else ())
-        return [self._held[row] if row in self._held else next(fresh) for row in rows.tolist()]
+        fresh = iter(self._source.each(others, change, reduce_to=reduce_to) if len(others) else ())
+        return [
+            change(self._held[row]) if row in self._held else next(fresh) for row in rows.tolist()
+        ]
 
     def take(self, rows: IntArray) -> "_Held":
         held = {i: self._held[row] for i, row in enumerate(rows.tolist()) if row in self._held}

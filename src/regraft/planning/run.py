@@ -51,6 +51,7 @@ def search_plans(
     space: Space,
     deadline: Deadline,
     runtime: Runtime,
+    is_named: bool = True,
     weights: Callable[[Backbone], Weights],
     seed: int,
     note: Note,
@@ -68,6 +69,7 @@ def search_plans(
         space: What may be tried.
         deadline: When to be done. Steps that have begun are finished.
         runtime: What will compute the features of the plan chosen.
+        is_named: Whether the user named it; else TensorFlow takes over where it is wrong.
         weights: Finds those of a backbone.
         seed: Decides the probe and the folds.
         note: Is told how it goes.
@@ -81,12 +83,15 @@ def search_plans(
     Raises:
         BudgetTooShortError: If no plan could be scored in the time.
         InvalidArgumentError: If nothing is to be tried, or no plan keeps the limits.
+        RuntimeMismatchError: If the runtime named computes other features than TensorFlow.
     """
     started = time.perf_counter()
     n_classes = len(images.class_names)
     rows = nested_rows(images.labels, np.concatenate([split.train, split.validation]), seed=seed)
     probe = images.take(rows[: PICTURES[-1]])
     passes = _passes(space, typical_side(images), weights, limits or Limits(), n_classes, note)
+    for readings, _ in passes:
+        readings.is_named = is_named
     lowest = floors(images, split, seed=seed)
     largest = max(readings.size for readings, _ in passes)
     held, read_seconds = hold(probe, n=PICTURES[1], reduce_to=largest)
@@ -133,6 +138,7 @@ def search_plans(
         floors=lowest,
         n_probe=len(candidates[chosen].correct),
         seen=halving.seen,
+        left_out=images.bad_images,
         seconds=time.perf_counter() - started,
     )
 

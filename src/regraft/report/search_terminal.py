@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from regraft.report.terminal import columns
+from regraft.report.terminal import columns, left_out_rows
 
 View = Mapping[str, Any]
 
@@ -47,6 +47,7 @@ def search_lines(view: View, *, data: str) -> str:
         f"{left_out:,} more plans were scored.",
         f"floors: {floors}",
         *(f"not tried: {s['backbone']} at {s['size']} px: {s['because']}" for s in view["skipped"]),
+        *(f"{title}: {text}" for title, text in left_out_rows(view)),
         f"time: {view['seconds']:.1f} s",
     ]
     if view["winning_floor"] is not None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.adapt.resize import resize
-from regraft.data.text import shown
+from regraft.data.text import listed, shown
 from regraft.evaluate.scores import confusions
 
 MISTAKES_SHOWN = 3
@@ -56,6 +56,7 @@ def fit_lines(
     ]
     if view["peak_memory_bytes"] is not None:
         rows.insert(-1, ("peak memory", f"{view['peak_memory_bytes'] / 1e9:.2f} GB"))
+    rows += left_out_rows(view)
     lines = columns(rows)
     best = max(view["floors"], key=view["floors"].__getitem__, default=None)
     if best is not None and view["floors"][best] >= view["val_accuracy"]:
@@ -74,6 +75,7 @@ def evaluate_lines(view: Mapping[str, Any]) -> str:
         ("pictures", view["pictures"]),
         ("calibration error", f"{view['expected_calibration_error']:.4f}"),
         *_mistakes(view, names),
+        *left_out_rows(view),
     ]
     by_class = [("class", "precision", "recall", "pictures")] + [
         (shown(name), f"{f['precision']:.4f}", f"{f['recall']:.4f}", f"{f['support']:,}")
@@ -90,6 +92,12 @@ def columns(rows: Iterable[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in table
     )
+
+
+def left_out_rows(view: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A row that names the pictures that could not be read, with what was wrong; or none."""
+    bad = [f"{each['name']}: {each['reason']}" for each in view["left_out"]]
+    return [("left out", f"{len(bad):,} that cannot be read: {listed(bad)}")] if bad else []
 
 
 def picture_lines(
