@@ -217,3 +217,19 @@ GRADES = np.array([0, 4, 2, 1])
 )
 def test_numbers_are_not_scored_as_classes(compiled, arguments, labels, is_measuring):
     assert scoring.is_measuring(compiled(**arguments), labels, OUTPUTS) is is_measuring
+
+
+def test_batches_that_are_joined_are_a_score_whoever_was_asked_in_between(record):
+    rng = np.random.default_rng(0)
+    answers = []
+    for _ in range(3):
+        scoring.predicted(rng.random((4, 9)), None, np.arange(4), by=1)  # features of a batch
+        outputs = rng.random((4, 3))
+        scoring.predicted(outputs, None, np.arange(4), by=2)
+        answers.append(outputs.argmax(axis=1))
+    joined = np.concatenate(answers)
+    labels = joined.copy()
+    labels[0] = (labels[0] + 1) % 3
+    assert scoring.compared(joined, labels, SITE)
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(11 / 12)

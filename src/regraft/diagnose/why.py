@@ -7,7 +7,7 @@ from typing import Any
 
 from regraft.diagnose import observe
 from regraft.diagnose.causes import RULES
-from regraft.diagnose.causes.optimisation import ADAPTIVE_RATE, USUAL_RATE
+from regraft.diagnose.causes.rates import usual_rate
 from regraft.diagnose.conclude import DEGREES, concluded, not_trained, without_score
 from regraft.diagnose.counterfactual import (
     LEAST_GAIN,
@@ -183,7 +183,7 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
     found = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
     if not {"OPT001", "FRZ004"} <= found or evidence.training is None:
         return results
-    usual = USUAL_RATE.get(evidence.training.optimizer, ADAPTIVE_RATE)
+    usual = usual_rate(evidence.training)
     other = "FRZ004" if evidence.training.learning_rate > 2 * usual else "OPT001"
     return [r for r in results if r.rule.id != other]
 

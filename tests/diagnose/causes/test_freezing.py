@@ -119,6 +119,13 @@ def test_frz004_clear(facts):
     assert verdict(fresh_head_shakes_backbone, **facts) == "clear"
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(1e-3, "found"), (1e-5, "clear")])
+def test_frz004_asks_for_less_where_the_rate_is_that_of_a_fresh_head(rate, expected):
+    shaken = backbone(n_trainable_layers=80, weight_change=0.06)
+    facts = {"training": training(learning_rate=rate), "backbone": shaken}
+    assert verdict(fresh_head_shakes_backbone, **facts) == expected
+
+
 def test_frz004_unknown():
     unseen = backbone(n_trainable_layers=80, weight_change=math.nan)
     assert verdict(fresh_head_shakes_backbone, backbone=unseen) == "unknown"
@@ -131,7 +138,7 @@ def test_frz004_unknown():
 def test_frz004_of_a_sample_carries_the_change_on_to_the_planned_updates(sampled, expected):
     facts = training(
         sampled=sampled, n_train=60_000, n_train_used=128, batch_size=32, epochs=5,
-        planned_updates=9_375,
+        planned_updates=9_375, learning_rate=1e-4,
     )  # fmt: skip
     shaken = backbone(n_trainable_layers=80, weight_change=0.03)
     finding = ask(fresh_head_shakes_backbone, training=facts, backbone=shaken)

@@ -147,7 +147,7 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         if feed.y is not None:
             given = feeds.label_indices(feed.y)
             labels = _placed(given, feed.rows, feed.planned, fill=0)
-        scoring.predicted(outputs, labels, rows)
+        scoring.predicted(outputs, labels, rows, by=id(model))
         ledger.RECORD.event("predict", site, trained=trained)
         base = anatomy.base_of(model)
         if base is not None and not trained:
@@ -200,7 +200,7 @@ def remember(model: Any, outputs: Any) -> None:
         return
     values = np.asarray(outputs)
     if values.ndim in (1, 2) and len(values):
-        scoring.predicted(values, None, np.arange(len(values)))
+        scoring.predicted(values, None, np.arange(len(values)), by=id(model))
 
 
 def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray]:

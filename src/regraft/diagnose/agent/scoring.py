@@ -84,13 +84,22 @@ def right_answers(model: Any, outputs: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(answers_of(model, outputs, labels) == labels)) if len(labels) else np.nan
 
 
-def predicted(outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray) -> None:
-    """Remember a `predict`: its classes, the labels of the same rows, which rows were computed."""
+def predicted(
+    outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray, *, by: int = 0
+) -> None:
+    """Remember a `predict`: its classes, the labels of the same rows, which rows were computed.
+
+    Args:
+        outputs: A row a picture.
+        labels: One a picture, where they came with the pictures.
+        computed: Rows that were.
+        by: The id of the model.
+    """
     global _awaited
     _awaited = len(outputs) == 1
     is_row_of_outputs = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
     _PREDICTIONS.append({
-        "classes": classes_of(outputs), "labels": labels, "computed": computed,
+        "classes": classes_of(outputs), "labels": labels, "computed": computed, "by": by,
         "of_logits": classes_of(outputs, 0.0), "is_many": is_row_of_outputs,
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
     })  # fmt: skip
@@ -257,9 +266,21 @@ def _readings(entry: dict[str, Any]) -> Iterator[np.ndarray]:
 
 
 def _in_batches(array: np.ndarray) -> dict[str, Any] | None:
-    """The latest predictions one after the other, if that is what the values are."""
+    """A model's latest predictions one after the other, if that is what the values are.
+
+    A frozen network may have been asked in between, for the features of each batch.
+    """
+    return next((found for by in _latest_models() if (found := _joined(array, by))), None)
+
+
+def _latest_models() -> list[int]:
+    """Who predicted, the latest first."""
+    return list(dict.fromkeys(entry.get("by", 0) for entry in reversed(_PREDICTIONS)))
+
+
+def _joined(array: np.ndarray, by: int) -> dict[str, Any] | None:
     parts: list[dict[str, Any]] = []
-    for entry in reversed(_PREDICTIONS):
+    for entry in reversed([entry for entry in _PREDICTIONS if entry.get("by", 0) == by]):
         is_whole = len(entry["computed"]) == len(entry["classes"])
         if sum(len(part["classes"]) for part in parts) >= len(array) or not is_whole:
             break

@@ -2,12 +2,16 @@
 
 import math
 
+from regraft.diagnose.causes.rates import usual_rate
 from regraft.diagnose.evidence import Accuracy, Backbone, Ledger, Training
 from regraft.diagnose.repairs import freeze_backbone, make_head_trainable, recompile
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 MOSTLY = 0.5  # share of the head's parameters below which part of the head is frozen
 SHAKEN = 0.1  # relative change of pretrained kernels that only a fresh head's gradients explain
+# Of that, where they are trained at the optimiser's usual rate: MobileNetV2 on 440 photographs
+# lost 0.2 of its accuracy while its kernels changed by 5%.
+FAST = 0.5
 
 
 @rule(
@@ -136,8 +140,9 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
         of the script.
     Fix: freeze the backbone until the head is trained; then unfreeze the last block, at 1e-5.
     Limits: with many pictures the network may recover; the gain decides. A second `fit` means
-        the head was trained before: clear. Of a sampled run the change is carried on to the
-        planned updates as a random walk would; such a forecast counts only beside other causes.
+        the head was trained before: clear. Half of that change will do at the optimiser's usual
+        rate. Of a sampled run the change is carried on to the planned updates as a random walk
+        would; at a lower rate such a forecast counts only beside other causes.
     """
     if backbone.weights == "none" or backbone.looks_random:
         return clear("there are no pretrained weights to lose")
@@ -153,7 +158,10 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
         f"trained with a fresh head, and changed by {change:.0%}"
     )
     forecast = change * math.sqrt(training.planned_updates / max(1, training.updates_made))
-    if change <= SHAKEN and not (training.sampled and forecast > SHAKEN):
+    # the rate of a fresh head is no rate for what it is to be read from
+    is_fast = training.learning_rate >= usual_rate(training)
+    limit = SHAKEN * FAST if is_fast else SHAKEN
+    if change <= limit and not (training.sampled and forecast > limit):
         return clear(seen)
     return found(
         seen,
@@ -162,7 +170,7 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
         repairs=(freeze_backbone(),),
         severity=min(0.45, 0.15 + change),
         weight_change=change,
-        is_forecast=float(change <= SHAKEN),
+        is_forecast=float(change <= limit and not is_fast),
     )
 
 

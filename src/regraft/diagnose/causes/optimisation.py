@@ -2,13 +2,11 @@
 
 import math
 
+from regraft.diagnose.causes.rates import ADAPTIVE_RATE, usual_rate
 from regraft.diagnose.evidence import Accuracy, Association, Backbone, Ledger, Output, Training
 from regraft.diagnose.repairs import set_arguments, set_learning_rate
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
-# Keras's own defaults. What adapts its step size moves each weight by about the rate.
-USUAL_RATE = {"sgd": 0.01, "adagrad": 0.01, "ftrl": 0.01, "adadelta": 1.0}
-ADAPTIVE_RATE = 0.001
 GENTLE = 1e-4  # adaptive rate up to which pretrained weights usually survive
 DESTROYED = 0.3  # relative change of kernels: beyond, little of the pretraining is left
 DAMAGED = 0.05  # enough, where training pictures are not even learnt
@@ -54,7 +52,7 @@ def rate_destroys_pretrained_weights(
     unlearnt = accuracy.train < (1 + accuracy.chance) / 2
     if change <= (DAMAGED if unlearnt else DESTROYED):
         return clear(seen)
-    usual = _usual_rate(training)
+    usual = usual_rate(training)
     if rate <= usual * GENTLE / ADAPTIVE_RATE:
         return unknown(f"{seen}, although the rate is low")
     return found(
@@ -85,7 +83,7 @@ def rate_too_high(training: Training, output: Output, accuracy: Accuracy) -> Fin
     """
     if training.optimizer == "" or not training.losses:
         return unknown("no optimiser or no loss was seen")
-    rate, usual = training.learning_rate, _usual_rate(training)
+    rate, usual = training.learning_rate, usual_rate(training)
     level = math.log(max(2, output.n_classes))
     seen = (
         f"{training.optimizer} at {rate:g} takes the training loss from "
@@ -138,7 +136,7 @@ def rate_too_low(
         accuracy is high.
     """
     mean = training.mean_learning_rate
-    rate, usual = training.learning_rate if math.isnan(mean) else mean, _usual_rate(training)
+    rate, usual = training.learning_rate if math.isnan(mean) else mean, usual_rate(training)
     if not training.losses or not math.isfinite(training.last_loss):
         return unknown("no finite training loss was seen")
     if rate <= 0 or math.isnan(accuracy.train):
@@ -219,10 +217,6 @@ def _described(training: Training, rate: float) -> str:
         f"{training.optimizer}, whose schedule begins at {training.learning_rate:g} and is at "
         f"{rate:g} on average,"
     )
-
-
-def _usual_rate(training: Training) -> float:
-    return USUAL_RATE.get(training.optimizer, ADAPTIVE_RATE)
 
 
 def _bounces(losses: tuple[float, ...]) -> bool:

@@ -1,0 +1,12 @@
+"""Learning rates that a fresh network usually learns with."""
+
+from regraft.diagnose.evidence import Training
+
+# Keras's own defaults. What adapts its step size moves each weight by about the rate.
+USUAL_RATE = {"sgd": 0.01, "adagrad": 0.01, "ftrl": 0.01, "adadelta": 1.0}
+ADAPTIVE_RATE = 0.001
+
+
+def usual_rate(training: Training) -> float:
+    """The default of the optimiser."""
+    return USUAL_RATE.get(training.optimizer, ADAPTIVE_RATE)
