@@ -15,7 +15,7 @@ class Splitter:
 def test_a_split_by_group_is_noted_and_made(script, record, by_group):
     kind = type("GroupKFold", (Splitter,), {})
     if by_group:
-        scikit_learn._note_groups(kind)
+        scikit_learn._note_splitter(kind, "group-split")
     groups = np.array([0, 0, 1, 1, 1])
     names = script.run("parts = list(splitter.split(groups, None, groups))",
                        splitter=kind(), groups=groups)  # fmt: skip

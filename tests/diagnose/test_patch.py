@@ -212,6 +212,20 @@ def test_byte_arithmetic_is_done_in_float(before, after):
     assert patched(source, repair, backbone=None) == ([before], [after])
 
 
+@pytest.mark.parametrize("step", ["shuffle(1000)", "map(mixup, num_parallel_calls=2)"])
+def test_a_step_of_a_data_set_is_taken_out_of_its_chain(step):
+    source = (
+        "import tensorflow as tf\n"
+        f"data = tf.data.Dataset.from_tensor_slices((x, y)).{step}.batch(32)\n"
+        "model.compile('adam')\nmodel.fit(data)\n"
+    )
+    repair = repairs.drop_call(Site(file=SCRIPT, line=2), f"tf.data.{step.partition('(')[0]}")
+    assert patched(source, repair, backbone=None) == (
+        [source.splitlines()[1]],
+        ["data = tf.data.Dataset.from_tensor_slices((x, y)).batch(32)"],
+    )
+
+
 BY_NUMBER = r'key=lambda name: [int(n) for n in re.findall(r"\d+", str(name))]'
 
 

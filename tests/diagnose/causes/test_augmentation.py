@@ -1,9 +1,10 @@
 import pytest
-from builders import accuracy, ask, augmentation, verdict
+from builders import accuracy, ask, association, augmentation, call, ledger, training, verdict
 
 from regraft.diagnose.causes.augmentation import (
     augmentation_changes_the_class,
     augmentation_leaves_the_range,
+    labels_mixed_unlike_pictures,
     validation_augmented,
 )
 
@@ -83,3 +84,35 @@ def test_aug003_clear():
 def test_aug003_unknown():
     harmless = augmentation(validation_is_random=True, augmented_accuracy=0.93)
     assert verdict(validation_augmented, augmentation=harmless) == "unknown"
+
+
+MIXED = {
+    "training": training(is_random=True),
+    "association": association(accuracy=0.16),
+    "accuracy": accuracy(validation=0.66),
+    "ledger": ledger(
+        call("tf.data.map", 30, is_pairs=True), call("tf.data.map", 40, is_pairs=False)
+    ),
+}
+
+
+def test_aug004_found():
+    finding = ask(labels_mixed_unlike_pictures, **MIXED)
+    assert finding.repairs[0].parameters["line"] == 30
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"training": training()}, id="nothing-random"),
+        pytest.param({"association": association(accuracy=0.6)}, id="mixed-rightly"),
+        pytest.param({"accuracy": accuracy(validation=0.2)}, id="too-hard-to-tell"),
+    ],
+)
+def test_aug004_clear(facts):
+    assert verdict(labels_mixed_unlike_pictures, **(MIXED | facts)) == "clear"
+
+
+def test_aug004_unknown():
+    facts = MIXED | {"ledger": ledger()}
+    assert verdict(labels_mixed_unlike_pictures, **facts) == "unknown"

@@ -17,6 +17,10 @@ from regraft.diagnose.agent import streams
 MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a sample should have
 
 
+RARELY = 0.5  # as often as expected: pictures that are changed at random never come again
+FEWEST = 15  # rows expected to come again: none of fewer may be chance
+
+
 @dataclass(kw_only=True)
 class Feed:
     """Pictures with labels, in the order in which they are given."""
@@ -173,8 +177,9 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     positions = [known.get(digest, -1) for digest in again]
     found = [p for p in positions if p >= 0]
     feed.seen_again = len(found) / len(positions)
-    # with a partial first pass a reshuffled set shows unseen rows too: call that reshuffling
-    feed.random_pixels = feed.complete and feed.seen_again < 0.5
+    # of a reshuffled set, a second look shows as much of a partial first pass as that was of all
+    covered = min(1.0, len(feed) / max(1, feed.planned))
+    feed.random_pixels = feed.seen_again < RARELY * covered and covered * len(positions) > FEWEST
     feed.reshuffles = found != sorted(found) or (not feed.complete and feed.seen_again < 0.9)
     labels = [batch[1] for batch in second if batch[1] is not None]
     if feed.y is None or sum(map(len, labels)) != len(positions):

@@ -1,12 +1,15 @@
 """AUG: random changes to pictures that do harm."""
 
-from regraft.diagnose.evidence import Accuracy, Augmentation
-from regraft.diagnose.repairs import drop_augmentation
+from regraft.diagnose.evidence import Accuracy, Association, Augmentation, Ledger, Training
+from regraft.diagnose.repairs import drop_augmentation, drop_call
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 DAMAGED = 0.15  # accuracy a probe trained on plain pictures loses on augmented ones
 FAR_OUT = 0.5  # of the plain span: further out is another scale, not brightness
 OUT = 0.25
+# Above chance. Pictures mixed with weights from Beta(0.3, 0.3) and their labels with the same
+# leave a probe far above it, swapped weights at 0.06: where the network itself is 0.5 above.
+UNRELATED, RELATED = 0.1, 0.3
 
 
 @rule(
@@ -118,8 +121,49 @@ def validation_augmented(augmentation: Augmentation) -> Finding:
     )
 
 
+@rule(
+    "AUG004",
+    "labels-mixed-unlike-pictures",
+    source="Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018, Eq. 1: one weight "
+    "for pictures and labels",
+)
+def labels_mixed_unlike_pictures(
+    training: Training, association: Association, accuracy: Accuracy, ledger: Ledger
+) -> Finding:
+    """A step that changes pictures and labels together leaves them unlike one another.
+
+    Why it hurts: the network is taught the label of the picture that can hardly be seen.
+    How it is found: training pictures change at random, their labels can hardly be predicted from
+        them, yet the network trained on them tells validation pictures: the classes can be seen.
+    Fix: mix labels with the weights of their pictures, or leave the mixing out.
+    Limits: a wrong mixing that leaves most labels right is not seen; mixing in a sequence or
+        generator of one's own is seen, but has no repair: "unknown".
+    """
+    if not training.is_random:
+        return clear("training pictures are the same at every pass")
+    chance = max(association.chance, accuracy.chance)
+    seen = (
+        f"labels are predicted from the training pictures, which change at random, at "
+        f"{association.accuracy:.2f}, and validation pictures at {accuracy.validation:.2f}"
+    )
+    if association.accuracy > chance + UNRELATED or accuracy.validation < chance + RELATED:
+        return clear(seen)
+    mixing = [call for call in ledger.of("tf.data.map") if call.details.get("is_pairs")]
+    if not mixing:
+        return unknown(f"{seen}, and no step of the pipeline explains it")
+    site = mixing[-1].site
+    return found(
+        f"{seen}; the step at line {site.line} changes pictures and labels together",
+        fix="mix labels with the weights of their pictures",
+        where=(site,),
+        repairs=(drop_call(site, "tf.data.map"),),
+        severity=0.4,
+    )
+
+
 RULES = (
     augmentation_changes_the_class,
     augmentation_leaves_the_range,
     validation_augmented,
+    labels_mixed_unlike_pictures,
 )

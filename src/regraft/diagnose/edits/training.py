@@ -64,9 +64,15 @@ def set_arguments(draft: Draft, mends: Mends, context: PatchContext) -> None:
 def drop_call(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Leave a call out: what went in goes on unchanged."""
     for mend in mends:
-        what = str(mend.parameters["what"]).rpartition(".")[2]
+        library, _, what = str(mend.parameters["what"]).rpartition(".")
         if what == "channel-flip":
             raise UnknownEdit("a reversed slice, not a call")
+        if library == "tf.data":  # a step of a chain: what stands before it goes on
+            step = draft.call_at(mend.site, what)
+            if not isinstance(step.func, ast.Attribute):
+                raise UnknownEdit("the step is no method of a data set")
+            draft.replace(step, draft.source(step.func.value))
+            continue
         call = draft.call_at(mend.site, what, "permutation") if what == "shuffle" else (
             draft.call_at(mend.site, what)
         )  # fmt: skip

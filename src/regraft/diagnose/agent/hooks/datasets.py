@@ -159,10 +159,24 @@ def _dataset_step(original: Any, name: str) -> Any:
             named["alone"] = not isinstance(self.element_spec, tuple | dict)
         if name in ("take", "skip"):
             named |= {"of": id(self), "of_elements": int(self.cardinality())}
-        ledger.RECORD.event(what, site, arg=given, **named)
         if name != "map":
+            ledger.RECORD.event(what, site, arg=given, **named)
             return original(self, *args, **kwargs)
         with augmentation.inside_map():
-            return original(self, *args, **kwargs)
+            mapped = original(self, *args, **kwargs)
+        ledger.RECORD.event(what, site, arg=given, **named, is_pairs=_are_pairs(self, mapped))
+        return mapped
 
     return step
+
+
+def _are_pairs(before: Any, after: Any) -> bool:
+    """Pictures with labels that a step takes and gives alike, so that it could be left out?"""
+    kinds = [
+        [(part.dtype, part.shape.rank) for part in held.element_spec]
+        if isinstance(held.element_spec, tuple)
+        and all(hasattr(part, "dtype") for part in held.element_spec)
+        else []
+        for held in (before, after)
+    ]
+    return len(kinds[0]) >= 2 and kinds[0] == kinds[1]
