@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from regraft.diagnose import material, observe
 from regraft.diagnose.counterfactual import Laboratory, Priced
@@ -14,6 +15,7 @@ from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates
 
 DEGREES = {"SIZ", "CAP"}  # families that healthy scripts could gain from too
+NO_ACCURACY = "no accuracy on held-out pictures was ever computed"
 
 
 def concluded(
@@ -70,26 +72,26 @@ def without_score(
     seconds: float,
 ) -> Diagnosis:
     """The diagnosis of a script that trains, and never says how well."""
-    silent = "no accuracy on held-out pictures was ever computed"
     return _unscored(
         script,
         error=_script_error(replay),
         considered=_considered(results, [], set()),
         unknown=_unknown(results),
-        notes=(*_notes(replay, {}), silent, *_broken(results, broken)),
+        notes=(*_notes(replay, {}), NO_ACCURACY, *_broken(results, broken)),
         seconds=seconds,
     )
 
 
 def not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
     """The diagnosis of a script that failed, or ended without a training: where, and on what."""
-    error = _script_error(replay)
-    if error is None:
-        notes = _notes(replay, {})
-        message = notes[0] if notes else "the script ended without training or scoring a model"
+    error, notes = _script_error(replay), _notes(replay, {})
+    if error is None and _trains_by_hand(replay):
+        notes = (*notes, NO_ACCURACY)
+    elif error is None:
+        message = "the script ended without training or scoring a model"
         error = ScriptError(type="NeverTrained", message=message, file=str(script.path), line=0,
                             traceback="")  # fmt: skip
-    return _unscored(script, error=error, notes=_notes(replay, {}), seconds=seconds)
+    return _unscored(script, error=error, notes=notes, seconds=seconds)
 
 
 def _unscored(
@@ -159,12 +161,16 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
     ]
     if _ended_by_us(baseline):
         notes.append(f"what follows a write was not run: {baseline.record['error']['message']}")
-    for event in baseline.record.get("events", []):
-        if event["what"] == "custom-training-loop":
-            line = event["site"]["line"]
-            notes.append(f"a training loop written by hand at line {line} is run, not repaired")
-            break
+    notes += [
+        f"a training loop written by hand at line {event['site']['line']} is run, not repaired"
+        for event in _trains_by_hand(baseline)[:1]
+    ]
     return tuple(notes)
+
+
+def _trains_by_hand(replay: Replay) -> list[Mapping[str, Any]]:
+    """Where the script computes gradients itself."""
+    return [e for e in replay.record.get("events", []) if e["what"] == "custom-training-loop"]
 
 
 def _broken(results: Sequence[Result], probes: Sequence[str]) -> list[str]:

@@ -170,6 +170,7 @@ class Training:
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
     class_weight: bool = False  # was one given to `fit`?
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
+    weightless: float = 0.0  # share of training rows whose weight in the loss is 0
     is_random: bool = False  # are training pictures others each time they are read?
     # share of training pictures with another label in the second epoch; None: not known
     relabelled: float | None = 0.0

@@ -256,6 +256,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
         relabelled=fit.get("train_relabelled", 0.0),
         is_random=bool(fit.get("train_random")),
+        weightless=float(fit.get("weightless", 0.0)),
         sampled=bool(fit.get("sampled")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),
         callbacks=tuple(

@@ -33,6 +33,7 @@ EDITS: Mapping[str, Edit] = {
     "freeze-batchnorm": network.freeze_batchnorm,
     "make-head-trainable": network.make_head_trainable,
     "set-learning-rate": training.set_learning_rate,
+    "ignore-weights": training.ignore_weights,
     "order-by-number": rows.order_by_number,
     "set-arguments": training.set_arguments,
     "drop-call": training.drop_call,

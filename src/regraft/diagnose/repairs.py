@@ -173,6 +173,11 @@ def reorder_labels(order: str) -> Repair:
     return Repair(kind="reorder-labels", parameters={"order": order})
 
 
+def ignore_weights() -> Repair:
+    """Let every training row count alike, whatever weights of rows or classes were given."""
+    return Repair(kind="ignore-weights")
+
+
 def keep_pairs() -> Repair:
     """Let every training picture keep the label it has in the first epoch."""
     return Repair(kind="keep-pairs")

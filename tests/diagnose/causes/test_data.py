@@ -7,6 +7,7 @@ from regraft.diagnose.causes.data import (
     majority_rate_as_accuracy,
     most_data_left_out,
     one_class_fills_training,
+    rows_that_weigh_nothing,
 )
 from regraft.diagnose.evidence import Evidence
 from regraft.diagnose.runner import diagnose
@@ -181,3 +182,17 @@ def test_dat005_leaves_a_small_part_that_is_learnt_alone(steps, n_train):
 def test_dat005_unknown():  # without a training nothing can be said
     (result,) = diagnose([most_data_left_out], Evidence(ledger=taken(2, 94)))
     assert str(result.finding.verdict) == "unknown"
+
+
+def test_dat006_found():
+    finding = ask(rows_that_weigh_nothing, training=training(weightless=0.95))
+    assert finding.repairs[0].kind == "ignore-weights"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05], ids=["none", "a few masked"])
+def test_dat006_clear(share):
+    assert verdict(rows_that_weigh_nothing, training=training(weightless=share)) == "clear"
+
+
+def test_dat006_unknown():
+    assert verdict(rows_that_weigh_nothing, training=training(n_train_used=0)) == "unknown"

@@ -47,6 +47,7 @@ def measure_before(fit: Fit) -> None:
         "planned_updates": int(steps) * fit.epochs, "n_train": train.planned,
         "shuffle": _shuffle(fit), "validation": fit.how,
         "n_validation": fit.validation.planned if fit.validation else 0,
+        "weightless": _weightless(fit, labels),
         "train_random": train.random_pixels, "train_relabelled": train.relabelled,
         "validation_random": bool(fit.validation and fit.validation.random_pixels),
         "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
@@ -124,6 +125,16 @@ def _shuffle(fit: Fit) -> bool | None:
     if fit.train.source is None:
         return bool(fit.arguments.get("shuffle", True))
     return None
+
+
+def _weightless(fit: Fit, labels: np.ndarray) -> float:
+    """Share of the training rows that count for nothing in the loss."""
+    weights = np.ones(len(labels))
+    if fit.train.sample_weight is not None:
+        weights *= np.asarray(fit.train.sample_weight, float).reshape(len(labels), -1).mean(axis=1)
+    for value, weight in (fit.arguments.get("class_weight") or {}).items():
+        weights[labels == value] *= float(weight)
+    return float(np.mean(weights == 0))
 
 
 def _link_features(fit: Fit) -> None:

@@ -127,7 +127,9 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     train, validation = fit.train, fit.validation
     arguments["batch_size"] = fit.batch_size
     arguments["shuffle"] = _order(fit)
-    if train.sample_weight is not None:
+    if interventions.ACTIVE.one("ignore-weights") is not None:
+        arguments.pop("class_weight", None)
+    elif train.sample_weight is not None:
         arguments["sample_weight"] = train.sample_weight
     x, y = train.x, train.y
     if (train.random_pixels or train.relabelled) and train.source is not None:

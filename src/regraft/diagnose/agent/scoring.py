@@ -17,6 +17,7 @@ LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
 _PREDICTIONS: list[dict[str, Any]] = []
 _TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one by one, by line
+_SUMMED_UP: dict[tuple[str, int], dict[str, Any]] = {}  # results of metric objects, by line
 _awaited = False  # was one picture predicted, and not compared yet?
 
 
@@ -125,6 +126,23 @@ def counted(is_right: bool, site: dict[str, Any] | None) -> None:
         ledger.RECORD.scores.append(tally["score"])
     if tally["score"] is not None:
         tally["score"] |= {"n": tally["n"], "claimed": tally["right"] / tally["n"]}
+
+
+def summed_up(metric: Any, result: Any, site: dict[str, Any] | None) -> None:
+    """A metric object of the script's own says its result: in a loop by hand, that is a score."""
+    if site is None or not is_plain(metric.name):
+        return
+    try:
+        claimed, n = float(result), round(float(metric.count))
+    except (TypeError, ValueError, AttributeError):  # symbolic, or no mean over rows
+        return
+    if n < LEAST_COUNTED:
+        return
+    place = (site["file"], site["line"])
+    if place not in _SUMMED_UP:
+        _SUMMED_UP[place] = {"by": "metric", "site": site, "honest": None, "is_counted": True}
+        ledger.RECORD.scores.append(_SUMMED_UP[place])
+    _SUMMED_UP[place] |= {"n": n, "claimed": claimed}
 
 
 def answered(classes: np.ndarray) -> None:
@@ -304,12 +322,13 @@ def claimed(history: Any) -> float | None:
 
 def _called_accuracy(names: Iterable[str]) -> str | None:
     """The metric that the script calls its accuracy, None where each is called something else."""
-    known = [name for name in names if _is_plain(name)]
+    known = [name for name in names if is_plain(name)]
     return min(known, key=lambda name: (name not in ("accuracy", "acc"), "binary" in name),
                default=None)  # fmt: skip
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
+    """Does a metric of this name say "accuracy", and no more?"""
     words = re.sub(r"_\d+$", "", name.lower()).split("_")  # Keras numbers a second one of a name
     return bool({"accuracy", "acc"} & set(words)) and PLAIN.issuperset(words)
 

@@ -1,7 +1,13 @@
 """DAT: imbalance, label noise, classes with hardly any picture."""
 
 from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Training
-from regraft.diagnose.repairs import balance_classes, drop_call, drop_rows, resplit
+from regraft.diagnose.repairs import (
+    balance_classes,
+    drop_call,
+    drop_rows,
+    ignore_weights,
+    resplit,
+)
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 SKEWED = 0.1  # the majority rate must beat chance by this, to be mistaken for skill
@@ -14,6 +20,7 @@ SMALL = 0.25  # ... and this share of an even one: where every class has four, f
 NOTICED = 0.02  # share of such classes in validation, to matter
 CROWDED = 3.0  # times an even share of the training rows
 UNLIKE = 2.0  # ... and times the same class's share of the validation rows
+WEIGHTLESS = 0.1  # of the training rows: fewer may be rows that are left out on purpose
 LEFT_IN = 0.1  # share of a data set that a `take` lets through
 HANDFUL = 5  # batches; who means a small part counts its pictures, or takes an epoch's worth
 
@@ -228,10 +235,42 @@ def _is_unlearnt(accuracy: Accuracy | None) -> bool:
     return accuracy is not None and accuracy.train < (1 + accuracy.chance) / 2
 
 
+@rule(
+    "DAT006",
+    "rows-that-weigh-nothing",
+    source="https://keras.io/api/models/model_training_apis/#fit-method: sample_weight and "
+    "class_weight multiply the loss of a row",
+)
+def rows_that_weigh_nothing(training: Training) -> Finding:
+    """Weights of zero take training rows out of the loss.
+
+    Why it hurts: a row whose weight is nothing teaches nothing, and a class of such rows is
+        never learnt. Whole numbers divided by whole numbers, or a lookup that misses, make zeros.
+    How it is found: `sample_weight` and `class_weight` together are zero for more than a tenth of
+        the training rows.
+    Fix: compute weights as fractions, and look at them before they are used.
+    Limits: rows may be masked out on purpose; the gain decides.
+    """
+    seen = f"{training.weightless:.0%} of the training rows have a weight of 0"
+    if training.n_train_used < 1:
+        return unknown("no training rows were seen")
+    if training.weightless <= WEIGHTLESS:
+        return clear(seen)
+    return found(
+        seen,
+        fix="compute the weights as fractions, or leave them out",
+        where=(training.site,),
+        repairs=(ignore_weights(),),
+        severity=min(0.9, training.weightless),
+        weightless=training.weightless,
+    )
+
+
 RULES = (
     majority_rate_as_accuracy,
     label_noise,
     empty_or_tiny_class,
     one_class_fills_training,
     most_data_left_out,
+    rows_that_weigh_nothing,
 )

@@ -5,7 +5,13 @@
 import ast
 
 from regraft.diagnose.draft import Draft, UnknownEdit
-from regraft.diagnose.edits.context import Mends, PatchContext, compile_call, definition
+from regraft.diagnose.edits.context import (
+    Mends,
+    PatchContext,
+    compile_call,
+    definition,
+    fit_call,
+)
 from regraft.diagnose.syntax import argument, last_name
 
 OPTIMIZERS = {
@@ -93,6 +99,12 @@ def _is_count(call: ast.Call) -> bool:
     if isinstance(first, ast.Call):
         return last_name(first.func) == "len"
     return isinstance(first, ast.Subscript | ast.Constant)
+
+
+def ignore_weights(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Fit without weights of rows or classes."""
+    for name in ("sample_weight", "class_weight"):
+        draft.drop_argument(fit_call(draft, context), name)
 
 
 def true_accuracy(draft: Draft, mends: Mends, context: PatchContext) -> None:

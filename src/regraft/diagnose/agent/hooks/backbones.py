@@ -29,6 +29,14 @@ def hook() -> None:
             done.add(id(builder))
             attach.everywhere(builder, _builder(builder, name))
     attach.everywhere(keras.models.clone_model, _clone(keras.models.clone_model))
+    attach.everywhere(keras.models.model_from_json, _rebuild(keras.models.model_from_json))
+    functional = importlib.import_module("keras.src.models.functional").Functional
+    configured = functional.from_config.__func__
+
+    def from_config(cls: type, *args: Any, **kwargs: Any) -> Any:
+        return _rebuild(functools.partial(configured, cls))(*args, **kwargs)
+
+    functional.from_config = classmethod(from_config)
     attach.after_import("regraft.backbones.efficientnet_lite", _hook_lite)
 
 
@@ -79,6 +87,27 @@ def _clone(original: Any) -> Any:
         return copy
 
     return clone_model
+
+
+def _rebuild(original: Any) -> Any:
+    """A pretrained network made anew from its configuration, which holds no weights."""
+
+    @functools.wraps(original)
+    def rebuild(*args: Any, **kwargs: Any) -> Any:
+        copy = original(*args, **kwargs)
+        site = sites.directly()
+        if site is None or session.SESSION.depth:
+            return copy
+        names = [layer.name for layer in anatomy.flat_layers(copy)]
+        for base in reversed(anatomy.BASES):
+            if [layer.name for layer in anatomy.flat_layers(base["model"])] == names:
+                if interventions.ACTIVE.one("load-imagenet-weights") is not None:
+                    copy.set_weights(base["model"].get_weights())
+                _note_base(copy, name=base["name"], site=site, weights=base["weights"])
+                break
+        return copy
+
+    return rebuild
 
 
 def _note_base(model: Any, *, name: str, site: Any, weights: str) -> None:

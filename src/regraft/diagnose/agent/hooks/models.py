@@ -14,6 +14,7 @@ from regraft.diagnose.agent import (
     interventions,
     ledger,
     scored,
+    scoring,
     session,
     sites,
 )
@@ -39,6 +40,22 @@ def hook() -> None:
         setattr(owner, name, _method(original, replacement))
     keras.Model.load_weights = _load_weights(keras.Model.load_weights)
     _hook_layers(keras)
+    for name, kind in list(vars(keras.metrics).items()):
+        if name.endswith("Accuracy") and hasattr(kind, "result"):
+            kind.result = _result(kind.result)
+
+
+def _result(original: Any) -> Callable[..., Any]:
+    """What a metric object says where the script itself asks it."""
+
+    @functools.wraps(original)
+    def result(self: Any) -> Any:
+        value = original(self)
+        if session.SESSION.depth == 0:
+            ledger.RECORD.attempt("a metric", scoring.summed_up, self, value, sites.directly())
+        return value
+
+    return result
 
 
 def _method(original: Any, replacement: Callable[..., Any]) -> Callable[..., Any]:
