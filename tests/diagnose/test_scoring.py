@@ -233,3 +233,48 @@ def test_batches_that_are_joined_are_a_score_whoever_was_asked_in_between(record
     assert scoring.compared(joined, labels, SITE)
     (score,) = record.scores
     assert score["claimed"] == pytest.approx(11 / 12)
+
+
+def test_a_column_against_a_row_is_scored_row_by_row_and_noted(record):
+    outputs = np.random.default_rng(0).random((40, 1))
+    labels = (outputs.ravel() > 0.5).astype(int)
+    labels[:4] = 1 - labels[:4]
+    decided = (outputs > 0.5).astype(int)
+    scoring.predicted(outputs, None, np.arange(40))
+    scoring.spread_out(decided == labels, decided, labels, SITE)
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(0.9)
+    (event,) = [event for event in record.events if event["what"] == "comparison-spread-out"]
+    assert event["details"]["honest"] == pytest.approx(0.9)
+    assert event["details"]["claimed"] == pytest.approx((decided == labels).mean())
+
+
+class Asked(Metric):
+    """A metric object that has seen so many rows."""
+
+    def __init__(self, name, count):
+        super().__init__(name, 0.5)
+        self.count = count
+
+
+def test_what_a_metric_object_says_is_a_score_and_the_latest_counts(record, monkeypatch):
+    monkeypatch.setattr(scoring, "_SUMMED_UP", {})
+    for value in (0.5, 0.8):
+        scoring.summed_up(Asked("sparse_categorical_accuracy", 200), value, SITE)
+    (score,) = record.scores
+    assert (score["claimed"], score["n"]) == (0.8, 200)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        (Asked("top_k_accuracy", 200), 0.9),
+        (Asked("accuracy", 3), 0.9),
+        (Asked("accuracy", 99), "x"),
+    ],
+    ids=["another number", "few rows", "not yet a number"],
+)
+def test_other_results_are_no_score(record, monkeypatch, metric, value):
+    monkeypatch.setattr(scoring, "_SUMMED_UP", {})
+    scoring.summed_up(metric, value, SITE)
+    assert record.scores == []

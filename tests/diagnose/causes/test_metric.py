@@ -1,9 +1,10 @@
 import pytest
-from builders import accuracy, ask, order, output, site, training, verdict
+from builders import accuracy, ask, call, ledger, order, output, site, training, verdict
 
 from regraft.diagnose.causes.metric import (
     accuracy_means_binary_accuracy,
     claimed_differs_from_measured,
+    column_compared_with_row,
     monitor_mode_inverted,
 )
 
@@ -114,3 +115,21 @@ def test_met003_clear(facts):
 )
 def test_met003_unknown(facts):
     assert verdict(claimed_differs_from_measured, **facts) == "unknown"
+
+
+def spread(claimed, honest):
+    return ledger(call("comparison-spread-out", 40, rows=200, claimed=claimed, honest=honest))
+
+
+def test_met004_found():
+    finding = ask(column_compared_with_row, ledger=spread(0.5, 0.82))
+    assert (finding.claimed, finding.honest) == (0.5, 0.82)
+
+
+@pytest.mark.parametrize("seen", [ledger(), spread(0.51, 0.5)], ids=["row by row", "no matter"])
+def test_met004_clear(seen):
+    assert verdict(column_compared_with_row, ledger=seen) == "clear"
+
+
+def test_met004_unknown():
+    assert verdict(column_compared_with_row, ledger=spread(0.5, None)) == "unknown"

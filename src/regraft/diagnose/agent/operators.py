@@ -20,6 +20,8 @@ PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pic
 # photographs of 32 to 160 pixels with their planes taken for pixels.
 FURTHER_APART = 2.0
 CHANNELS = (1, 3, 4)
+# Names that a layer of Keras's own has no use for, and that are not near enough in letters.
+MEANT_TRAINABLE = {"training", "train", "is_training", "freeze", "frozen"}
 TOGETHER = 512  # pictures resized at a time: they are float32 on their way
 _COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of two matrices
 index = np.s_  # turns what stands between brackets into the index that it is
@@ -88,6 +90,7 @@ def _compared(result: Any, left: Any, right: Any) -> None:
             scoring.compared(left, right, sites.here())
         elif result.ndim == 2:
             _COMPARED[:] = [(result, left, right)]
+            scoring.spread_out(result, left, right, sites.here())
     elif scoring.awaits_comparison() and _is_one_truth(result):
         scoring.counted(bool(result), sites.here())
 
@@ -252,9 +255,9 @@ def assign(value: Any, owner: Any, name: str) -> None:
         if name == "trainable":
             ledger.RECORD.event("trainable", layer=owner.name, value=bool(value))
         elif not known:
-            close = difflib.get_close_matches(name, ["trainable"], cutoff=0.75)
-            if close:
-                ledger.RECORD.event("attribute", name=name, nearest=close[0],
+            is_meant = name in MEANT_TRAINABLE and type(owner).__module__.startswith("keras.")
+            if is_meant or difflib.get_close_matches(name, ["trainable"], cutoff=0.75):
+                ledger.RECORD.event("attribute", name=name, nearest="trainable",
                                     layer=owner.name, value=bool(value))  # fmt: skip
 
 

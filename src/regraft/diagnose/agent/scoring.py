@@ -177,6 +177,20 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
     return False
 
 
+def spread_out(result: np.ndarray, left: Any, right: Any, site: dict[str, Any] | None) -> None:
+    """A column was compared with a row: every prediction with every label, n times n truths."""
+    shapes = {np.shape(left), np.shape(right)}
+    n = len(result)
+    if n < LEAST_COUNTED or shapes != {(n, 1), (n,)}:
+        return
+    given, wanted = np.ravel(left), np.ravel(right)
+    known = len(ledger.RECORD.scores)
+    if compared(given, wanted, site) and len(ledger.RECORD.scores) > known:
+        score = ledger.RECORD.scores[-1]
+        ledger.RECORD.event("comparison-spread-out", site, rows=n, claimed=float(np.mean(result)),
+                            honest=score["claimed"])  # fmt: skip
+
+
 def compared_by_output(
     left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict"
 ) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 
-from regraft.diagnose.evidence import Accuracy, Order, Output, Site, Training
+from regraft.diagnose.evidence import Accuracy, Ledger, Order, Output, Site, Training
 from regraft.diagnose.repairs import set_arguments
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
@@ -144,8 +144,47 @@ def _better(monitor: str) -> str:
     return "max" if "acc" in name or name in ("auc", "precision", "recall", "f1_score") else ""
 
 
+@rule(
+    "MET004",
+    "column-compared-with-row",
+    source="https://numpy.org/doc/stable/user/basics.broadcasting.html: (n, 1) against (n,) is "
+    "(n, n)",
+)
+def column_compared_with_row(ledger: Ledger) -> Finding:
+    """Every prediction was compared with every label.
+
+    Why it hurts: `predict` with one output gives a column, labels are a row. `==` spreads both
+        out to n times n truths, whose mean says how often classes occur, not who is right.
+    How it is found: a comparison of remembered predictions (n, 1) with labels (n,).
+    Fix: flatten the predictions first.
+    Limits: where both numbers agree within 0.05 nobody is misled: clear.
+    """
+    spread = ledger.of("comparison-spread-out")
+    if not spread:
+        return clear("no column was compared with a row")
+    call = spread[-1]
+    claimed, honest = call.details.get("claimed"), call.details.get("honest")
+    if claimed is None or honest is None:
+        return unknown("predictions were compared with all labels, but no row was computed")
+    seen = (
+        f"predictions ({call.details['rows']}, 1) == labels ({call.details['rows']},) at line "
+        f"{call.site.line} compares all with all: {claimed:.3f}; row by row it is {honest:.3f}"
+    )
+    if abs(claimed - honest) < APART:
+        return clear(seen)
+    return found(
+        seen,
+        fix="flatten the predictions before they are compared: predictions.ravel()",
+        where=(call.site,),
+        claimed=claimed,
+        honest=honest,
+        severity=min(1.0, abs(claimed - honest)),
+    )
+
+
 RULES = (
     accuracy_means_binary_accuracy,
     monitor_mode_inverted,
     claimed_differs_from_measured,
+    column_compared_with_row,
 )
