@@ -25,7 +25,7 @@ _PRODUCTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16", "int8":
 
 
 # Pictures of one step together have about so many pixels: see docs/decisions/0016.
-_PIXELS_A_STEP = 2**16
+_PIXELS_A_STEP = 2**17
 
 
 @dataclass(frozen=True)
