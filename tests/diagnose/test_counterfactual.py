@@ -7,10 +7,10 @@ import pytest
 from regraft.diagnose.counterfactual import (
     LEAST_GAIN,
     MOST_PRICED,
-    Laboratory,
     honest_number,
     price,
 )
+from regraft.diagnose.laboratory import Laboratory
 from regraft.diagnose.replays import Replay
 from regraft.diagnose.rule import Repair, found, rule
 from regraft.diagnose.runner import Result

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from regraft.diagnose import material, observe
-from regraft.diagnose.counterfactual import Laboratory, Priced
+from regraft.diagnose.counterfactual import Priced
 from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, ScriptError
 from regraft.diagnose.evidence import Evidence
 from regraft.diagnose.failure import left_out
 from regraft.diagnose.fixing import Fixed
+from regraft.diagnose.laboratory import Laboratory
 from regraft.diagnose.replays import Replay, Script
 from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates

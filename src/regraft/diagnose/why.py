@@ -12,7 +12,6 @@ from regraft.diagnose.conclude import DEGREES, concluded, not_trained, without_s
 from regraft.diagnose.counterfactual import (
     LEAST_GAIN,
     MOST_PRICED,
-    Laboratory,
     Priced,
     honest_number,
     price,
@@ -20,6 +19,7 @@ from regraft.diagnose.counterfactual import (
 from regraft.diagnose.diagnosis import Cause, Diagnosis, Gain
 from regraft.diagnose.evidence import Evidence
 from regraft.diagnose.fixing import with_patches, write_fixed
+from regraft.diagnose.laboratory import Laboratory
 from regraft.diagnose.replays import Replay, Replayer, Script
 from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates, diagnose
