@@ -13,7 +13,7 @@ import numpy as np
 from keras.applications.vgg16 import VGG16
 
 published = VGG16(weights="imagenet", include_top=False, input_shape=(32, 32, 3))
-base = keras.models.clone_model(published)
+base = MADE_ANEW
 first = base.get_weights()[0]
 print("reach", float(np.abs(first).max() / first.std()))
 x, y = np.random.default_rng(0).random((40, 32, 32, 3)), np.arange(40) % 2
@@ -27,10 +27,16 @@ FRESH = 1.8  # standard deviations that a Glorot-uniform kernel reaches at most
 
 @pytest.mark.slow
 @pytest.mark.shared
-def test_a_clone_without_weights_is_given_the_published_ones(shared_offline, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "made_anew",
+    ["keras.models.clone_model(published)", "keras.models.model_from_json(published.to_json())"],
+)
+def test_a_copy_without_weights_is_given_the_published_ones(
+    made_anew, shared_offline, tmp_path, monkeypatch
+):
     monkeypatch.setenv("PYTHONPATH", str(shared_offline))
     script = tmp_path / "train.py"
-    script.write_text(LOST)
+    script.write_text(LOST.replace("MADE_ANEW", made_anew))
     reached = {}
     with Replayer(Script(path=script, cwd=tmp_path)) as replayer:
         for name, asked in (("as it is", []), ("repaired", [repairs.load_imagenet_weights()])):
