@@ -196,17 +196,26 @@ def _preparation(replay: Replay) -> float:
 def _look_again(
     laboratory: Laboratory, priced: list[Priced], reached: float, results: Sequence[Result]
 ) -> tuple[list[Priced], float, Sequence[Result]]:
-    """Rules that a repaired fault had hidden, judged on the repaired run."""
+    """Rules that a repaired fault had hidden, judged on the repaired run, and those that waited.
+
+    What is merely small or large waited for what is broken: once that is repaired, it may count.
+    """
     chosen = [p.result for p in priced]
     arm = laboratory.run(chosen, is_probed=True)
-    if arm is None or len(chosen) >= 3:
+    if arm is None or len(chosen) >= MOST_PRICED:
         return priced, reached, results
     again = diagnose(RULES, observe.observe(arm[1]))
     known = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
     hidden = [r for r in candidates(again) if r.rule.id not in known and r.finding.repairs]
-    if not hidden:
+    still = {r.rule.id for r in candidates(again)} - {r.rule.id for r in chosen}
+    waiting = [
+        r
+        for r in candidates(results)
+        if r.rule.family in DEGREES and r.finding.repairs and r.rule.id in still
+    ]
+    if not hidden and not waiting:
         return priced, reached, results
-    more, better = price(laboratory, [*chosen, *hidden][:3])
+    more, better = price(laboratory, [*chosen, *hidden, *waiting][:MOST_PRICED])
     merged = [*results, *hidden]
     if better is None or better <= reached + LEAST_GAIN:
         return priced, reached, merged
