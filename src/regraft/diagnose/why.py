@@ -175,17 +175,20 @@ def _worth_pricing(results: Sequence[Result], evidence: Evidence) -> list[Result
 
 
 def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
-    """Overwritten pretrained weights have two readings; the rate decides which is priced.
+    """Of two readings of one fault, the one that says more.
 
-    At the optimiser's usual rate it is the fresh head that shakes the backbone, at a higher one
-    it is the rate itself.
+    Overwritten pretrained weights: at the optimiser's usual rate it is the fresh head that shakes
+    the backbone, at a higher one it is the rate itself. Classes without training rows: where a
+    split put them all on the other side, it is the split.
     """
     found = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
-    if not {"OPT001", "FRZ004"} <= found or evidence.training is None:
-        return results
-    usual = usual_rate(evidence.training)
-    other = "FRZ004" if evidence.training.learning_rate > 2 * usual else "OPT001"
-    return [r for r in results if r.rule.id != other]
+    others = set()
+    if {"OPT001", "FRZ004"} <= found and evidence.training is not None:
+        is_rate = evidence.training.learning_rate > 2 * usual_rate(evidence.training)
+        others.add("FRZ004" if is_rate else "OPT001")
+    if {"SPL001", "SPL003"} & found:
+        others.add("DAT003")
+    return [r for r in results if r.rule.id not in others]
 
 
 def _preparation(replay: Replay) -> float:
