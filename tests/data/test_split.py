@@ -164,6 +164,16 @@ def test_split_refuses_impossible_fractions(validation, test):
         split_rows(make([0, 0, 1, 1]), validation_fraction=validation, test_fraction=test)
 
 
+def test_a_part_that_large_units_left_empty_gets_the_smallest_that_can_be_spared():
+    # one picture that many rows show, and two that every class shows
+    labels = np.array([2, 1, 2, 0, 2, 0, 1, 2, 0, 0, 1, 1, 2, 2, 3, 3])
+    shown = np.array([0] * 8 + [1, 2] * 4)
+    for seed in range(4):
+        split = split_rows(make(labels, x=distinct(3)[shown]), seed=seed)
+        assert len(split.validation)
+        assert set(labels[split.train]) == {0, 1, 2, 3}
+
+
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 30), st.integers(0, 15)),

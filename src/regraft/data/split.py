@@ -161,6 +161,9 @@ def _drawn(
             parts[rows[:n]] = part
             rows = rows[n:]
     _return_one_unit_of_each_lost_class(parts, labels, units)
+    for part in sorted(fractions):
+        if not np.any(parts == part):
+            _give_one_unit(parts, labels, units, part)
     return parts
 
 
@@ -186,3 +189,15 @@ def _return_one_unit_of_each_lost_class(parts: IntArray, labels: IntArray, units
         of_class = units[labels == label]
         smallest = of_class[np.argmin(np.bincount(units)[of_class])]
         parts[units == smallest] = TRAIN
+
+
+def _give_one_unit(parts: IntArray, labels: IntArray, units: IntArray, part: int) -> None:
+    """Large units can leave a part without rows: give it the smallest that training can spare."""
+    trained = np.bincount(labels[parts == TRAIN], minlength=labels.max() + 1)
+    sizes = np.bincount(units)
+    here = np.unique(units[parts == TRAIN])
+    for unit in here[np.argsort(sizes[here], kind="stable")]:
+        lost = np.bincount(labels[units == unit], minlength=len(trained))
+        if np.all((trained > lost) | (lost == 0)):
+            parts[units == unit] = part
+            return
