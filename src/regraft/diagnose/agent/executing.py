@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from regraft.diagnose.agent import (
+    augmentation,
     boundary,
     callbacks,
     compiling,
@@ -35,6 +36,11 @@ def train(fit: Fit) -> Any:
     Raises:
         NeedsSmallerInput: If even the smallest sample takes far too long.
     """
+    with augmentation.wanted_off("train"), compiling.as_compiled(fit.model):
+        return _train(fit)
+
+
+def _train(fit: Fit) -> Any:
     wanted = (session.SESSION.settings.get("rows") or {}).get(str(fit.number))
     if wanted is not None:
         _sample(fit, wanted)
@@ -114,9 +120,8 @@ def _sample(fit: Fit, wanted: dict[str, int]) -> None:
 def _may_cut(fit: Fit) -> bool:
     import keras
 
-    if fit.train.relabelled and fit.train.source is not None:
-        return False
-    return not (fit.train.random_pixels or type(fit.model).train_step is not keras.Model.train_step)
+    changes = fit.train.is_drawn_anew or fit.train.random_pixels
+    return not (changes or type(fit.model).train_step is not keras.Model.train_step)
 
 
 def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
@@ -132,7 +137,7 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     elif train.sample_weight is not None:
         arguments["sample_weight"] = train.sample_weight
     x, y = train.x, train.y
-    if (train.random_pixels or train.relabelled) and train.source is not None:
+    if train.is_drawn_anew:
         return _train_on_source(fit, script_callbacks, arguments, may_give_up=may_give_up)
     if cut is None:
         return _train_directly(

@@ -15,8 +15,6 @@ import numpy as np
 from regraft.diagnose.agent import streams
 
 MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a sample should have
-
-
 RARELY = 0.5  # as often as expected: pictures that are changed at random never come again
 FEWEST = 15  # rows expected to come again: none of fewer may be chance
 
@@ -42,6 +40,11 @@ class Feed:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def is_drawn_anew(self) -> bool:
+        """Do its pictures or labels change each epoch, so that only its source can give them?"""
+        return self.source is not None and bool(self.random_pixels or self.relabelled)
 
     @property
     def labels(self) -> np.ndarray:

@@ -5,7 +5,6 @@ from typing import Any
 
 from regraft.diagnose.agent import (
     after,
-    augmentation,
     before,
     boundary,
     compiling,
@@ -45,8 +44,7 @@ def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
                         validation_split=float(kwargs.get("validation_split") or 0))  # fmt: skip
     with session.inside():
         resplitting.remember(this)
-        with augmentation.wanted_off("train"), compiling.as_compiled(model):
-            history = executing.train(this)
+        history = executing.train(this)
         after.measure_after(this, history)
     return history
 

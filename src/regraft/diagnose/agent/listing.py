@@ -35,15 +35,15 @@ def hook() -> None:
 
 def listed(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """``call(...)``, for `sorted` and what lists a folder."""
-    names = call(*args, **kwargs)
-    return names if _in_order(names) else _noted(names)
+    return _handed_on(call(*args, **kwargs))
 
 
 def sorted_in_place(names: list[Any], /, *args: Any, **kwargs: Any) -> None:
     """``names.sort(...)``."""
     names.sort(*args, **kwargs)
-    if not _in_order(names):
-        names[:] = _noted(names)
+    ordered = _handed_on(names)
+    if ordered is not names:
+        names[:] = ordered
 
 
 def by_number(name: Any) -> list[Any]:
@@ -51,23 +51,26 @@ def by_number(name: Any) -> list[Any]:
     return [int(part) if part.isdigit() else part for part in _DIGITS.split(str(name))]
 
 
-def _in_order(names: Any) -> bool:
-    """Is there nothing to note?"""
-    if not isinstance(names, list) or len(names) < FEWEST:
-        return True
-    if not all(isinstance(name, str | PurePath) for name in names):
-        return True
-    if PurePath(names[0]).suffix.lower() not in FILES:
-        return True
-    return sites.directly() is None or names == sorted(names, key=by_number)
-
-
-def _noted(names: list[Any]) -> list[Any]:
-    site = sites.directly()
+def _handed_on(names: Any) -> Any:
+    """A list as it is, noted if its numbers are out of order; in order where that is asked."""
+    site = sites.directly() if _are_files(names) else None
+    if site is None:
+        return names
     ordered = sorted(names, key=by_number)
+    if names == ordered:
+        return names
     if interventions.ACTIVE.at("order-by-number", site):
         return ordered
-    first = [PurePath(name).name for name in names[:3]]
-    ledger.RECORD.event("file-order", site, n=len(names), first=first,
-                        by_number=[PurePath(name).name for name in ordered[:3]])  # fmt: skip
+    first, by_numbers = ([PurePath(name).name for name in some[:3]] for some in (names, ordered))
+    ledger.RECORD.event("file-order", site, n=len(names), first=first, by_number=by_numbers)
     return names
+
+
+def _are_files(names: Any) -> bool:
+    """Names of pictures, and enough of them?"""
+    return (
+        isinstance(names, list)
+        and len(names) >= FEWEST
+        and all(isinstance(name, str | PurePath) for name in names)
+        and PurePath(names[0]).suffix.lower() in FILES
+    )

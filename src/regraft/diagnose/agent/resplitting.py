@@ -7,8 +7,6 @@ training rows are split again, and the model is trained again from where it bega
 from typing import Any
 
 from regraft.diagnose.agent import (
-    augmentation,
-    compiling,
     executing,
     feeds,
     frozen,
@@ -35,6 +33,5 @@ def scored(model: Any, feed: feeds.Feed) -> feeds.Feed:
         return feed
     fit.train, held_out = preparing.resplit(train, feed)
     start.restore()
-    with augmentation.wanted_off("train"), compiling.as_compiled(model):
-        executing.train(fit)
+    executing.train(fit)
     return held_out

@@ -2,7 +2,6 @@
 
 import functools
 import importlib
-import inspect
 import pkgutil
 from types import ModuleType
 from typing import Any
@@ -52,8 +51,7 @@ def _builder(original: Any, name: str) -> Any:
         site = sites.here()
         if site is None or session.SESSION.depth:
             return original(*args, **kwargs)
-        named = dict(inspect.signature(original).bind_partial(*args, **kwargs).arguments)
-        named |= named.pop("kwargs", {})
+        named = attach.named(original, *args, **kwargs)
         named |= interventions.ACTIVE.arguments("backbone", site)
         if interventions.ACTIVE.one("load-imagenet-weights") is not None:
             named["weights"] = "imagenet"
@@ -81,9 +79,7 @@ def _clone(original: Any) -> Any:
             return copy
         if not {id(layer) for layer in anatomy.flat_layers(model)} <= base["ids"]:
             return copy  # a head was copied with it
-        if interventions.ACTIVE.one("load-imagenet-weights") is not None:
-            copy.set_weights(model.get_weights())
-        _note_base(copy, name=base["name"], site=site, weights=base["weights"])
+        _note_copy(copy, model, base, site)
         return copy
 
     return clone_model
@@ -101,13 +97,18 @@ def _rebuild(original: Any) -> Any:
         names = [layer.name for layer in anatomy.flat_layers(copy)]
         for base in reversed(anatomy.BASES):
             if [layer.name for layer in anatomy.flat_layers(base["model"])] == names:
-                if interventions.ACTIVE.one("load-imagenet-weights") is not None:
-                    copy.set_weights(base["model"].get_weights())
-                _note_base(copy, name=base["name"], site=site, weights=base["weights"])
+                _note_copy(copy, base["model"], base, site)
                 break
         return copy
 
     return rebuild
+
+
+def _note_copy(copy: Any, model: Any, base: dict[str, Any], site: Any) -> None:
+    """Note a copy of a pretrained network, or of a part of it, and repair it if that is asked."""
+    if interventions.ACTIVE.one("load-imagenet-weights") is not None:
+        copy.set_weights(model.get_weights())
+    _note_base(copy, name=base["name"], site=site, weights=base["weights"])
 
 
 def _note_base(model: Any, *, name: str, site: Any, weights: str) -> None:

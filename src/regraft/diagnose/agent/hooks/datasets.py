@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import importlib
-import inspect
 from collections.abc import Collection
 from typing import Any
 
@@ -20,7 +19,7 @@ def hook_folders() -> None:
     @functools.wraps(original)
     def from_directory(*args: Any, **kwargs: Any) -> Any:
         site = sites.here()
-        named = dict(inspect.signature(original).bind_partial(*args, **kwargs).arguments)
+        named = attach.named(original, *args, **kwargs)
         named |= interventions.ACTIVE.arguments("image_dataset_from_directory", site)
         result = original(**named)
         first = result[0] if isinstance(result, tuple | list) else result
@@ -129,7 +128,7 @@ def _hook_list_files(kinds: Collection[Any]) -> None:
         @functools.wraps(original)
         def list_files(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
             site = sites.here()
-            named = inspect.signature(_original).bind_partial(*args, **kwargs).arguments
+            named = attach.named(_original, *args, **kwargs)
             named |= interventions.ACTIVE.arguments("tf.data.list_files", site)
             shuffle = named.get("shuffle")
             ledger.RECORD.event("tf.data.list_files", site, shuffle=shuffle is None or shuffle)
@@ -150,8 +149,9 @@ def _dataset_step(original: Any, name: str) -> Any:
             return self
         changes = interventions.ACTIVE.arguments(what, site)
         if changes:
-            bound = inspect.signature(original).bind_partial(self, *args, **kwargs).arguments
-            args, kwargs = (), {**{k: v for k, v in bound.items() if k != "self"}, **changes}
+            named = attach.named(original, self, *args, **kwargs)
+            del named["self"]
+            args, kwargs = (), named | changes
         first = args[0] if args else None
         named = {k: attach.plain(v) for k, v in kwargs.items() if not callable(v)}
         given = attach.plain(first) if not callable(first) else None
