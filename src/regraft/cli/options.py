@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,20 +22,20 @@ def can_be_written(option: typer.CallbackParam, file: Path | None) -> Path | Non
     return file
 
 
+def written_file(help: str, *names: str, metavar: str = "FILE") -> Any:
+    """An option that names a file to write; see `can_be_written`."""
+    return typer.Option(
+        *names, metavar=metavar, dir_okay=False, writable=True, callback=can_be_written, help=help
+    )
+
+
 BadImages = Annotated[
     Literal["fail", "skip"],
     typer.Option("--on-bad-image", help="A picture that cannot be read: fail, or skip and say so."),
 ]
 JsonFile = Annotated[
     Path | None,
-    typer.Option(
-        "--json",
-        metavar="FILE",
-        dir_okay=False,
-        writable=True,
-        callback=can_be_written,
-        help="Write the result as JSON.",
-    ),
+    written_file("Write the result as JSON.", "--json"),
 ]
 Limit = Annotated[
     int | None,

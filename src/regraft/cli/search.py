@@ -11,10 +11,10 @@ from regraft.cli.options import (
     Limit,
     Quiet,
     Seed,
-    can_be_written,
     names,
     seconds,
     whole_numbers,
+    written_file,
 )
 from regraft.cli.progress import TerminalProgress
 
@@ -44,13 +44,7 @@ def search(
     seed: Seed = 0,
     png: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            dir_okay=False,
-            writable=True,
-            callback=can_be_written,
-            help="Draw accuracy against cost.",
-        ),
+        written_file("Draw accuracy against cost."),
     ] = None,
     on_bad_image: BadImages = "fail",
     json: JsonFile = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regraft.cli.options import JsonFile, Quiet, can_be_written, seconds
+from regraft.cli.options import JsonFile, Quiet, seconds, written_file
 from regraft.cli.progress import TerminalProgress
 from regraft.errors import InvalidArgumentError, expected_received
 
@@ -42,23 +42,11 @@ def why(
     ] = None,
     fix: Annotated[
         Path | None,
-        typer.Option(
-            metavar="OUT.py",
-            dir_okay=False,
-            writable=True,
-            callback=can_be_written,
-            help="Write the repaired script, run it, measure it.",
-        ),
+        written_file("Write the repaired script, run it, measure it.", metavar="OUT.py"),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            dir_okay=False,
-            writable=True,
-            callback=can_be_written,
-            help="Write a page to look at.",
-        ),
+        written_file("Write a page to look at."),
     ] = None,
     json: JsonFile = None,
     quiet: Quiet = False,
