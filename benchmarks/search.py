@@ -58,20 +58,13 @@ def exhaustive(probe, names, *, max_macs, n_judged, seed):
 
 
 def add_pass(found, probe, row, size, requests, n_judged, seed):
-    from regraft.deadline import Deadline
-    from regraft.features.cache import default_folder
-    from regraft.features.runtimes.choose import choose_runtime
     from regraft.heads.blas import one_thread_a_product
     from regraft.planning.judge import cross_validate
-    from regraft.planning.passes import Readings
-    from regraft.planning.run import at_hand
     from regraft.planning.screen import gram, left_out_correct
 
     n_classes = len(probe.class_names)
-    readings = Readings(row=row, weights=at_hand(row), size=size)
-    runtime = choose_runtime("auto", folder=default_folder())
     began = time.perf_counter()
-    readings.extend(probe, len(probe), requests, runtime, Deadline(1e6))
+    readings = read_all(probe, row, size, requests)
     found.reading += time.perf_counter() - began
     n = min(SCREENED, len(probe))
     with one_thread_a_product():
@@ -99,18 +92,25 @@ def add_pass(found, probe, row, size, requests, n_judged, seed):
 
 def judged_again(probe, chosen, *, seed):
     """The plan of the search, on the pictures and folds of the grid."""
+    from regraft.planning.judge import cross_validate
+
+    readings = read_all(probe, chosen.row, chosen.size, chosen.requests)
+    judged = cross_validate(readings.of(chosen), probe.labels, len(probe.class_names), seed=seed)
+    return float(judged.correct.mean())
+
+
+def read_all(probe, row, size, requests):
+    """One pass over all pictures."""
     from regraft.deadline import Deadline
     from regraft.features.cache import default_folder
     from regraft.features.runtimes.choose import choose_runtime
-    from regraft.planning.judge import cross_validate
     from regraft.planning.passes import Readings
     from regraft.planning.run import at_hand
 
-    readings = Readings(row=chosen.row, weights=at_hand(chosen.row), size=chosen.size)
+    readings = Readings(row=row, weights=at_hand(row), size=size)
     runtime = choose_runtime("auto", folder=default_folder())
-    readings.extend(probe, len(probe), chosen.requests, runtime, Deadline(1e6))
-    judged = cross_validate(readings.of(chosen), probe.labels, len(probe.class_names), seed=seed)
-    return float(judged.correct.mean())
+    readings.extend(probe, len(probe), requests, runtime, Deadline(1e6))
+    return readings
 
 
 def main() -> None:

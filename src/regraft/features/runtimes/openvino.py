@@ -83,8 +83,8 @@ class OpenVino:
         queue = openvino.AsyncInferQueue(compiled, n_streams)
 
         def run(batch: Batch) -> list[FloatArray]:
-            whole = _padded(batch, step)
-            outputs = [np.empty((len(whole), *width), np.float32) for width in widths]
+            parts = _in_steps(batch, step)
+            outputs = [np.empty((step * len(parts), *width), np.float32) for width in widths]
 
             def keep(request: Any, start: int) -> None:
                 # the request writes its next answer into the same memory
@@ -92,18 +92,20 @@ class OpenVino:
                     output[start : start + step] = request.get_output_tensor(i).data
 
             queue.set_callback(keep)
-            for start in range(0, len(whole), step):
-                queue.start_async({0: whole[start : start + step]}, start, share_inputs=True)
+            for number, part in enumerate(parts):
+                queue.start_async({0: part}, step * number, share_inputs=True)
             queue.wait_all()
             return [output[: len(batch)] for output in outputs]
 
         return run
 
 
-def _padded(batch: Batch, step: int) -> Batch:
-    """A whole number of steps: the last picture is repeated."""
+def _in_steps(batch: Batch, step: int) -> list[Batch]:
+    """A batch taken apart; in the last part its last picture is repeated."""
     n_missing = -len(batch) % step
-    return np.concatenate([batch, np.repeat(batch[-1:], n_missing, axis=0)]) if n_missing else batch
+    if n_missing:
+        batch = np.concatenate([batch, np.repeat(batch[-1:], n_missing, axis=0)])
+    return [batch[start : start + step] for start in range(0, len(batch), step)]
 
 
 def _n_cores() -> int:
@@ -138,11 +140,7 @@ def _quantised(model: Any, calibration: Calibration) -> Any:
 
     nncf.set_log_level(logging.ERROR)
     step = int(model.inputs[0].shape[0])
-    batches = [
-        batch[start : start + step]
-        for batch in (_padded(batch, step) for batch in calibration())
-        for start in range(0, len(batch), step)
-    ]
+    batches = [part for batch in calibration() for part in _in_steps(batch, step)]
     # the products that resize pictures and pool maps cost little, and would lose most
     ours = nncf.IgnoredScope(types=["MatMul"], validate=False)
     with contextlib.redirect_stdout(io.StringIO()):  # bars of its own
