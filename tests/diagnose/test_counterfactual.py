@@ -286,7 +286,7 @@ def test_the_honest_number_of_an_artefact():
 
 
 def test_repairs_of_the_output_are_placed_where_it_was_built():
-    fit = {"number": 0, "output_site": {"file": "train.py", "line": 5, "code": ""},
+    fit = {"number": 0, "output_site": {"file": "train.py", "line": 5, "code": ""}, "units": 9,
            "activation_site": {"file": "train.py", "line": 6, "code": ""},
            "compile_site": {"file": "train.py", "line": 8, "code": ""}}  # fmt: skip
     lab = laboratory(table(_=0.3), baseline=prepared(0.3, fits=[{"unreadable": True}, fit]))
@@ -294,7 +294,9 @@ def test_repairs_of_the_output_are_placed_where_it_was_built():
                Repair(kind="set-learning-rate", parameters={"value": 0.1}))  # fmt: skip
     finding = found("broken", fix="mend it", repairs=repairs)
     output, rate = lab.placed(Result(rule=A.rule, finding=finding))
-    assert output.parameters == {"file": "train.py", "line": 5, "activation_line": 6, "units": 10}
+    assert output.parameters == {
+        "file": "train.py", "line": 5, "activation_line": 6, "units_before": 9, "units": 10
+    }  # fmt: skip
     assert rate.parameters == {"line": 8, "value": 0.1}
 
 

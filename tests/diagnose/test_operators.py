@@ -167,6 +167,22 @@ def test_a_table_with_a_picture_a_column_is_noted_with_its_mend(script, record, 
     np.testing.assert_array_equal(y, pictures.reshape(40, 28, 28, 1))
 
 
+def test_a_buffer_with_a_picture_a_column_is_noted_with_its_mend(script, record, pictures):
+    buffer = pictures.reshape(40, 784).T.copy().reshape(-1)
+    script.run("y = x.reshape((40, 28, 28, 1))", x=buffer)
+    (event,) = events(record, "ndarray.reshape")
+    assert event["axes_fix"] == [1, 0]
+    repair = ("true-transpose", script.at(1, axes=[1, 0]))
+    y = script.run("y = x.reshape((40, 28, 28, 1))", repair, x=buffer)["y"]
+    np.testing.assert_array_equal(y, pictures.reshape(40, 28, 28, 1))
+
+
+@pytest.mark.parametrize("shape", [(40, 28, 28, 1), (40, 28, 28), (28, 28)])
+def test_a_buffer_with_one_picture_after_the_other_is_no_fault(script, record, pictures, shape):
+    script.run(f"y = x.reshape({shape})", x=pictures.reshape(-1)[: np.prod(shape)])
+    assert events(record, "ndarray.reshape") == []
+
+
 def test_flat_rows_with_one_channel_after_the_other_are_mended():
     planes = np.moveaxis(photographs(), -1, 1).reshape(24, -1)
     read = planes.reshape(24, 20, 20, 3)
@@ -277,6 +293,17 @@ def test_a_list_that_is_shuffled(script, record, values, alone, row_numbers):
     repair = ("drop-call", script.at(1, what="random.shuffle"))
     script.run("s(f, v)", repair, **(given | {"v": kept}))
     assert kept == values
+
+
+def test_a_generator_of_ones_own_shuffles_as_the_module_does(script, record):
+    given = {"g": random.Random(3), "v": [*range(9)], "m": operators.method}
+    script.run('m(g, "shuffle", v)', **given)
+    (event,) = events(record, "random.shuffle")
+    assert event["row_numbers"]
+    kept = [*range(9)]
+    repair = ("drop-call", script.at(1, what="random.shuffle"))
+    script.run('m(g, "shuffle", v)', repair, **(given | {"v": kept}))
+    assert kept == [*range(9)]
 
 
 class Layer:

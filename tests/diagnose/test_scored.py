@@ -71,7 +71,7 @@ def test_a_row_for_each_of_a_data_set_that_does_not(model, monkeypatch, room, ki
 def test_labels_of_such_rows_are_beside_them(model, monkeypatch):
     told = []
     monkeypatch.setattr(streams, "MOST_BYTES", 100 * ROW_BYTES)
-    monkeypatch.setattr(scored.scoring, "predicted", lambda *given, by: told.append(given))
+    monkeypatch.setattr(scored.scoring, "predicted", lambda *given, **_: told.append(given))
     scored.predict(model, DataSet())
     ((outputs, labels, rows),) = told
     assert len(outputs) == len(labels) == N

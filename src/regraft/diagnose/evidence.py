@@ -238,6 +238,9 @@ class Association:
     # agree once it is undone; looked for where labels are at chance
     reordered: tuple[str, float] | None = None
     clean_accuracy: float = 1.0  # reached there by a model that was shown clean-looking rows only
+    # accuracy gained on validation pictures when they are left out, and its standard error
+    gain_elsewhere: float = 0.0
+    gain_error: float = 0.0
     noisy_rows: tuple[int, ...] = ()  # those rows: positions in the array given to `fit`
 
 

@@ -113,7 +113,8 @@ class Laboratory:
                 built = fits[-1]["output_site"]
                 last = fits[-1].get("activation_site") or {}
                 extra = {"file": built["file"], "line": built["line"],
-                         "activation_line": last.get("line")}  # fmt: skip
+                         "activation_line": last.get("line"),
+                         "units_before": fits[-1].get("units")}  # fmt: skip
             if repair.kind == "set-learning-rate" and fits and fits[-1].get("compile_site"):
                 extra = {"line": fits[-1]["compile_site"]["line"]}
             placed.append(replace(repair, parameters={**extra, **repair.parameters}))

@@ -66,7 +66,8 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
     score = observed_score(replay)
     if fit is None:
         return _of_frozen_features(replay, ledger, score)
-    train_labels, validation_labels = _label_arrays(replay, fit, score)
+    both = _label_arrays(replay, fit, score)
+    train_labels, validation_labels = both
     return facts.Evidence(
         ledger=ledger,
         pixels=ask("pixels", seen.pixels, replay, fit, score, ledger),
@@ -76,10 +77,10 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
         training=ask("training", _training, replay, fit, ledger),
         accuracy=ask("accuracy", _accuracy, replay, fit, score, train_labels),
         overlap=ask("overlap", seen.overlap, replay, fit, score),
-        association=ask("association", seen.association, replay, fit, train_labels),
+        association=ask("association", seen.association, replay, fit, score, *both),
         augmentation=ask("augmentation", seen.augmentation, replay, fit, ledger),
         order=ask("order", _order, replay),
-        shift=ask("shift", seen.shift, replay, fit, train_labels, validation_labels),
+        shift=ask("shift", seen.shift, replay, fit, score, *both),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
     )
 
@@ -298,7 +299,7 @@ def _accuracy(
         predicted_classes=n_predicted,
         relabelled=renamed[0],
         renaming=renamed[1],
-        by_transform=dict(fit.get("by_transform", {})),
+        by_transform=dict(fit.get("by_transform") or score.get("by_transform", {})),
         changed_by_batch=fit.get("changed_by_batch"),
         trained_one_reached=_trained_one(replay, score),
     )

@@ -105,9 +105,15 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     )
 
 
-def association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
+def association(
+    replay: Replay,
+    fit: Record,
+    score: Record | None,
+    train_labels: Array,
+    validation_labels: Array,
+) -> facts.Association | None:
     """Whether the training pictures tell their labels; if not, whether another order would."""
-    seen = _association(replay, fit, train_labels)
+    seen = _association(replay, fit, score, train_labels, validation_labels)
     if seen is None or seen.accuracy > seen.chance + AT_CHANCE:
         return seen
     thumbs, rows = _train_thumbs(replay, fit)
@@ -125,12 +131,23 @@ def association_of_estimator(replay: Replay, labels: Array) -> facts.Association
     return neighbours.association(features, labels[rows], rows)
 
 
-def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Association | None:
+def _association(
+    replay: Replay,
+    fit: Record,
+    score: Record | None,
+    train_labels: Array,
+    validation_labels: Array,
+) -> facts.Association | None:
     key = f"fit{fit['number']}"
     features = replay.arrays.get(f"{key}_train_features")
     if features is not None:
         rows = replay.arrays[f"{key}_train_feature_rows"]
-        return neighbours.association(features, train_labels[rows], rows)
+        held_out = _labelled(
+            replay.arrays.get(f"{key}_validation_features"),
+            replay.arrays.get(f"{key}_validation_feature_rows"),
+            validation_labels,
+        )
+        return neighbours.association(features, train_labels[rows], rows, held_out)
     thumbs, rows = _train_thumbs(replay, fit)
     if (
         not len(thumbs)
@@ -138,7 +155,22 @@ def _association(replay: Replay, fit: Record, train_labels: Array) -> facts.Asso
         or (len(rows) and rows.max() >= len(train_labels))
     ):
         return None
-    return neighbours.association(thumbs, train_labels[rows], rows)
+    name = _thumbs_of(replay, fit, "validation", score)
+    held_out = _labelled(
+        replay.arrays.get(f"{name}_thumbs"),
+        replay.arrays.get(f"{name}_thumb_rows"),
+        validation_labels,
+    )
+    return neighbours.association(thumbs, train_labels[rows], rows, held_out)
+
+
+def _labelled(
+    features: Array | None, rows: Array | None, labels: Array
+) -> tuple[Array, Array] | None:
+    """Features of validation rows with the labels of the same rows, where both were kept."""
+    if features is None or rows is None or len(rows) != len(features) or not len(rows):
+        return None
+    return (features, labels[rows]) if rows.max() < len(labels) else None
 
 
 def augmentation(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Augmentation | None:
@@ -174,15 +206,16 @@ def augmentation(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Aug
 
 
 def shift(
-    replay: Replay, fit: Record, train_labels: Array, validation_labels: Array
+    replay: Replay,
+    fit: Record,
+    score: Record | None,
+    train_labels: Array,
+    validation_labels: Array,
 ) -> facts.Shift | None:
     """How different validation pictures are from training pictures."""
-    key = f"fit{fit['number']}"
-    train, validation = (_thumbs(replay, fit, part) for part in ("train", "validation"))
-    rows = [
-        replay.arrays.get(f"{key}_{part}_thumb_rows", np.zeros(0, int))
-        for part in ("train", "validation")
-    ]
+    names = [_thumbs_of(replay, fit, part, score) for part in ("train", "validation")]
+    train, validation = (replay.arrays.get(f"{n}_thumbs", np.zeros((0, 1))) for n in names)
+    rows = [replay.arrays.get(f"{n}_thumb_rows", np.zeros(0, int)) for n in names]
     if not len(rows[0]) or not len(rows[1]) or not len(train_labels) or not len(validation_labels):
         return None
     if rows[0].max() >= len(train_labels) or rows[1].max() >= len(validation_labels):
@@ -190,18 +223,17 @@ def shift(
     told = neighbours.shift(train, train_labels[rows[0]], validation, validation_labels[rows[1]])
     if told is None:
         return None
-    told_by, by_one = _told_by_one(replay, fit)
+    told_by, by_one = _told_by_one(replay, fit, score)
     return dataclasses.replace(
         told, told_by=told_by, by_one=by_one, twins=twins.twins_within(validation)
     )
 
 
-def _told_by_one(replay: Replay, fit: Record) -> tuple[str, float]:
+def _told_by_one(replay: Replay, fit: Record, score: Record | None) -> tuple[str, float]:
     """The property of whole pictures that differs most between the parts."""
     parts = []
     for part in ("train", "validation"):
-        names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
-        pictured = [name for name in names if _holds_pictures(replay, name)]
+        pictured = [name for name in _names(fit, part, score) if _holds_pictures(replay, name)]
         if not pictured:
             return "", 0.5
         x = replay.arrays[f"{pictured[0]}_x"]
@@ -222,10 +254,18 @@ def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
     return replay.arrays[f"{name}_thumbs"] if name else np.zeros((0, 1), np.float16)
 
 
-def _thumbs_of(replay: Replay, fit: Record, part: str) -> str:
+def _thumbs_of(replay: Replay, fit: Record, part: str, score: Record | None = None) -> str:
     """What the thumbnails of this part are of, "" where there are none."""
-    names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
+    names = _names(fit, part, score)
     return next((name for name in names if f"{name}_thumbs" in replay.arrays), "")
+
+
+def _names(fit: Record, part: str, score: Record | None = None) -> list[str]:
+    """Under what the pictures of a part may be kept; validation may be scored afterwards only."""
+    names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
+    if part == "validation" and score is not None and score.get("number") is not None:
+        names.append(f"score{score['number']}")
+    return names
 
 
 def _train_thumbs(replay: Replay, fit: Record) -> tuple[Array, Array]:

@@ -1,6 +1,6 @@
 import keras.layers as kl
 
-settings = {"momentum": 0.995, "epsilon": 1e-3}
+settings = {"momentum": 0.99, "epsilon": 1e-3}
 
 
 def block(x, filters):

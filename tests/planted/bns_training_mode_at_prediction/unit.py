@@ -1,11 +1,15 @@
-from keras import Sequential, layers
+from keras import layers
 
 MODE = {"training": True}
 
 
-def unit(width):
-    return Sequential([
-        layers.Conv2D(width, 3, strides=2, use_bias=False),
-        layers.BatchNormalization(momentum=0.9),
-        layers.ReLU(),
-    ])
+class Unit(layers.Layer):
+    """Something linear, normalised, without its negative part."""
+
+    def __init__(self, linear):
+        super().__init__()
+        self.linear, self.norm = linear, layers.BatchNormalization(momentum=0.9)
+        self.positive = layers.ReLU()
+
+    def call(self, x):
+        return self.positive(self.norm(self.linear(x), **MODE))

@@ -1,6 +1,5 @@
 """What is known of a training once it is over."""
 
-import time
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,10 @@ from regraft.diagnose.agent import (
     scored,
     scoring,
     session,
-    transforms,
 )
 from regraft.diagnose.agent.training import Fit
 
-MOST_TURNING = 0.5  # of the time of a training, for all ways of turning together
 MIXED_BATCH = 32  # rows of a batch whose neighbours are exchanged
-WORTH_TURNING = 0.15  # points validation must lie behind training
 
 
 def measure_after(fit: Fit, history: Any) -> None:
@@ -54,7 +50,7 @@ def _probe(fit: Fit) -> None:
     ledger.RECORD.attempt("weights after", _changes, fit)
     ledger.RECORD.attempt("training accuracy", _learnt, fit)
     if fit.validation is not None and fit.validation.y is not None:
-        ledger.RECORD.attempt("turned pictures", _transformed, fit, fit.validation)
+        ledger.RECORD.attempt("turned pictures", scored.turn, fit.record, fit.model, fit.validation)
         ledger.RECORD.attempt("other batches", _mixed, fit, fit.validation)
 
 
@@ -96,29 +92,6 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
         state.restore()
     if np.array_equal(answers[0], answers[1]):  # else something random is at work
         fit.record["changed_by_batch"] = float(np.mean(answers[0] != answers[2]))
-
-
-def _transformed(fit: Fit, feed: feeds.Feed) -> None:
-    """Where validation is far behind training: does turning or mirroring its pictures help?"""
-    rows = samples.spread(len(feed), 200)
-    pictures = samples.as_pictures(feed.x[rows])
-    if pictures.ndim != 4 or pictures.shape[1] != pictures.shape[2]:
-        return
-    labels = feeds.label_indices(feed.y)[rows]
-    scored.infer(fit.model, feed.x[rows[:1]])  # traces
-    started = time.monotonic()
-    plain = scoring.right_answers(fit.model, scored.infer(fit.model, feed.x[rows]), labels)
-    seconds = len(transforms.TRANSFORMS) * (time.monotonic() - started)
-    if not fit.record["train_accuracy"] - plain > WORTH_TURNING:
-        return
-    if seconds > MOST_TURNING * session.SESSION.fit_seconds:
-        return
-    fit.record["by_transform"] = {
-        name: scoring.right_answers(
-            fit.model, scored.infer(fit.model, turn(pictures).reshape(feed.x[rows].shape)), labels
-        )
-        for name, turn in transforms.TRANSFORMS.items()
-    }
 
 
 def _changes(fit: Fit) -> None:

@@ -1,13 +1,12 @@
 """Facts about a model as the script built and compiled it."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import sites
+from regraft.diagnose.agent import output, sites
 
 BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in order
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
@@ -118,17 +117,26 @@ def digests(model: Any) -> list[bytes]:
     ]
 
 
+def end_of(model: Any) -> tuple[Any, list[Any]]:
+    """The layer that scores the classes, and what its scores pass through afterwards."""
+    last = output.last_layer(model, flat_layers(model))
+    scoring, passed = output.behind(last)
+    dense = [layer for layer in head_layers(model) if type(layer).__name__ == "Dense"]
+    if hasattr(scoring, "units") or not dense:
+        return scoring, passed
+    return dense[-1], [last]
+
+
 def describe_head(model: Any) -> dict[str, Any]:
     """The record behind `evidence.Output` and the head's part of `evidence.Training`."""
     head = head_layers(model)
-    last = last_layer(model)
     dense = [layer for layer in head if type(layer).__name__ == "Dense"]
-    output = last if hasattr(last, "units") else (dense[-1] if dense else last)
-    activation = activation_of(last)
-    inner = activation_of(output) if last is not output else "linear"
-    if last is not output and activation == "linear":
-        activation, inner = inner, "linear"
-    hidden = [layer for layer in dense if layer is not output]
+    scoring, passed = end_of(model)
+    last = [scoring, *passed][-1]
+    units = int(getattr(scoring, "units", 0) or (model.output_shape or (0,))[-1] or 0)
+    through = [output.activation_of(layer, units) for layer in (scoring, *passed)]
+    inner, activation = ["linear", "linear", *(a for a in through if a != "linear")][-2:]
+    hidden = [layer for layer in dense if layer is not scoring]
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
     drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
     strongest = max(drops, key=lambda layer: layer.rate, default=None)
@@ -137,9 +145,9 @@ def describe_head(model: Any) -> dict[str, Any]:
     own = set() if base is None or base["weights"] == "none" else base["ids"]
     fresh = [layer for layer in norms if id(layer) not in own]
     return {
-        "output_site": built_at(output),
-        "activation_site": built_at(last) if last is not output else None,
-        "units": int(getattr(output, "units", 0) or (model.output_shape or (0,))[-1] or 0),
+        "output_site": built_at(scoring),
+        "activation_site": built_at(last) if last is not scoring else None,
+        "units": units,
         "activation": activation,
         "inner_activation": inner,
         "dropout_on_output": type(last).__name__.endswith("Dropout"),
@@ -155,40 +163,18 @@ def describe_head(model: Any) -> dict[str, Any]:
     }
 
 
-def last_layer(model: Any) -> Any:
-    """The layer whose output is the model's."""
-    try:
-        return model.outputs[0]._keras_history.operation
-    except (AttributeError, IndexError, TypeError):
-        layers = flat_layers(model)
-        return layers[-1] if layers else model
-
-
-def activation_of(layer: Any) -> str:
-    """Name of the activation a layer ends in."""
-    kind = type(layer).__name__
-    if kind in ("Softmax", "ReLU", "LeakyReLU"):
-        return snake(kind)
-    function = getattr(layer, "activation", None)
-    return (
-        getattr(function, "__name__", None) or snake(type(function).__name__)
-        if function
-        else "linear"
-    )
-
-
 def describe_loss(loss: Any) -> tuple[str, bool]:
     """Canonical name of a loss, and whether it expects logits."""
     if loss is None:
         return "", False
     if isinstance(loss, str):
-        return snake(loss), False
+        return output.snake(loss), False
     if isinstance(loss, type):
-        return snake(loss.__name__), False
+        return output.snake(loss.__name__), False
     name = getattr(loss, "__name__", None) or type(loss).__name__
     config = loss.get_config() if hasattr(loss, "get_config") else {}
     logits = config.get("from_logits", getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
-    return snake(name), bool(logits)
+    return output.snake(name), bool(logits)
 
 
 def accuracy_metric(model: Any) -> str:
@@ -203,11 +189,6 @@ def walk_metrics(model: Any) -> Iterator[Any]:
     """Every metric of a compiled model that has been built."""
     for metric in model.metrics:
         yield from getattr(metric, "metrics", None) or [metric]
-
-
-def snake(name: str) -> str:
-    """CamelCase to snake_case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def statistics(model: Any) -> list[Any]:

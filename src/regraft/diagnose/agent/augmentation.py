@@ -1,29 +1,35 @@
 """Random changes to pictures: a switch that turns them off while a part is read or trained.
 
-Layers and functions that change pictures at random ask the switch. Inside a tf.data `map` it is a
-TensorFlow variable, so that a graph that was traced long ago still obeys it.
+Layers and functions that change pictures at random ask the switch, and so do the draws that a
+function of the script's own makes in a tf.data `map`: off, they give what changes least. Inside a
+`map` the switch is a TensorFlow variable, so that a graph that was traced long ago still obeys it.
 """
 
 import contextlib
 import functools
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from regraft.diagnose.agent import anatomy, interventions
 
 GENERATORS: list[Any] = []  # every ImageDataGenerator the script built
+DRAWS = ("uniform", "normal", "truncated_normal", "stateless_uniform", "stateless_normal",
+         "stateless_truncated_normal")  # fmt: skip
 _IN_MAP = 0
+_asked = 0  # how often anything has asked the switch
 _ON: Any = None  # tf.Variable, made when first needed
 _python_on = True
 
 
 @contextlib.contextmanager
-def inside_map() -> Iterator[None]:
-    """While a data set's function is traced."""
+def inside_map() -> Iterator[Callable[[], bool]]:
+    """While a data set's function is traced; gives what tells whether it changes at random."""
     global _IN_MAP
+    before = _asked
     _IN_MAP += 1
     try:
-        yield
+        yield lambda: _asked > before
     finally:
         _IN_MAP -= 1
 
@@ -74,6 +80,11 @@ def hook_tensorflow(tf: Any) -> None:
         if "crop" not in name:  # a crop also sets the size
             original = getattr(tf.image, name)
             setattr(tf.image, name, _switched(tf, original))
+    for name in DRAWS:
+        setattr(tf.random, name, _switched_draw(tf, getattr(tf.random, name)))
+    generator = tf.random.Generator
+    for name in ("uniform", "normal", "truncated_normal"):
+        setattr(generator, name, _switched_draw(tf, getattr(generator, name)))
     for name in dir(keras.layers):
         kind: Any = getattr(keras.layers, name)
         changes_pictures = name.startswith(anatomy.RANDOM_LAYERS) and "Dropout" not in name
@@ -99,12 +110,53 @@ def _switched_layer(tf: Any, original: Any) -> Any:
     return call
 
 
+def _switched_draw(tf: Any, original: Any) -> Any:
+    """A draw in a `map`: off, it gives the middle of the range, or the whole number next to 0.
+
+    Amounts are drawn around what changes nothing, whole numbers count from it.
+    """
+    arguments = inspect.signature(original)
+
+    @functools.wraps(original)
+    def drawn(*args: Any, **kwargs: Any) -> Any:
+        values = original(*args, **kwargs)
+        if not _IN_MAP:
+            return values
+        given = arguments.bind(*args, **kwargs)
+        given.apply_defaults()
+        still = tf.cast(_stillest(given.arguments, values.dtype.is_integer), values.dtype)
+        return tf.where(_switch(tf), values, tf.zeros_like(values) + still)
+
+    return drawn
+
+
+def _stillest(given: Mapping[str, Any], is_whole: bool) -> Any:
+    """What a draw with these arguments gives that changes least."""
+    if "mean" in given:
+        return given["mean"]
+    low, high = given["minval"], given["maxval"]
+    if low is None:  # whole numbers of all sizes
+        return 0
+    if is_whole:
+        known = isinstance(low, int) and isinstance(high, int)
+        return min(max(0, low), high - 1) if known else low
+    return (low + (1.0 if high is None else high)) / 2
+
+
 def _either(tf: Any, image: Any, change: Any) -> Any:
-    global _ON
     if not _IN_MAP:
         return change() if _python_on else image
+    plain = tf.convert_to_tensor(image)
+    # outside of the branches: two draws in branches of their own would be the same
+    changed = tf.cast(change(), plain.dtype)
+    return tf.cond(_switch(tf), lambda: changed, lambda: plain)
+
+
+def _switch(tf: Any) -> Any:
+    """The switch as a variable, for graphs."""
+    global _ON, _asked
+    _asked += 1
     if _ON is None:
         with tf.init_scope():
             _ON = tf.Variable(_python_on, trainable=False)
-    plain = tf.convert_to_tensor(image)
-    return tf.cond(_ON, lambda: tf.cast(change(), plain.dtype), lambda: plain)
+    return _ON

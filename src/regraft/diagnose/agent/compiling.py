@@ -14,6 +14,7 @@ from regraft.diagnose.agent import (
     session,
     sites,
 )
+from regraft.diagnose.agent import output as ends
 
 SAMPLED_STEPS = 64  # of a schedule
 
@@ -28,6 +29,9 @@ def compile_model(model: Any, **named: Any) -> Any:
     if output is not None:
         named["loss"] = _loss(output["loss"], output["from_logits"])
         named["metrics"] = ["accuracy"]
+        scoring, passed = anatomy.end_of(model)
+        if getattr(scoring, "units", None) == output["units"]:
+            ends.give(scoring, passed, output["activation"])
     rate = active.one("set-learning-rate")
     if rate is not None and rate.get("line") in (None, site["line"] if site else None):
         named["optimizer"] = _with_rate(named.get("optimizer", "rmsprop"), float(rate["value"]))

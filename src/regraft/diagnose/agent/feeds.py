@@ -170,31 +170,47 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     """Read the first batches a second time: another order? other pixels? other labels?"""
     if not hasattr(feed.source, "cardinality") and not hasattr(feed.source, "__getitem__"):
         return  # a generator cannot be read twice
-    kept = dict(zip(map(digest_row, feed.x), range(len(feed.x)), strict=True))
-    known = {digest: int(feed.rows[row]) for digest, row in kept.items()}
+    known = {digest_row(row): int(at) for at, row in zip(feed.rows, feed.x, strict=True)}
     known |= {digest_row(row): position for position, row in enumerate(start)}
-    second = _first_batches(feed.source)
-    if not second:
+    second = _first_batches(feed.source) or []
+    rows = [row for batch in second for row in batch[0]]
+    # a blank picture comes again whenever another one does
+    again = [None if _is_blank(row) else digest_row(row) for row in rows]
+    told = [known.get(digest, -1) for digest in again if digest is not None]
+    if not told:
         return
-    again = [digest_row(row) for batch in second for row in batch[0]]
-    positions = [known.get(digest, -1) for digest in again]
-    found = [p for p in positions if p >= 0]
-    feed.seen_again = len(found) / len(positions)
+    found = [position for position in told if position >= 0]
+    feed.seen_again = len(found) / len(told)
     # of a reshuffled set, a second look shows as much of a partial first pass as that was of all
     covered = min(1.0, len(feed) / max(1, feed.planned))
-    feed.random_pixels = feed.seen_again < RARELY * covered and covered * len(positions) > FEWEST
+    feed.random_pixels = feed.seen_again < RARELY * covered and covered * len(told) > FEWEST
     feed.reshuffles = found != sorted(found) or (not feed.complete and feed.seen_again < 0.9)
     labels = [batch[1] for batch in second if batch[1] is not None]
-    if feed.y is None or sum(map(len, labels)) != len(positions):
+    if feed.y is None or sum(map(len, labels)) != len(rows):
         return
     now = np.concatenate(labels)
     if feed.random_pixels:  # labels still tell whether the order is another one
-        feed.reshuffles = not np.array_equal(feed.y[: len(positions)], now)
+        feed.reshuffles = not np.array_equal(feed.y[: len(rows)], now)
         return
-    rows = np.array([kept.get(digest, -1) for digest in again])
-    if (rows >= 0).any():
-        changed = label_indices(feed.y)[rows] != label_indices(now)
-        feed.relabelled = float(changed[rows >= 0].mean())
+    feed.relabelled = _relabelled(feed, again, now)
+
+
+def _relabelled(feed: Feed, again: list[bytes | None], labels: np.ndarray) -> float | None:
+    """Of the rows that came again, the share with a label they did not have in the first pass."""
+    had: dict[bytes, set[Any]] = {}
+    for row, label in zip(feed.x, label_indices(feed.y).tolist(), strict=True):
+        had.setdefault(digest_row(row), set()).add(label)
+    changed = [
+        label not in had[digest]
+        for digest, label in zip(again, label_indices(labels).tolist(), strict=True)
+        if digest is not None and digest in had
+    ]
+    return float(np.mean(changed)) if changed else None
+
+
+def _is_blank(picture: np.ndarray) -> bool:
+    """One value throughout."""
+    return bool((picture == picture.flat[0]).all()) if picture.size else True
 
 
 def _end_epoch(source: Any) -> None:

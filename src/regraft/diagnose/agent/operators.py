@@ -6,6 +6,7 @@ that are keyed to its line.
 
 import difflib
 import operator
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,8 @@ _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
     "/": operator.truediv, "//": operator.floordiv,
 }  # fmt: skip
+#: Functions of numpy that are operators by another name.
+FUNCTIONS = {"subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/"}
 _IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.iadd, "-": operator.isub, "*": operator.imul,
     "/": operator.itruediv, "//": operator.ifloordiv,
@@ -126,6 +129,10 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     call = getattr(owner, name)
     if name in ("shuffle", "permutation") and type(owner).__module__.startswith("numpy.random"):
         return shuffled(call, arguments, named)
+    if name == "shuffle" and isinstance(owner, random.Random):
+        return shuffled_list(call, *arguments, **named)
+    if owner is np and name in FUNCTIONS and len(arguments) == 2 and not named:
+        return binary(FUNCTIONS[name], *arguments)
     if name == "mean":
         _averaged(arguments[0] if owner is np and arguments else owner, arguments, named)
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
@@ -149,12 +156,16 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     site = sites.here()
     repair = interventions.ACTIVE.at("true-transpose", site)
     if repair is not None and isinstance(before, np.ndarray):
-        if before.ndim == 2 and len(repair["axes"]) == 4:
+        if before.ndim <= 2 and len(repair["axes"]) == 4:
             return np.ascontiguousarray(_planes_apart(call(before)))
+        if before.ndim == 1:
+            return call(_in_rows(before, len(call(before))))
         return call(np.ascontiguousarray(np.transpose(before, repair["axes"])))
     after = call(before)
-    if not _is_picture(after) or not isinstance(before, np.ndarray) or before.ndim < 2:
+    if not _is_picture(after) or not isinstance(before, np.ndarray):
         return after
+    if before.ndim == 1 and (_is_one_picture(after) or len(after) < 2):
+        return after  # which layout one picture has in a buffer, others must tell
     is_one = _is_one_picture(before) and _is_one_picture(after)
     old, new = (before[None], after[None]) if is_one else (before, after)
     axes = _axes_fix(old, new, call)
@@ -272,7 +283,9 @@ def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | N
     tried: dict[tuple[int, ...], np.ndarray] = {}
     if before.ndim == 2 and before.shape[1] == len(after):  # a table with a picture a column
         tried[1, 0] = call(np.ascontiguousarray(before.T))
-    if before.ndim == 2 and after.ndim == 4 and after.shape[-1] == 3:  # rows: R, then G, then B
+    if before.ndim == 1:  # the same, as the bytes of a file
+        tried[1, 0] = call(_in_rows(before, len(after)))
+    if before.ndim <= 2 and after.ndim == 4 and after.shape[-1] == 3:  # rows: R, then G, then B
         tried[0, 2, 3, 1] = _planes_apart(after)
     for axes in ((0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 1, 3), (0, 1, 3, 2)):
         if before.ndim == 4 and tuple(before.shape[a] for a in axes) == after.shape:
@@ -281,6 +294,11 @@ def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | N
     right = min(now + PLAINLY, 1 - (1 - now) / FURTHER_APART)
     whole = (list(axes) for axes, moved in tried.items() if neighbour_correlation(moved) > right)
     return next(whole, None)
+
+
+def _in_rows(buffer: np.ndarray, n: int) -> np.ndarray:
+    """A flat buffer with a picture a column, n of them, turned to hold one after the other."""
+    return np.ascontiguousarray(buffer.reshape(-1, n).T).reshape(-1)
 
 
 def _planes_apart(after: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from regraft.diagnose.agent.notebook import read_source
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 STANDARD_LIBRARY = Path(ast.__file__).resolve().parent
-METHODS = {"reshape", "resize", "shuffle", "permutation", "mean", "sort"}
+METHODS = {"reshape", "resize", "shuffle", "permutation", "mean", "sort", *operators.FUNCTIONS}
 
 
 def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:

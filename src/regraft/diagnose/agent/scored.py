@@ -11,6 +11,7 @@ from regraft.diagnose.agent import (
     boundary,
     feeds,
     frozen,
+    interventions,
     ledger,
     preparing,
     resplitting,
@@ -19,6 +20,7 @@ from regraft.diagnose.agent import (
     session,
     shown,
     sites,
+    turning,
 )
 
 SCORED = 1000  # rows scored at most
@@ -44,25 +46,89 @@ def score(
     if scoring.is_measuring(model, labels, outputs):
         return
     classes = scoring.answers_of(model, outputs, labels)
-    number = len(ledger.RECORD.scores)
-    seen = _were_trained_on(feed.x[rows])
-    ledger.RECORD.arrays[f"score{number}_classes"] = classes
-    ledger.RECORD.arrays[f"score{number}_labels"] = labels
     entry = {"by": by, "site": site, "claimed": claimed,
              "honest": scoring.right_answers(model, outputs, labels), "n": len(rows),
-             "fit": fit, "number": number, "model": model.name,
-             "trained_on": float(np.mean(seen)), "is_trained": _is_trained(model),
-             "input_size": int(feed.x.shape[1]) if feed.x.ndim == 4 else 0}  # fmt: skip
+             "fit": fit}  # fmt: skip
+    ledger.RECORD.scores.append(entry)
+    _describe(entry, model, feed.x[rows])
+    _keep_answers(entry, classes, labels)
+    seen = _were_trained_on(feed.x[rows])
+    entry["trained_on"] = float(np.mean(seen))
     clean = ~seen
     if duplicates is not None:
         clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
-    if not clean.all():
-        if duplicates is None:
-            entry["exact_overlap"] = float(np.mean(seen))
-        if clean.any():
-            entry["without_duplicates"] = float(np.mean(classes[clean] == labels[clean]))
-            entry["n_without_duplicates"] = int(clean.sum())
-    ledger.RECORD.scores.append(entry)
+    elif seen.any():
+        entry["exact_overlap"] = float(np.mean(seen))
+    _score_without_duplicates(entry, clean, classes == labels)
+
+
+def _describe(entry: dict[str, Any], model: Any, x: np.ndarray) -> None:
+    """Which model was scored, on pictures of what size."""
+    entry |= {"model": model.name, "is_trained": _is_trained(model),
+              "input_size": int(x.shape[1]) if x.ndim == 4 else 0}  # fmt: skip
+
+
+def _keep_answers(entry: dict[str, Any], classes: np.ndarray, labels: np.ndarray) -> None:
+    """Number the latest score, and keep what it was computed from."""
+    entry["number"] = len(ledger.RECORD.scores) - 1
+    ledger.RECORD.arrays[f"score{entry['number']}_classes"] = classes
+    ledger.RECORD.arrays[f"score{entry['number']}_labels"] = labels
+
+
+def _score_without_duplicates(entry: dict[str, Any], clean: np.ndarray, right: np.ndarray) -> None:
+    """The accuracy on rows that training did not have, where it had some."""
+    if clean.any() and not clean.all():
+        entry["without_duplicates"] = float(np.mean(right[clean]))
+        entry["n_without_duplicates"] = int(clean.sum())
+
+
+def _complete(
+    model: Any, entry: dict[str, Any], x: np.ndarray, classes: np.ndarray, labels: np.ndarray
+) -> None:
+    """Give a score that the script computed from a prediction what `evaluate` gives its own."""
+    feed = feeds.Feed(x=x, y=labels, planned=len(x))
+    preparing.relabel(feed, part="validation")
+    if not np.array_equal(feed.labels, labels):
+        entry["honest"] = float(np.mean(classes == feed.labels))
+    _describe(entry, model, x)
+    _keep_answers(entry, classes, labels)
+    rows = samples.spread(len(x), SCORED)
+    seen = _were_trained_on(x[rows])
+    entry["trained_on"] = float(np.mean(seen))
+    if seen.any():
+        entry["exact_overlap"] = float(np.mean(seen))
+    _score_without_duplicates(entry, ~seen, classes[rows] == labels[rows])
+    held_out = resplitting.scored(model, feed)
+    if held_out is not feed:
+        truth = feeds.label_indices(held_out.y)
+        entry["honest"] = scoring.right_answers(model, infer(model, held_out.x), truth)
+    if session.SESSION.is_probed:
+        _probe(entry, model, feed)
+
+
+def _probe(entry: dict[str, Any], model: Any, feed: feeds.Feed) -> None:
+    """What rules ask of pictures that are scored: samples, and whether turned ones fit better."""
+    shown.keep(f"score{entry['number']}", feed, samples.spread(len(feed), samples.ROWS))
+    shown.show(f"score{entry['number']}", model, feed)
+    fits = [fit for fit in ledger.RECORD.fits if fit.get("model") == model.name]
+    if fits and fits[-1].get("validation") == "none":
+        turn(entry, model, feed, train_accuracy=fits[-1].get("train_accuracy"))
+
+
+def turn(
+    record: dict[str, Any], model: Any, feed: feeds.Feed, train_accuracy: float | None = None
+) -> None:
+    """Note how accuracy changes with turned pictures, in the record of a training or a score."""
+    learnt = record.get("train_accuracy") if train_accuracy is None else train_accuracy
+    if learnt is None:
+        return
+    found = turning.by_transform(
+        feed,
+        lambda x, labels: scoring.right_answers(model, infer(model, x), labels),
+        train_accuracy=learnt,
+    )
+    if found:
+        record["by_transform"] = found
 
 
 def _is_trained(model: Any) -> bool:
@@ -126,8 +192,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         number = len(ledger.RECORD.scores)
         score(model, feed, by="evaluate", site=site, claimed=scoring.accuracy_in(model, result))
         if session.SESSION.is_probed and len(ledger.RECORD.scores) > number:
-            shown.keep(f"score{number}", feed, samples.spread(len(feed), samples.ROWS))
-            shown.show(f"score{number}", model, feed)
+            _probe(ledger.RECORD.scores[number], model, feed)
     ledger.RECORD.event("evaluate", site)
     return result
 
@@ -147,7 +212,11 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         if feed.y is not None:
             given = feeds.label_indices(feed.y)
             labels = _placed(given, feed.rows, feed.planned, fill=0)
-        scoring.predicted(outputs, labels, rows, by=id(model))
+        asked = feed.x if len(rows) == len(feed) else feed.x[np.isin(feed.rows, rows)]
+        scoring.predicted(
+            outputs, labels, rows, by=id(model),
+            asked=asked if trained else None, complete=_completion(model),
+        )  # fmt: skip
         ledger.RECORD.event("predict", site, trained=trained)
         base = anatomy.base_of(model)
         if base is not None and not trained:
@@ -188,19 +257,55 @@ def _show_predicted(model: Any, feed: feeds.Feed) -> None:
 def predict_on_batch(model: Any, x: Any) -> Any:
     """`Model.predict_on_batch`: remembered, for loops that compare it with labels afterwards."""
     with session.inside():
+        x = repaired(model, x)
         outputs = session.SESSION.original["predict_on_batch"](model, x)
-    remember(model, outputs)
+    remember(model, outputs, x)
     return outputs
 
 
-def remember(model: Any, outputs: Any) -> None:
+def repaired(model: Any, x: Any) -> Any:
+    """One batch that a trained model is asked, with the repairs of pixels that belong there."""
+    compiled = session.SESSION.compiled.get(id(model))
+    if not interventions.ACTIVE or compiled is None or not compiled["fitted"]:
+        return x
+    if not isinstance(x, np.ndarray) and not hasattr(x, "numpy"):
+        return x
+    feed = feeds.Feed(x=np.asarray(x), y=None, planned=len(x))
+    before = feed.x
+    boundary.convert_feed(feed, part="prediction")
+    return x if feed.x is before else feed.x
+
+
+def _completion(model: Any) -> scoring.Complete:
+    """Completes scores of one prediction; reports and tables of the same answers share one."""
+    known: dict[str, Any] = {}
+
+    def complete(
+        entry: dict[str, Any], x: np.ndarray, classes: np.ndarray, labels: np.ndarray
+    ) -> None:
+        first = ledger.RECORD.arrays.get(f"score{known.get('number')}_labels")
+        if first is not None and np.array_equal(first, labels):
+            entry |= {name: value for name, value in known.items() if name not in entry}
+            return
+        with session.inside():
+            ledger.RECORD.attempt("a score by predict", _complete, model, entry, x, classes, labels)
+        known.update(entry)
+
+    return complete
+
+
+def remember(model: Any, outputs: Any, x: Any = None) -> None:
     """Keep what a trained model answered for one batch."""
     compiled = session.SESSION.compiled.get(id(model))
     if compiled is None or not compiled["fitted"]:
         return
     values = np.asarray(outputs)
     if values.ndim in (1, 2) and len(values):
-        scoring.predicted(values, None, np.arange(len(values)), by=id(model))
+        asked = np.asarray(x) if hasattr(x, "shape") and len(x) == len(values) else None
+        scoring.predicted(
+            values, None, np.arange(len(values)), by=id(model),
+            asked=asked, complete=_completion(model),
+        )  # fmt: skip
 
 
 def _timed_predict(model: Any, feed: feeds.Feed) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """Every number the script computes about its own predictions, beside the one that holds."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 # Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
 # are other numbers, and nobody is misled by them.
 PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
+# Completes a score that a script computes from a prediction: the score, the rows that were asked,
+# their classes, the labels they were compared with.
+Complete = Callable[[dict[str, Any], np.ndarray, np.ndarray, np.ndarray], None]
 _PREDICTIONS: list[dict[str, Any]] = []
 _TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one by one, by line
 _SUMMED_UP: dict[tuple[str, int], dict[str, Any]] = {}  # results of metric objects, by line
@@ -86,15 +89,23 @@ def right_answers(model: Any, outputs: np.ndarray, labels: np.ndarray) -> float:
 
 
 def predicted(
-    outputs: np.ndarray, labels: np.ndarray | None, computed: np.ndarray, *, by: int = 0
+    outputs: np.ndarray,
+    labels: np.ndarray | None,
+    computed: np.ndarray,
+    *,
+    by: int = 0,
+    asked: np.ndarray | None = None,
+    complete: Complete | None = None,
 ) -> None:
     """Remember a `predict`: its classes, the labels of the same rows, which rows were computed.
 
     Args:
         outputs: A row a picture.
         labels: One a picture, where they came with the pictures.
-        computed: Rows that were.
+        computed: Rows that were, ascending.
         by: The id of the model.
+        asked: What the model was asked in those rows.
+        complete: Is told when the script compares the answers with labels.
     """
     global _awaited
     _awaited = len(outputs) == 1
@@ -103,6 +114,7 @@ def predicted(
         "classes": classes_of(outputs), "labels": labels, "computed": computed, "by": by,
         "of_logits": classes_of(outputs, 0.0), "is_many": is_row_of_outputs,
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
+        "asked": asked, "complete": complete,
     })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
 
@@ -173,6 +185,9 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             "honest": None if honest is None else float(np.mean(classes[rows] == honest[rows])),
             "n_predictions": len(classes), "n_labels": len(labels),
         })  # fmt: skip
+        complete, asked = match.get("complete"), match.get("asked")
+        if complete is not None and asked is not None and labels.dtype.kind in "iuf":
+            complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
     return False
 
@@ -322,9 +337,17 @@ def _joined(array: np.ndarray, by: int) -> dict[str, Any] | None:
     classes = np.concatenate([part["classes"] for part in parts])
     if not np.array_equal(array, classes):
         return None
-    labels = [part["labels"] for part in parts]
-    known = None if any(part is None for part in labels) else np.concatenate(labels)
-    return {"classes": classes, "labels": known, "computed": np.arange(len(classes))}
+    return {"classes": classes, "labels": _together(parts, "labels"),
+            "computed": np.arange(len(classes)), "asked": _together(parts, "asked"),
+            "complete": parts[-1].get("complete")}  # fmt: skip
+
+
+def _together(parts: list[dict[str, Any]], name: str) -> np.ndarray | None:
+    """What was remembered of every batch, one after the other; None where one has none."""
+    values = [value for part in parts if (value := part.get(name)) is not None]
+    if len(values) < len(parts) or len({np.shape(value)[1:] for value in values}) > 1:
+        return None
+    return np.concatenate(values)
 
 
 def claimed(history: Any) -> float | None:

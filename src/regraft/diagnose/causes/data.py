@@ -14,6 +14,7 @@ SKEWED = 0.1  # the majority rate must beat chance by this, to be mistaken for s
 AT_MAJORITY = 0.02
 TOLD = 0.7  # of the way from chance to 1: features this good know a wrong label from a hard picture
 NOISY = 0.05  # share of contradicted labels; clean digits give two or three per cent
+SURELY = 3.0  # standard errors of what leaving them out gains on validation pictures
 WORTH = 0.015  # points that leaving them out must give: clean digits 0.009, a tenth wrong 0.019
 TINY = 5  # training pictures of a class
 SMALL = 0.25  # ... and this share of an even one: where every class has four, few are meant
@@ -70,7 +71,8 @@ def label_noise(association: Association, training: Training) -> Finding:
     Why it hurts: the network learns the wrong labels too, sooner or later; a large head learns
         them by heart.
     How it is found: a cross-validated model on frozen features contradicts a label with high
-        confidence; found if that holds for many rows and leaving them out helps on the rest.
+        confidence; found if that holds for many rows, leaving them out helps on the rest, and
+        either the rest is told well or validation pictures are told better then, too.
     Fix: look at the rows named; correct or drop them.
     Limits: hard or mixed pictures look like noise, and so does everything to features that say
         little: "unknown" where the other rows are not told well either.
@@ -81,7 +83,8 @@ def label_noise(association: Association, training: Training) -> Finding:
     if association.noisy < NOISY or association.noise_margin < WORTH:
         return clear(seen)
     told = (association.clean_accuracy - association.chance) / (1 - association.chance)
-    if told < TOLD:
+    gain, error = association.gain_elsewhere, association.gain_error
+    if told < TOLD and gain < max(WORTH, SURELY * error):
         return unknown(
             f"{seen}, but pictures tell the other labels at {association.clean_accuracy:.2f} only"
         )

@@ -162,8 +162,10 @@ def _dataset_step(original: Any, name: str) -> Any:
         if name != "map":
             ledger.RECORD.event(what, site, arg=given, **named)
             return original(self, *args, **kwargs)
-        with augmentation.inside_map():
+        with augmentation.inside_map() as is_random:
             mapped = original(self, *args, **kwargs)
+        if is_random():
+            ledger.RECORD.event("augmentation", site, layer="tf.data.map")
         ledger.RECORD.event(what, site, arg=given, **named, is_pairs=_are_pairs(self, mapped))
         return mapped
 

@@ -142,10 +142,12 @@ def _hook_layers(keras: ModuleType) -> None:
             ledger.RECORD.event("batchnorm-in-training-mode")
             if interventions.ACTIVE.one("batchnorm-follows-mode") is not None:
                 kwargs.pop("training")
-        result = call(self, *args, **kwargs)
         is_asked = session.SESSION.depth == 0 and kwargs.get("training") is not True
+        if is_asked and args and id(self) in session.SESSION.compiled:
+            args = (scored.repaired(self, args[0]), *args[1:])
+        result = call(self, *args, **kwargs)
         if is_asked and id(self) in session.SESSION.compiled and hasattr(result, "numpy"):
-            scored.remember(self, result)
+            scored.remember(self, result, args[0] if args else None)
         return result
 
     keras.layers.Layer.__call__ = called
@@ -176,6 +178,8 @@ def _as_output(name: str, site: dict[str, Any]) -> dict[str, Any]:
     wanted = interventions.ACTIVE.one("set-output")
     if wanted is None or wanted.get("file") != site["file"]:
         return {}
+    if wanted["units"] == wanted.get("units_before"):
+        return {}  # `compile` does the rest: the same line may build other layers too
     if name == "Dense" and wanted.get("line") == site["line"]:
         separate = wanted.get("activation_line") not in (None, wanted.get("line"))
         activation = "linear" if separate else wanted["activation"]

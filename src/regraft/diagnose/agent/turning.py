@@ -1,0 +1,44 @@
+"""Whether pictures are told better when they are turned, mirrored, inverted, cut or zoomed."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from regraft.diagnose.agent import feeds, samples, session, transforms
+
+MOST_TURNING = 0.5  # of the time of a training, for all ways of turning together
+WORTH_TURNING = 0.15  # points validation must lie behind training
+LOOKED_AT = 200  # pictures
+
+
+def by_transform(
+    feed: feeds.Feed,
+    right: Callable[[np.ndarray, np.ndarray], float],
+    *,
+    train_accuracy: float,
+) -> dict[str, float]:
+    """Accuracy with each change; {} where validation is not behind training, or time is short.
+
+    Args:
+        feed: Validation pictures with their labels.
+        right: Accuracy of the model on pictures with these labels.
+        train_accuracy: What it knows of its training pictures.
+    """
+    rows = samples.spread(len(feed), LOOKED_AT)
+    x, labels = feed.x[rows], feeds.label_indices(feed.y)[rows]
+    pictures = samples.as_pictures(x)
+    if pictures.ndim != 4 or pictures.shape[1] != pictures.shape[2]:
+        return {}
+    right(x[:1], labels[:1])  # traces
+    started = time.monotonic()
+    plain = right(x, labels)
+    seconds = len(transforms.TRANSFORMS) * (time.monotonic() - started)
+    if not train_accuracy - plain > WORTH_TURNING:
+        return {}
+    if seconds > MOST_TURNING * session.SESSION.fit_seconds:
+        return {}
+    return {
+        name: right(turn(pictures).reshape(x.shape), labels)
+        for name, turn in transforms.TRANSFORMS.items()
+    }
