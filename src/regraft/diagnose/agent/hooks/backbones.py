@@ -12,6 +12,8 @@ from regraft.adapt.resize import resize_in_graph
 from regraft.diagnose.agent import anatomy, boundary, interventions, ledger, session, sites
 from regraft.diagnose.agent.hooks import attach
 
+LEAST_LAYERS = 10  # of a part of a network, to be taken for one: shorter ones are heads
+
 
 def hook() -> None:
     """Builders of networks with published weights, and what prepares pictures for them."""
@@ -30,13 +32,18 @@ def hook() -> None:
     attach.everywhere(keras.models.clone_model, _clone(keras.models.clone_model))
     attach.everywhere(keras.models.model_from_json, _rebuild(keras.models.model_from_json))
     functional = importlib.import_module("keras.src.models.functional").Functional
-    configured = functional.from_config.__func__
+    for kind in (functional, keras.Model):
+        _hook_from_config(kind)
+    attach.after_import("regraft.backbones.efficientnet_lite", _hook_lite)
+
+
+def _hook_from_config(kind: Any) -> None:
+    configured = kind.from_config.__func__
 
     def from_config(cls: type, *args: Any, **kwargs: Any) -> Any:
         return _rebuild(functools.partial(configured, cls))(*args, **kwargs)
 
-    functional.from_config = classmethod(from_config)
-    attach.after_import("regraft.backbones.efficientnet_lite", _hook_lite)
+    kind.from_config = classmethod(from_config)
 
 
 def _hook_lite(module: ModuleType) -> None:
@@ -79,7 +86,7 @@ def _clone(original: Any) -> Any:
             return copy
         if not {id(layer) for layer in anatomy.flat_layers(model)} <= base["ids"]:
             return copy  # a head was copied with it
-        _note_copy(copy, model, base, site)
+        _note_copy(copy, anatomy.flat_layers(model), base, site)
         return copy
 
     return clone_model
@@ -94,20 +101,30 @@ def _rebuild(original: Any) -> Any:
         site = sites.directly()
         if site is None or session.SESSION.depth:
             return copy
-        names = [layer.name for layer in anatomy.flat_layers(copy)]
+        layers = anatomy.flat_layers(copy)
         for base in reversed(anatomy.BASES):
-            if [layer.name for layer in anatomy.flat_layers(base["model"])] == names:
-                _note_copy(copy, base["model"], base, site)
+            known = {layer.name: layer for layer in anatomy.flat_layers(base["model"])}
+            originals = [known.get(layer.name) for layer in layers]
+            if len(layers) >= LEAST_LAYERS and None not in originals:
+                _note_copy(copy, originals, base, site)
                 break
         return copy
 
     return rebuild
 
 
-def _note_copy(copy: Any, model: Any, base: dict[str, Any], site: Any) -> None:
-    """Note a copy of a pretrained network, or of a part of it, and repair it if that is asked."""
+def _note_copy(copy: Any, originals: list[Any], base: dict[str, Any], site: Any) -> None:
+    """Note a copy of a pretrained network, or of a part of it, and repair it if that is asked.
+
+    Args:
+        copy: The model.
+        originals: The layers that its layers are copies of.
+        base: What is known of the network.
+        site: Where it was copied.
+    """
     if interventions.ACTIVE.one("load-imagenet-weights") is not None:
-        copy.set_weights(model.get_weights())
+        for layer, original in zip(anatomy.flat_layers(copy), originals, strict=True):
+            layer.set_weights(original.get_weights())
     _note_base(copy, name=base["name"], site=site, weights=base["weights"])
 
 
