@@ -118,6 +118,27 @@ def test_random_pixels_are_seen():
     assert moving.reshuffles
 
 
+class Fading(Batches):
+    """Two of five pictures come out blank, whichever these are."""
+
+    def _batch(self, rows):
+        x, y = self.x[rows].astype(np.float32), self.y[rows]
+        x = x + self.rng.random(x.shape)
+        x[self.rng.random(len(x)) < 0.4] = 0
+        return x, y
+
+
+def test_blank_pictures_are_not_taken_for_one_another():
+    feed = read(Fading())
+    assert feed.random_pixels
+    assert feed.relabelled is None
+
+
+def test_a_picture_given_with_two_labels_keeps_them():
+    x, y = np.concatenate([X[:48], X[:48]]), np.concatenate([Y[:48], (Y[:48] + 1) % 4])
+    assert read(Batches(x, y)).relabelled == 0
+
+
 class Shuffled(Sequence):
     """Puts its pictures in another order between epochs, and its labels too if it is right."""
 

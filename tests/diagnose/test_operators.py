@@ -296,13 +296,13 @@ def test_a_list_that_is_shuffled(script, record, values, alone, row_numbers):
 
 
 def test_a_generator_of_ones_own_shuffles_as_the_module_does(script, record):
-    given = {"g": random.Random(3), "v": [*range(9)], "m": operators.method}
-    script.run('m(g, "shuffle", v)', **given)
+    given = {"g": random.Random(3), "v": [*range(9)]}
+    script.run("g.shuffle(v)", **given)
     (event,) = events(record, "random.shuffle")
     assert event["row_numbers"]
     kept = [*range(9)]
     repair = ("drop-call", script.at(1, what="random.shuffle"))
-    script.run('m(g, "shuffle", v)', repair, **(given | {"v": kept}))
+    script.run("g.shuffle(v)", repair, **(given | {"v": kept}))
     assert kept == [*range(9)]
 
 
@@ -395,3 +395,12 @@ def test_only_the_latest_answers_are_kept(monkeypatch):
     for _ in range(5):
         scoring.predicted(np.eye(2), None, np.arange(2))
     assert len(scoring._PREDICTIONS) == 3
+
+
+def test_functions_that_are_operators_by_another_name(script):
+    x = np.arange(48, dtype=np.uint8).reshape(3, 4, 4)
+    y = script.run("y = np.subtract(x, np.uint8(40))", x=x, np=np)["y"]
+    np.testing.assert_array_equal(y, x - np.uint8(40))
+    repair = ("float-arithmetic", script.at(1))
+    y = script.run("y = np.subtract(x, np.uint8(40))", repair, x=x, np=np)["y"]
+    np.testing.assert_array_equal(y, x.astype(float) - 40)

@@ -5,8 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import anatomy, frozen, ledger, scored, session, streams
+from regraft.diagnose.agent import (
+    anatomy,
+    feeds,
+    frozen,
+    interventions,
+    ledger,
+    scored,
+    session,
+    streams,
+)
 
+SITE = {"file": "train.py", "line": 3, "code": ""}
 N, ROW_BYTES = 900, 4 * 8 * 8
 X = np.arange(N, dtype=np.float32)[:, None, None, None] * np.ones((1, 8, 8, 1), np.float32)
 Y = np.arange(N) % 7
@@ -105,3 +115,30 @@ def test_a_sample_of_rows_is_scored_with_their_weights(model):
     assert answer["return_dict"]
     position = np.searchsorted(weights, answer["sample_weight"])
     np.testing.assert_array_equal(x[position], rows)
+
+
+def test_a_comparison_with_labels_is_a_score_with_its_pictures(model, record, monkeypatch):
+    monkeypatch.setattr(scored.shown, "show", lambda *_: None)
+    session.SESSION.compiled[id(model)] = {"fitted": True}
+    session.SESSION.trained_rows = {feeds.digest_row(row) for row in X[:90]}
+    outputs = scored.predict(model, X)
+    labels = outputs.argmax(axis=1) ^ (np.arange(N) % 2)  # every other one is wrong
+    for _ in range(2):  # an accuracy and a report of the same answers share their pictures
+        assert scored.scoring.compared(outputs.argmax(axis=1), labels, SITE)
+    first, second = record.scores
+    assert first["claimed"] == second["claimed"] == 0.5
+    assert first["number"] == second["number"]
+    assert first["exact_overlap"] == pytest.approx(0.1, abs=0.01)
+    assert first["without_duplicates"] == pytest.approx(0.5, abs=0.01)
+    np.testing.assert_array_equal(record.arrays[f"score{first['number']}_labels"], labels)
+    assert f"score{first['number']}_x" in record.arrays
+
+
+def test_renamed_labels_hold_for_a_comparison_too(model, record, monkeypatch):
+    repair = {"kind": "remap-labels", "parameters": {"mapping": {"1": 0}, "part": "validation"}}
+    monkeypatch.setattr(interventions, "ACTIVE", interventions.Interventions([repair]))
+    session.SESSION.compiled[id(model)] = {"fitted": True}
+    answers = scored.predict(model, X).argmax(axis=1)
+    assert scored.scoring.compared(answers, answers + 1, SITE)
+    (score,) = record.scores
+    assert (score["claimed"], score["honest"]) == (0, 1)

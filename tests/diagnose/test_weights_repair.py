@@ -29,7 +29,12 @@ FRESH = 1.8  # standard deviations that a Glorot-uniform kernel reaches at most
 @pytest.mark.shared
 @pytest.mark.parametrize(
     "made_anew",
-    ["keras.models.clone_model(published)", "keras.models.model_from_json(published.to_json())"],
+    [
+        "keras.models.clone_model(published)",
+        "keras.models.model_from_json(published.to_json())",
+        "keras.Model.from_config(keras.Model(published.input, published.layers[-5].output)"
+        ".get_config())",
+    ],
 )
 def test_a_copy_without_weights_is_given_the_published_ones(
     made_anew, shared_offline, tmp_path, monkeypatch

@@ -80,16 +80,20 @@ def hook_tensorflow(tf: Any) -> None:
         if "crop" not in name:  # a crop also sets the size
             original = getattr(tf.image, name)
             setattr(tf.image, name, _switched(tf, original))
-    for name in DRAWS:
-        setattr(tf.random, name, _switched_draw(tf, getattr(tf.random, name)))
-    generator = tf.random.Generator
-    for name in ("uniform", "normal", "truncated_normal"):
-        setattr(generator, name, _switched_draw(tf, getattr(generator, name)))
+    hook_draws(tf)
     for name in dir(keras.layers):
         kind: Any = getattr(keras.layers, name)
         changes_pictures = name.startswith(anatomy.RANDOM_LAYERS) and "Dropout" not in name
         if isinstance(kind, type) and changes_pictures and name != "RandomCrop":
             setattr(kind, "call", _switched_layer(tf, getattr(kind, "call")))  # noqa: B009, B010
+
+
+def hook_draws(tf: Any) -> None:
+    """`tf.random.uniform` and its like ask the switch in a `map`."""
+    for place in (tf.random, tf.random.Generator):
+        for name in DRAWS:
+            if hasattr(place, name):
+                setattr(place, name, _switched_draw(tf, getattr(place, name)))
 
 
 def _switched(tf: Any, original: Any) -> Any:
