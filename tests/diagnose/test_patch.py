@@ -354,6 +354,16 @@ def test_the_head_is_thawed():
     )
 
 
+def test_the_top_is_thawed_for_a_second_training():
+    _, added = patched(NESTED, repairs.thaw_top(), **MOBILENET)
+    assert added == [
+        "model.trainable = True",
+        "for number, layer in enumerate(base.layers):",
+        "is_norm = isinstance(layer, keras.layers.BatchNormalization)",
+        "layer.trainable = number >= 2 * len(base.layers) // 3 and not is_norm",
+    ]
+
+
 def test_compile_is_repeated_before_the_second_training():
     source = NESTED + "base.trainable = True\nmodel.fit(x_train, y_train, epochs=9)\n"
     removed, added = patched(source, repairs.recompile(), fit="epochs=9", **MOBILENET)

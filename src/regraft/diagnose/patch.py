@@ -32,6 +32,7 @@ EDITS: Mapping[str, Edit] = {
     "freeze-backbone": network.freeze_backbone,
     "freeze-batchnorm": network.freeze_batchnorm,
     "make-head-trainable": network.make_head_trainable,
+    "thaw-top": network.thaw_top,
     "set-learning-rate": training.set_learning_rate,
     "ignore-weights": training.ignore_weights,
     "order-by-number": rows.order_by_number,

@@ -149,6 +149,11 @@ def make_head_trainable() -> Repair:
     return Repair(kind="make-head-trainable")
 
 
+def thaw_top() -> Repair:
+    """Train the head and the last third of the backbone, its BatchNorm layers frozen."""
+    return Repair(kind="thaw-top")
+
+
 def resplit() -> Repair:
     """Pool training and validation rows and split them again, in the same sizes.
 

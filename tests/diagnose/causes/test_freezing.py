@@ -57,6 +57,14 @@ def test_frz002_clear(trainable, net, train):
     assert verdict(head_frozen, accuracy=accuracy(train=train), **facts) == "clear"
 
 
+@pytest.mark.parametrize(("earlier", "kind"), [(0, "make-head-trainable"), (1, "thaw-top")])
+def test_frz002_a_second_training_is_given_something_to_train(earlier, kind):
+    facts = {"training": training(trainable_parameters=0, earlier_fits=earlier),
+             "backbone": backbone()}  # fmt: skip
+    finding = ask(head_frozen, accuracy=accuracy(train=0.8), **facts)
+    assert [repair.kind for repair in finding.repairs] == [kind]
+
+
 def test_frz002_unknown():
     assert verdict(head_frozen, training=training(head_parameters=0)) == "unknown"
 

@@ -54,12 +54,17 @@ def is_random(layer: Any) -> bool:
     return type(layer).__name__.startswith(RANDOM_LAYERS)
 
 
+def is_batchnorm(layer: Any) -> bool:
+    """Does the layer keep statistics of what it was trained on?"""
+    return type(layer).__name__ == "BatchNormalization"
+
+
 def describe_base(model: Any, base: dict[str, Any]) -> dict[str, Any]:
     """The record behind `evidence.Backbone`, without what only a training shows."""
     inside = {id(layer) for layer in flat_layers(model)} & base["ids"]
     layers = [layer for layer in flat_layers(base["model"]) if id(layer) in inside]
     weighted = [layer for layer in layers if layer.weights]
-    norms = [layer for layer in layers if type(layer).__name__ == "BatchNormalization"]
+    norms = [layer for layer in layers if is_batchnorm(layer)]
     shape = base["model"].input_shape
     return {
         "name": base["name"],
@@ -141,7 +146,7 @@ def describe_head(model: Any) -> dict[str, Any]:
     drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
     strongest = max(drops, key=lambda layer: layer.rate, default=None)
     base = base_of(model)
-    norms = [l for l in flat_layers(model) if type(l).__name__ == "BatchNormalization"]  # noqa: E741
+    norms = [layer for layer in flat_layers(model) if is_batchnorm(layer)]
     own = set() if base is None or base["weights"] == "none" else base["ids"]
     fresh = [layer for layer in norms if id(layer) not in own]
     return {
@@ -196,6 +201,6 @@ def statistics(model: Any) -> list[Any]:
     return [
         weight
         for layer in flat_layers(model)
-        if type(layer).__name__ == "BatchNormalization" and hasattr(layer, "moving_mean")
+        if is_batchnorm(layer) and hasattr(layer, "moving_mean")
         for weight in (layer.moving_mean, layer.moving_variance)
     ]

@@ -17,6 +17,7 @@ from regraft.diagnose.agent import (
 from regraft.diagnose.agent import output as ends
 
 SAMPLED_STEPS = 64  # of a schedule
+TOP = 1 / 3  # of a network's layers: the last blocks, as guides thaw them
 
 
 def compile_model(model: Any, **named: Any) -> Any:
@@ -56,9 +57,7 @@ def before_compile(model: Any) -> None:
     if active.one("freeze-backbone") is not None:
         _set_trainable(layers, value=False)
     if active.one("freeze-batchnorm") is not None:
-        _set_trainable(
-            [layer for layer in layers if type(layer).__name__ == "BatchNormalization"], value=False
-        )
+        _set_trainable([layer for layer in layers if anatomy.is_batchnorm(layer)], value=False)
     if active.one("make-head-trainable") is not None:
         base_trainable = [layer for layer in layers if layer.trainable]
         for layer in model._flatten_layers():
@@ -66,10 +65,16 @@ def before_compile(model: Any) -> None:
                 _set_trainable([layer], value=True)
         kept = {id(layer) for layer in base_trainable}
         _set_trainable([layer for layer in layers if id(layer) not in kept], value=False)
+    # what a second training was meant for, where the first has trained the head
+    if active.one("thaw-top") is not None and session.SESSION.has_fitted(model):
+        _set_trainable([model], value=True)
+        _set_trainable(layers, value=False)
+        top = layers[-int(TOP * len(layers)) :] if layers else []
+        _set_trainable([layer for layer in top if not anatomy.is_batchnorm(layer)], value=True)
     momentum = active.one("batchnorm-momentum")
     if momentum is not None:
         for layer in anatomy.flat_layers(model):
-            if type(layer).__name__ == "BatchNormalization" and layer.trainable:
+            if anatomy.is_batchnorm(layer) and layer.trainable:
                 layer.momentum = float(momentum["value"])
 
 

@@ -110,7 +110,7 @@ def _cannot_change(operation: Any) -> bool:
 
 def _learns_statistics(layer: Any) -> bool:
     """BatchNorm without scale and centre has nothing to train, and changes all the same."""
-    return type(layer).__name__ == "BatchNormalization" and bool(layer.trainable)
+    return anatomy.is_batchnorm(layer) and bool(layer.trainable)
 
 
 class Store:

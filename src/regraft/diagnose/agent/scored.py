@@ -133,8 +133,7 @@ def turn(
 
 def _is_trained(model: Any) -> bool:
     """Does it hold weights that a `fit` made, its own or those of another model?"""
-    stored = session.SESSION.compiled.get(id(model))
-    if (stored is not None and stored["fitted"]) or not session.SESSION.learnt:
+    if session.SESSION.has_fitted(model) or not session.SESSION.learnt:
         return True  # without any `fit` nobody kept account of it
     kernels = anatomy.digests(model)
     return not kernels or any(digest in session.SESSION.learnt for digest in kernels)
@@ -265,8 +264,7 @@ def predict_on_batch(model: Any, x: Any) -> Any:
 
 def repaired(model: Any, x: Any) -> Any:
     """One batch that a trained model is asked, with the repairs of pixels that belong there."""
-    compiled = session.SESSION.compiled.get(id(model))
-    if not interventions.ACTIVE or compiled is None or not compiled["fitted"]:
+    if not interventions.ACTIVE or not session.SESSION.has_fitted(model):
         return x
     if not isinstance(x, np.ndarray) and not hasattr(x, "numpy"):
         return x
@@ -296,8 +294,7 @@ def _completion(model: Any) -> scoring.Complete:
 
 def remember(model: Any, outputs: Any, x: Any = None) -> None:
     """Keep what a trained model answered for one batch."""
-    compiled = session.SESSION.compiled.get(id(model))
-    if compiled is None or not compiled["fitted"]:
+    if not session.SESSION.has_fitted(model):
         return
     values = np.asarray(outputs)
     if values.ndim in (1, 2) and len(values):

@@ -48,6 +48,10 @@ class Session:
         self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
         self.is_partial = False  # did a `predict` leave rows out?
 
+    def has_fitted(self, model: Any) -> bool:
+        """Was this model trained as it was last compiled?"""
+        return bool(self.compiled.get(id(model), {}).get("fitted"))
+
     @property
     def fit_seconds(self) -> float:
         """Time that one training may take."""

@@ -4,7 +4,7 @@ import math
 
 from regraft.diagnose.causes.rates import usual_rate
 from regraft.diagnose.evidence import Accuracy, Backbone, Ledger, Training
-from regraft.diagnose.repairs import freeze_backbone, make_head_trainable, recompile
+from regraft.diagnose.repairs import freeze_backbone, make_head_trainable, recompile, thaw_top
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 MOSTLY = 0.5  # share of the head's parameters below which part of the head is frozen
@@ -60,7 +60,8 @@ def head_frozen(
     Why it hurts: `model.trainable = False`, or freezing all but the last few layers, also
         freezes layers that were never trained; random layers only lose information.
     How it is found: trainable parameters against those of the layers outside the backbone.
-    Fix: set `trainable = False` on the backbone only, before building the head.
+    Fix: set `trainable = False` on the backbone only, before building the head. Where a second
+        training has nothing left to train, thaw what it was meant for: the last blocks.
     Limits: a network whose weights all come from a file has nothing fresh; a high training
         accuracy clears it.
     """
@@ -79,11 +80,14 @@ def head_frozen(
         return unknown("accuracy on training pictures was not measured")
     if accuracy.train >= 0.95:
         return clear(f"{seen}, and training pictures are right at {accuracy.train:.2f}")
+    is_second = not training.trainable_parameters and training.earlier_fits > 0
     return found(
         f"{seen}; training accuracy is {accuracy.train:.2f}",
-        fix="freeze the backbone only: base.trainable = False",
+        fix="thaw the last blocks of the backbone, and the head"
+        if is_second
+        else "freeze the backbone only: base.trainable = False",
         where=(training.trainable_changed_site, training.site),
-        repairs=(make_head_trainable(),),
+        repairs=(thaw_top() if is_second and backbone is not None else make_head_trainable(),),
         severity=0.8 if not training.trainable_parameters else 0.4,
     )
 

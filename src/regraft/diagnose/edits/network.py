@@ -74,6 +74,18 @@ def make_head_trainable(draft: Draft, mends: Mends, context: PatchContext) -> No
     draft.insert_before(require_once(draft, compile_call(draft, context)), *lines)
 
 
+def thaw_top(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Train the head and the last third of the backbone, without its BatchNormalization layers."""
+    model, base = model_name(fit_call(draft, context)), backbone_name(draft, context)
+    lines = [
+        f"{model}.trainable = True",
+        f"for number, layer in enumerate({base}.layers):",
+        f"    is_norm = isinstance(layer, {draft.keras()}.layers.BatchNormalization)",
+        f"    layer.trainable = number >= 2 * len({base}.layers) // 3 and not is_norm",
+    ]
+    draft.insert_before(require_once(draft, compile_call(draft, context)), *lines)
+
+
 def recompile(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """The script's own compile once more, just before the training."""
     compile_, fit = compile_call(draft, context), fit_call(draft, context)
