@@ -289,6 +289,7 @@ def test_a_list_that_is_shuffled(script, record, values, alone, row_numbers):
     script.run("s(f, v)", **given)
     (event,) = events(record, "random.shuffle")
     assert (event["alone"], event["row_numbers"]) == (alone, row_numbers)
+    assert event["names"] == (values[0] == "a")
     kept = [*values]
     repair = ("drop-call", script.at(1, what="random.shuffle"))
     script.run("s(f, v)", repair, **(given | {"v": kept}))

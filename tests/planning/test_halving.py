@@ -76,6 +76,24 @@ def test_judging_takes_what_every_likely_plan_leaves_over():
     assert one.deadline.left() == 17.0
 
 
+def test_a_dear_plan_does_not_keep_all_that_the_best_one_leaves_over():
+    spare = {LITE: 40.0, VGG: 1.0}
+    one = halving(left_over=lambda plan, _: spare[plan.choice.row.name])
+    one._take_what_is_left_over(
+        [(readings(LITE, 64), [scored(LITE, 8)]), (readings(VGG, 64), [scored(VGG, 6)])]
+    )
+    assert one.deadline.left() == 20.0
+
+
+def test_a_pass_read_in_tensorflow_is_faster_in_the_runtime_that_will_be_used():
+    one = halving(runtime=RUNTIMES["openvino"], times_tensorflow=2.5)
+    ((lite, requests),) = passes((LITE, 64))
+    lite.pace = Pace(load_seconds=0.0, images_per_second=100.0, macs=lite.macs(requests))
+    assert one._pass_per_second(lite) == pytest.approx(250.0)
+    lite._read_in = RUNTIMES["openvino"]
+    assert one._pass_per_second(lite) == pytest.approx(100.0)
+
+
 @pytest.mark.parametrize("spare", [-3.0, 8.0, None])
 def test_no_time_is_taken_where_none_is_left(spare):
     one = halving(left_over=None if spare is None else lambda *_: spare)

@@ -8,7 +8,7 @@ from regraft.backbones.weights import Weights, find_weights
 from regraft.data.source import ImageSet
 from regraft.deadline import Deadline
 from regraft.features.cache import default_folder
-from regraft.features.runtimes.choose import choose_runtime
+from regraft.features.runtimes.choose import choose_runtime, times_tensorflow
 from regraft.heads.choose_l2 import near_l2
 from regraft.observer import Observer
 from regraft.pipeline.pool import MARGIN, RESERVE, Pool
@@ -103,12 +103,13 @@ def search_in_budget(
 
     pool = Pool.of(images, split, seed=seed)
     engine = choose_runtime(runtime, folder=default_folder(), note=observer.note)
-    screening = Screening.of(engine, n_images=pool.n)
-    planned = deadline.left() * (1 - SEARCH_SHARE)
-    afterwards = pool.resources(planned)
+    pace = times_tensorflow(engine, default_folder())
+    screening = Screening.of(engine, n_images=pool.n, times_tensorflow=pace)
+    afterwards = pool.resources(deadline.left() * (1 - SEARCH_SHARE))
 
     def worth(scored: Scored, seen: Seen) -> float:
-        resources = screening.after_asking(afterwards, scored)
+        left = pool.resources(deadline.left() - seen.seconds_to_go)
+        resources = screening.after_asking(left, scored)
         n_train, _ = best_share(resources, screening.hoped(scored), seen)
         power = wide_power(seen.power, n_features(scored.choice), usual=seen.width)
         return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=power)

@@ -26,23 +26,26 @@ class Screening:
 
     engine: Runtime  # in float32
     runtime: Runtime
+    times_tensorflow: float  # as fast as which a network is expected to be before it is timed
 
     @classmethod
-    def of(cls, engine: Runtime, *, n_images: int) -> "Screening":
-        """In a lower precision where so many pictures make it worth while."""
+    def of(cls, engine: Runtime, *, n_images: int, times_tensorflow: float) -> "Screening":
+        """In a lower precision where so many pictures make it worth while.
+
+        Args:
+            engine: The float32 runtime.
+            n_images: That may be read.
+            times_tensorflow: How fast `engine` was when it was probed.
+        """
         lower = engine.faster() if n_images >= WORTH_IT else ()
         found = next((runtime for runtime in lower if runtime.precision == SCREENED_IN), engine)
-        return cls(engine=engine, runtime=found)
+        least = 1.0 if found is engine else _TIMES_TENSORFLOW
+        return cls(engine=engine, runtime=found, times_tensorflow=max(least, times_tensorflow))
 
     @property
     def is_lower(self) -> bool:
         """Is the precision of the plan chosen still to be asked for?"""
         return self.runtime is not self.engine
-
-    @property
-    def times_tensorflow(self) -> float:
-        """How fast a network is expected to be before it was timed."""
-        return _TIMES_TENSORFLOW if self.is_lower else 1.0
 
     def hoped(self, scored: Scored) -> Scored:
         """A plan at the pace that it will likely be read at, if it is chosen."""

@@ -98,6 +98,7 @@ class Seen:
     power: float  # of the learning curve of plans of usual width
     width: float  # usual number of features
     seconds_per_value: float  # of a final head, per feature of a training picture
+    seconds_to_go: float = 0.0  # of the search
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

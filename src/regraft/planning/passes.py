@@ -41,6 +41,7 @@ class Readings:
     features: dict[Request, FloatArray] = field(default_factory=dict)  # each (n, d)
     pace: Pace | None = None  # of the last pass
     seconds: float = 0.0  # of all passes
+    _read_in: Runtime | None = None  # the last pass
     _network: Network | None = None  # of the last pass, as loading takes seconds
     _batch_size: int = 0  # that it was loaded for
 
@@ -82,6 +83,10 @@ class Readings:
         """Is the network of the last pass still there, in this runtime?"""
         return self._network is not None and self._network.runtime == runtime
 
+    def was_read_in(self, runtime: Runtime) -> bool:
+        """Is the pace that of this runtime?"""
+        return self._read_in is not None and self._read_in == runtime
+
     def release(self) -> None:
         """Give back the memory of the network and of the features; the pace stays."""
         self._network, self.features = None, {}
@@ -122,6 +127,7 @@ class Readings:
                 raise
             network, job = self._loaded(images, requests, RUNTIMES["tensorflow"])
             run_through(network, job, sinks, progress)
+        self._read_in = network.runtime
         read = self.macs(network.requests)
         self.pace = _pace([(0, began), *marks], read, self.pace)
         return {request: np.concatenate(parts[request]) for request in requests}

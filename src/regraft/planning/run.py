@@ -130,14 +130,15 @@ def search_plans(
     )
     allowed_choices = [scored.choice for scored in allowed]
     among = [i for i, scored in enumerate(candidates) if scored.choice in allowed_choices]
-    chosen = choose_best(candidates, among, worth=lambda scored: worth(scored, halving.seen))
+    seen = dataclasses.replace(halving.seen, seconds_to_go=0.0)
+    chosen = choose_best(candidates, among, worth=lambda scored: worth(scored, seen))
     return SearchResult(
         candidates=tuple(candidates),
         chosen=chosen,
         skipped=tuple(halving.skipped),
         floors=lowest,
         n_probe=len(candidates[chosen].correct),
-        seen=halving.seen,
+        seen=seen,
         left_out=images.bad_images,
         seconds=time.perf_counter() - started,
     )

@@ -6,6 +6,7 @@ that are keyed to its line.
 
 import difflib
 import operator
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -253,7 +254,8 @@ def shuffled_list(call: Any, values: Any, *arguments: Any, **named: Any) -> Any:
     index = all(isinstance(v, int) for v in values) and sorted(values) == [*range(len(values))]
     alone = not isinstance(values[0], tuple | list | dict)
     ledger.RECORD.event("random.shuffle", site, shape=[len(values)],
-                        alone=alone and not index, row_numbers=index)  # fmt: skip
+                        alone=alone and not index, row_numbers=index,
+                        names=isinstance(values[0], str | os.PathLike))  # fmt: skip
     return call(values, *arguments, **named)
 
 

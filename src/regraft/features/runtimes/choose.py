@@ -25,6 +25,7 @@ RUNTIMES: dict[str, Runtime] = {
 # Relative to the largest feature. Float32 runtimes were measured within 7e-6 of one another,
 # bfloat16 at 7e-4 and worse: whatever is beyond computed something else.
 LARGEST_DIFFERENCE = 1e-4
+RATIO = "times_as_fast"  # in a verdict
 _LEAST_PACE = 1.0  # times TensorFlow's: not slower
 _TIMEOUT = 180.0  # seconds; the child imports two large libraries on what may be a busy machine
 _VERSION = 2  # part of every key: raise it when another verdict could come out
@@ -54,6 +55,12 @@ def choose_runtime(name: str, *, folder: Path, note: Note = lambda _: None) -> R
         is_better = _is_better("openvino", folder, note)
         return RUNTIMES["openvino"] if is_better else RUNTIMES["tensorflow"]
     return RUNTIMES[name]
+
+
+def times_tensorflow(runtime: Runtime, folder: Path) -> float:
+    """How many times as fast as TensorFlow a runtime was when it was probed; 1 if it was not."""
+    key = verdict_key(runtime, _VERSION)
+    return max(1.0, float(read_object(folder / "runtimes.json").get(key, {}).get(RATIO, 1.0)))
 
 
 def require_offered(name: str) -> None:
@@ -125,7 +132,7 @@ def _probe_in_a_child(name: str) -> dict[str, Any]:
     return {
         "passes": off <= LARGEST_DIFFERENCE and ratio >= _LEAST_PACE,
         "because": f"differs from TensorFlow by {off:.1e} and is {ratio:.1f} times as fast",
-        "times_as_fast": ratio,
+        RATIO: ratio,
         "complete": True,
     }
 
