@@ -29,6 +29,15 @@ def test_it_is_run_again():
     assert replayer.predicts_whole  # by all later replays as well
 
 
+@pytest.mark.parametrize("loss", [None, float("nan")])
+def test_so_is_one_whose_training_was_given_no_values(loss):
+    given = replay("done", predicted={"900": 300}, scores=[{"by": "fit"}])
+    given.record["fits"] = [{"losses": [loss, loss]}]
+    assert why._stumbled_over_a_sample(given)
+    given.record["fits"] = [{"losses": [2.3, loss]}]  # diverged by itself
+    assert not why._stumbled_over_a_sample(given)
+
+
 @pytest.mark.parametrize(
     ("status", "predicted", "scores"),
     [("done", {"900": 300}, [{"by": "fit"}]), ("failed", {}, [])],

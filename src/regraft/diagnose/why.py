@@ -1,5 +1,6 @@
 """From a script to its diagnosis: replay, observe, suspect, price, rank."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -130,7 +131,17 @@ def _baseline(
 def _stumbled_over_a_sample(replay: Replay) -> bool:
     """Did the script fail where a `predict` computed some rows only, perhaps on the others?"""
     partial = bool(replay.record.get("facts", {}).get("predicted"))
-    return partial and (replay.status == "failed" or not replay.scores)
+    return partial and (replay.status == "failed" or not replay.scores or _learnt_nothing(replay))
+
+
+def _learnt_nothing(replay: Replay) -> bool:
+    """Has a training no finite loss, as where means were taken over rows that have no values?"""
+    losses = [fit.get("losses") for fit in replay.fits]
+    return any(of_fit and not any(map(_is_finite, of_fit)) for of_fit in losses)
+
+
+def _is_finite(loss: float | None) -> bool:
+    return loss is not None and math.isfinite(loss)
 
 
 def _judged(replay: Replay) -> tuple[Evidence, Sequence[Result], Sequence[str]]:

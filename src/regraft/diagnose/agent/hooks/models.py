@@ -121,6 +121,7 @@ def _hook_layers(keras: ModuleType) -> None:
         _hook_constructor(getattr(keras.layers, name), name)
     for name in ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
         _hook_constructor(getattr(keras.callbacks, name), name)
+    _hook_adapt(keras.layers.Normalization)
     if interventions.ACTIVE.one("pool-features") is not None:
         flatten = keras.layers.Flatten
         build = flatten.__new__
@@ -151,6 +152,19 @@ def _hook_layers(keras: ModuleType) -> None:
         return result
 
     keras.layers.Layer.__call__ = called
+
+
+def _hook_adapt(kind: Any) -> None:
+    """Statistics of features are taken over the rows that a `predict` computed."""
+    original = kind.adapt
+
+    @functools.wraps(original)
+    def adapt(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.SESSION.is_partial and isinstance(data, np.ndarray) and data.dtype.kind == "f":
+            data = data[~np.isnan(data.reshape(len(data), -1)).any(axis=1)]
+        return original(self, data, *args, **kwargs)
+
+    kind.adapt = adapt
 
 
 def _hook_constructor(kind: Any, name: str) -> None:
