@@ -58,6 +58,29 @@ def model(record, monkeypatch, tmp_path):
     return SimpleNamespace(name="net", trainable_variables=())
 
 
+class Sequence(DataSet):
+    """Counts the passes that it is told of."""
+
+    ends = 0
+
+    def __len__(self):
+        return self.cardinality()
+
+    def __getitem__(self, number):
+        return self.x[32 * number : 32 * number + 32], self.y[32 * number : 32 * number + 32]
+
+    def on_epoch_end(self):
+        self.ends += 1
+
+
+def test_a_sequence_is_told_of_the_end_of_a_pass(model):
+    asked = Sequence()
+    scored.predict(model, asked)
+    assert asked.ends == 1
+    scored.evaluate(model, asked)
+    assert asked.ends == 2
+
+
 def test_all_rows_of_a_data_set_that_fits(model):
     outputs = scored.predict(model, DataSet())
     np.testing.assert_array_equal(outputs, forward(model, X))

@@ -147,7 +147,7 @@ def _stream(
         relabelled=None,
     )
     if is_trained:
-        _end_epoch(source)
+        end_epoch(source)
     _look_again(feed, np.concatenate(stream.start))
     return feed
 
@@ -213,8 +213,11 @@ def _is_blank(picture: np.ndarray) -> bool:
     return bool((picture == picture.flat[0]).all()) if picture.size else True
 
 
-def _end_epoch(source: Any) -> None:
-    """What Keras tells a sequence between two epochs, where its class has something to do then."""
+def end_epoch(source: Any) -> None:
+    """What Keras tells a sequence after every pass, where its class has something to do then.
+
+    A training, an `evaluate` and a `predict` make passes alike.
+    """
     end = getattr(type(source), "on_epoch_end", None)
     if end is not None and not end.__module__.startswith("keras."):
         source.on_epoch_end()

@@ -175,6 +175,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
                           sample_weight=kwargs.get("sample_weight"))  # fmt: skip
         if feed is None or feed.y is None:
             return session.SESSION.original["evaluate"](model, x, y, **kwargs)
+        feeds.end_epoch(x)
         boundary.convert_feed(feed, part="validation")
         preparing.relabel(feed, part="validation")
         feed = _without_uncomputed(feed)
@@ -203,6 +204,7 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         feed = _asked(model, x, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"))
         if feed is None:
             return session.SESSION.original["predict"](model, x, **kwargs)
+        feeds.end_epoch(x)
         trained = id(model) in session.SESSION.compiled
         boundary.convert_feed(feed, part="prediction" if trained else "features")
         boundary.fit_size(feed, model)
