@@ -140,6 +140,19 @@ def test_planes_read_as_pixels_are_noted_with_their_mend(script, record):
     np.testing.assert_array_equal(y, photographs())
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_along_the_last_axis_are_noted_with_their_mend(script, record, channels):
+    x = photographs()[..., :channels]
+    held = np.moveaxis(x, 0, -1).copy()  # as MATLAB writes them
+    line = f"y = x.reshape(-1, 20, 20, {channels})"
+    script.run(line, x=held if channels > 1 else held[:, :, 0])
+    (event,) = events(record, "ndarray.reshape")
+    assert event["axes_fix"] == ([3, 0, 1, 2] if channels > 1 else [2, 0, 1])
+    repair = ("true-transpose", script.at(1, axes=event["axes_fix"]))
+    y = script.run(line, repair, x=held if channels > 1 else held[:, :, 0])["y"]
+    np.testing.assert_array_equal(y, x)
+
+
 @pytest.mark.parametrize(
     "line",
     ["x.reshape(24, 20, 20, 3)", "x.reshape(-1, 20, 20, 3)", "x.reshape(12, 2, 20, 60)"],

@@ -5,6 +5,7 @@ that are keyed to its line.
 """
 
 import difflib
+import itertools
 import operator
 import os
 import random
@@ -289,13 +290,23 @@ def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | N
         tried[1, 0] = call(_in_rows(before, len(after)))
     if before.ndim <= 2 and after.ndim == 4 and after.shape[-1] == 3:  # rows: R, then G, then B
         tried[0, 2, 3, 1] = _planes_apart(after)
-    for axes in ((0, 2, 3, 1), (0, 3, 1, 2), (0, 2, 1, 3), (0, 1, 3, 2)):
-        if before.ndim == 4 and tuple(before.shape[a] for a in axes) == after.shape:
-            tried[axes] = np.transpose(before, axes)
+    if before.ndim in (3, 4):
+        tried |= _moved(before, after.shape)
     now = neighbour_correlation(after)
     right = min(now + PLAINLY, 1 - (1 - now) / FURTHER_APART)
     whole = (list(axes) for axes, moved in tried.items() if neighbour_correlation(moved) > right)
     return next(whole, None)
+
+
+def _moved(before: np.ndarray, shape: tuple[int, ...]) -> dict[tuple[int, ...], np.ndarray]:
+    """The array with its axes in every other order that gives this shape, but for axes of one."""
+    wanted = [n for n in shape if n > 1]
+    return {
+        axes: np.transpose(before, axes).reshape(shape)
+        for axes in itertools.permutations(range(before.ndim))
+        if axes != tuple(range(before.ndim))
+        and [before.shape[a] for a in axes if before.shape[a] > 1] == wanted
+    }
 
 
 def _in_rows(buffer: np.ndarray, n: int) -> np.ndarray:
