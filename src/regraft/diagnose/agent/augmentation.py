@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from regraft.diagnose.agent import anatomy, interventions
+from regraft.diagnose.agent import anatomy, draws, interventions
 
 GENERATORS: list[Any] = []  # every ImageDataGenerator the script built
 DRAWS = ("uniform", "normal", "truncated_normal", "stateless_uniform", "stateless_normal",
@@ -45,7 +45,8 @@ def switched_off() -> Iterator[None]:
     for generator in GENERATORS:
         _still(generator)
     try:
-        yield
+        with draws.stilled():
+            yield
     finally:
         _python_on = True
         if _ON is not None:

@@ -181,8 +181,11 @@ def _keep_augmented(fit: Fit) -> None:
             return
         plain, labels = still.x, feeds.label_indices(still.y)
         known = {feeds.digest_row(row) for row in feed.x}
-        if np.mean([feeds.digest_row(row) in known for row in plain]) > 0.5:
+        read = [feeds.digest_row(row) for row in plain]
+        if np.mean([digest in known for digest in read]) > 0.5:
             return  # the switch does not reach what changes them
+        if len(set(read)) < 0.5 * len(read):
+            return  # it stills what picks the pictures, too
         changed = feed.x[: len(plain)]
         if not np.array_equal(feeds.label_indices(feed.y)[: len(plain)], labels):
             changed = samples.paired(changed, feeds.label_indices(feed.y)[: len(plain)], labels)

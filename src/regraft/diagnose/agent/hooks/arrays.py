@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import operators
+from regraft.diagnose.agent import draws, operators
 
 
 def hook() -> None:
     """`np.resize`, `np.reshape` and shuffles by name."""
+    draws.hook()
     random.shuffle = functools.partial(operators.shuffled_list, random.shuffle)
     resize, reshape = np.resize, np.reshape
     np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)
