@@ -116,8 +116,22 @@ def test_what_gains_nothing_is_no_finding_and_costs_few_arms():
     priced, reached = price(lab, [A, B, C])
     assert reached == pytest.approx(0.9)
     assert all(p.lower <= LEAST_GAIN for p in priced)
-    # everything, and each alone: the likeliest by its own estimate may hide the real one
-    assert arms(lab) == [("AAA001", "BBB001", "CCC001"), ("AAA001",), ("BBB001",), ("CCC001",)]
+    # everything, all but each, and each alone: any of them may hide the real one
+    assert arms(lab) == [
+        ("AAA001", "BBB001", "CCC001"),
+        ("AAA001", "BBB001"), ("AAA001", "CCC001"), ("BBB001", "CCC001"),
+        ("AAA001",), ("BBB001",), ("CCC001",),
+    ]  # fmt: skip
+
+
+def test_a_wrong_repair_does_not_hide_two_faults_of_which_either_alone_gains_nothing():
+    def reached(kinds):
+        letters = {kind[0] for kind in kinds}
+        return 0.8 if letters == {"A", "B"} else 0.35 if letters == {"A"} else 0.3
+
+    priced, best = price(laboratory(reached), [A, B, C])
+    assert [p.result for p in priced if p.pays] == [A, B]
+    assert best == pytest.approx(0.8)
 
 
 def test_a_repair_that_fails_does_not_hide_another():

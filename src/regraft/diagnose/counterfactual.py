@@ -71,8 +71,11 @@ def price(
     everything = laboratory.run(chosen, is_probed=True)
     observed = observe.measured(laboratory.score)
     if everything is None or everything[0].accuracy - observed <= LEAST_GAIN:
-        # one wrong repair may hide the rest: each is tried alone, the likeliest first
-        chosen = [_first_to_gain(laboratory, chosen) or chosen[0]]
+        # one wrong repair may hide the rest: the unlikeliest is left out first, then each is
+        # tried alone, the likeliest first
+        sets = [_others(result, chosen) for result in reversed(chosen)] if len(chosen) > 2 else []
+        sets += [[result] for result in chosen]
+        chosen = _first_to_gain(laboratory, sets) or chosen[:1]
         everything = laboratory.run(chosen, is_probed=True)
     if everything is None:
         return [], None
@@ -108,12 +111,12 @@ def _without_rivals(priced: Sequence[Priced]) -> list[Priced]:
     return [replace(p, lower=-1.0) if len(priced) > 1 and is_rival(p) else p for p in priced]
 
 
-def _first_to_gain(laboratory: Laboratory, chosen: Sequence[Result]) -> Result | None:
+def _first_to_gain(laboratory: Laboratory, sets: Sequence[list[Result]]) -> list[Result] | None:
     observed = observe.measured(laboratory.score)
-    for result in chosen:
-        alone = laboratory.run([result], is_probed=True)
-        if alone is not None and alone[0].accuracy - observed > LEAST_GAIN:
-            return result
+    for results in sets:
+        arm = laboratory.run(results, is_probed=True)
+        if arm is not None and arm[0].accuracy - observed > LEAST_GAIN:
+            return results
     return None
 
 
