@@ -278,3 +278,11 @@ def test_other_results_are_no_score(record, monkeypatch, metric, value):
     monkeypatch.setattr(scoring, "_SUMMED_UP", {})
     scoring.summed_up(metric, value, SITE)
     assert record.scores == []
+
+
+def test_pictures_that_were_asked_are_forgotten_where_there_is_no_room(record, monkeypatch):
+    monkeypatch.setattr(scoring, "MOST_BYTES", 2.5 * np.zeros((4, 3)).nbytes)
+    for start in range(3):
+        outputs = np.eye(3)[[start, 0, 1, 2]]
+        scoring.predicted(outputs, None, np.arange(4), asked=np.full((4, 3), start))
+    assert [entry["asked"] is not None for entry in scoring._PREDICTIONS] == [False, True, True]

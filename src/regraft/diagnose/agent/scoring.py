@@ -10,6 +10,7 @@ from regraft.diagnose.agent import anatomy, feeds, ledger, samples, session
 from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES
 
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
+MOST_BYTES = 1e9  # of pictures that were asked
 HALF = 0.5
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 # Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
@@ -117,6 +118,18 @@ def predicted(
         "asked": asked, "complete": complete,
     })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
+    _forget_pictures()
+
+
+def _forget_pictures() -> None:
+    """What was asked in the latest predictions is kept, as far as there is room for it."""
+    room = MOST_BYTES
+    for entry in reversed(_PREDICTIONS):
+        asked = entry.get("asked")
+        if asked is not None:
+            room -= asked.nbytes
+            if room < 0:
+                entry["asked"] = None
 
 
 def awaits_comparison() -> bool:
