@@ -141,6 +141,21 @@ def test_planes_read_as_pixels_are_noted_with_their_mend(script, record):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
+def test_height_taken_for_width_is_noted_with_its_mend(script, record, channels):
+    x = photographs(side=24)[:, :16, :, :channels].copy()  # 16 high, 24 wide
+    line = f"y = x.reshape(-1, 24, 16, {channels})"
+    script.run(line, x=x.reshape(-1))
+    (event,) = events(record, "ndarray.reshape")
+    assert event["axes_fix"] == [0, 2, 1, 3]
+    repair = ("true-transpose", script.at(1, axes=event["axes_fix"]))
+    y = script.run(line, repair, x=x.reshape(-1))["y"]
+    assert y.shape == (24, 24, 16, channels)
+    np.testing.assert_allclose(y.mean(axis=(1, 2)), x.mean(axis=(1, 2)), atol=3)
+    script.run(f"y = x.reshape(-1, 16, 24, {channels})", x=x.reshape(-1))
+    assert len(events(record, "ndarray.reshape")) == 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
 def test_pictures_along_the_last_axis_are_noted_with_their_mend(script, record, channels):
     x = photographs()[..., :channels]
     held = np.moveaxis(x, 0, -1).copy()  # as MATLAB writes them

@@ -23,6 +23,7 @@ PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pic
 # photographs of 32 to 160 pixels with their planes taken for pixels.
 FURTHER_APART = 2.0
 CHANNELS = (1, 3, 4)
+SIDES_EXCHANGED = (0, 2, 1)  # of flat rows: height was taken for width
 # Names that a layer of Keras's own has no use for, and that are not near enough in letters.
 MEANT_TRAINABLE = {"training", "train", "is_training", "freeze", "frozen"}
 TOGETHER = 512  # pictures resized at a time: they are float32 on their way
@@ -158,6 +159,8 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     site = sites.here()
     repair = interventions.ACTIVE.at("true-transpose", site)
     if repair is not None and isinstance(before, np.ndarray):
+        if before.ndim <= 2 and tuple(repair["axes"][:3]) == SIDES_EXCHANGED:
+            return _sides_exchanged(call(before))
         if before.ndim <= 2 and len(repair["axes"]) == 4:
             return np.ascontiguousarray(_planes_apart(call(before)))
         if before.ndim == 1:
@@ -290,6 +293,10 @@ def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | N
         tried[1, 0] = call(_in_rows(before, len(after)))
     if before.ndim <= 2 and after.ndim == 4 and after.shape[-1] == 3:  # rows: R, then G, then B
         tried[0, 2, 3, 1] = _planes_apart(after)
+    if before.ndim <= 2 and after.shape[1] != after.shape[2]:  # (width, height) for its reverse
+        n, h, w = after.shape[:3]
+        axes = (*SIDES_EXCHANGED, 3)[: after.ndim]
+        tried[axes] = after.reshape(n, w, h, *after.shape[3:])
     if before.ndim in (3, 4):
         tried |= _moved(before, after.shape)
     now = neighbour_correlation(after)
@@ -307,6 +314,15 @@ def _moved(before: np.ndarray, shape: tuple[int, ...]) -> dict[tuple[int, ...], 
         if axes != tuple(range(before.ndim))
         and [before.shape[a] for a in axes if before.shape[a] > 1] == wanted
     }
+
+
+def _sides_exchanged(read: np.ndarray) -> np.ndarray:
+    """Pictures (n, h, w[, c]) that are w high and h wide, resized to the shape as read."""
+    n, h, w = read.shape[:3]
+    pictures = read.reshape(n, w, h, -1)
+    full = resize_stack(pictures, height=h, width=w)
+    full = np.rint(full) if read.dtype.kind in "ui" else full
+    return full.astype(read.dtype).reshape(read.shape)
 
 
 def _in_rows(buffer: np.ndarray, n: int) -> np.ndarray:

@@ -66,7 +66,8 @@ def reshape_reinterprets_layout(ledger: Ledger) -> Finding:
         what they mean: three thin stripes of other pixels in each row, not a picture.
     How it is found: correlation of neighbouring pixels before and after the call; found if it
         drops and a transpose brings it back.
-    Fix: `np.transpose(x, (0, 2, 3, 1))`, after reshaping to the true layout if it was flat.
+    Fix: `np.transpose(x, (0, 2, 3, 1))`, after reshaping to the true layout if it was flat; of
+        height and width the height comes first.
     Limits: pictures of pure noise have no neighbours to compare.
     """
     broken: list[tuple[Call, Sequence[int]]] = []
@@ -88,7 +89,7 @@ def reshape_reinterprets_layout(ledger: Ledger) -> Finding:
             f"reshape at line {call.site.line} turns {tuple(call.details.get('in_shape', ()))} "
             f"into {tuple(call.details.get('out_shape', ()))}: neighbouring pixels agree "
             f"{after:.2f}{was}",
-            fix=f"move axes: np.transpose(x, {tuple(axes)})",
+            fix=_layout_fix(call, axes),
             where=tuple(repairs),
             repairs=tuple(repairs.values()),
             severity=0.6,
@@ -195,6 +196,15 @@ def _reinterprets(before: Sequence[int], after: Sequence[int]) -> bool:
     # axes of one change nothing; whole pictures repeated or cut off stay pictures
     a, b = [n for n in before if n != 1], [n for n in after if n != 1]
     return a != b and a[1:] != b[1:]
+
+
+def _layout_fix(call: Call, axes: Sequence[int]) -> str:
+    """How to read the layout that there is."""
+    if len(call.details.get("in_shape", ())) > 2 or len(axes) == 2:  # flat rows, a column each
+        return f"move axes: np.transpose(x, {tuple(axes)})"
+    if tuple(axes[:3]) == (0, 2, 1):
+        return "give height before width in the shape"
+    return "reshape to (n, channels, height, width), then move the channels to the end"
 
 
 def _lost_neighbours(call: Call) -> bool:
