@@ -166,7 +166,8 @@ def _longer(
 def _is_small_sample(baseline: Replay, score: Mapping[str, Any]) -> bool:
     """Was so little of the data used that gains of a few points would be lost in noise?"""
     partial = bool(baseline.record.get("facts", {}).get("predicted"))
-    used = [f["n_train_used"] for f in baseline.fits if f.get("sampled") or partial]
+    read = [f for f in baseline.fits if "n_train_used" in f]
+    used = [f["n_train_used"] for f in read if f.get("sampled") or partial]
     few = bool(used) and min(used) < USEFUL_ROWS
     return few or (bool(used) and int(score.get("n") or 0) < LEAST_SCORED)
 

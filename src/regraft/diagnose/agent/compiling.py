@@ -67,10 +67,10 @@ def before_compile(model: Any) -> None:
         _set_trainable([layer for layer in layers if id(layer) not in kept], value=False)
     # what a second training was meant for, where the first has trained the head
     if active.one("thaw-top") is not None and session.SESSION.has_fitted(model):
-        _set_trainable([model], value=True)
-        _set_trainable(layers, value=False)
+        _set_trainable(model._flatten_layers(), value=True)
         top = layers[-int(TOP * len(layers)) :] if layers else []
-        _set_trainable([layer for layer in top if not anatomy.is_batchnorm(layer)], value=True)
+        kept = {id(layer) for layer in top if not anatomy.is_batchnorm(layer)}
+        _set_trainable([layer for layer in layers if id(layer) not in kept], value=False)
     momentum = active.one("batchnorm-momentum")
     if momentum is not None:
         for layer in anatomy.flat_layers(model):
