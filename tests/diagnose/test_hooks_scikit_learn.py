@@ -1,5 +1,7 @@
 """What scikit-learn is asked for, noted where the script asks."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -28,3 +30,34 @@ def test_every_splitter_by_group_is_known_to_scikit_learn():
     from sklearn import model_selection
 
     assert all(hasattr(model_selection, name) for name in scikit_learn.BY_GROUP)
+
+
+def test_folds_that_are_predicted_or_scored_in_one_call(script, record):
+    module = SimpleNamespace(
+        cross_val_predict=lambda estimator, X, y: np.eye(3)[y],
+        cross_val_score=lambda estimator, X, y, scoring=None: np.array([0.5, 0.7]),
+    )
+    scikit_learn._hook_validation(module)
+    y = np.arange(30) % 3
+    script.run("given = m.cross_val_predict(1, x, y)\nright = (given.argmax(1) == y).mean()\n"
+               "m.cross_val_score(1, x, y)\nm.cross_val_score(1, x, y, scoring='roc_auc')",
+               m=module, x=y, y=y)  # fmt: skip
+    assert [(s["claimed"], s["n"], s["site"]["line"]) for s in record.scores] == [
+        (1.0, 30, 2), (pytest.approx(0.6), 30, 3)
+    ]  # fmt: skip
+
+
+def test_what_an_estimator_gives_each_class_is_an_answer(script, record):
+    class Base:
+        def __init_subclass__(cls, **_):
+            """As scikit-learn's has one."""
+
+    scikit_learn._remember_predictions(Base)
+
+    class Estimator(Base):
+        def predict_proba(self, x):
+            return np.eye(3)[x]
+
+    y = np.arange(30) % 3
+    script.run("right = (e.predict_proba(x).argmax(1) == y).mean()", e=Estimator(), x=y, y=y)
+    assert [s["claimed"] for s in record.scores] == [1.0]

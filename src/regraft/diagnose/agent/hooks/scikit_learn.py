@@ -28,6 +28,7 @@ def hook() -> None:
     """Scores and splits by scikit-learn, whenever it is imported."""
     attach.after_import("sklearn.metrics._classification", _hook_metrics)
     attach.after_import("sklearn.model_selection._split", _hook_split)
+    attach.after_import("sklearn.model_selection._validation", _hook_validation)
     attach.after_import("sklearn.base", _hook_estimators)
     attach.after_import("sklearn.utils._indexing", _hook_shuffle)
 
@@ -67,6 +68,41 @@ def _hook_split(module: ModuleType) -> None:
     for name in BY_GROUP:
         _note_splitter(getattr(module, name), "group-split")
     _note_splitter(module.KFold, "KFold")
+
+
+def _hook_validation(module: ModuleType) -> None:
+    """Folds that are predicted or scored in one call."""
+    predicts, scores = module.cross_val_predict, module.cross_val_score
+
+    @functools.wraps(predicts)
+    def cross_val_predict(*args: Any, **kwargs: Any) -> Any:
+        answers = predicts(*args, **kwargs)
+        _remember(answers)
+        return answers
+
+    @functools.wraps(scores)
+    def cross_val_score(*args: Any, **kwargs: Any) -> Any:
+        site = sites.here()
+        reached = scores(*args, **kwargs)
+        named = attach.named(scores, *args, **kwargs)
+        if site is not None and named.get("scoring") in (None, "accuracy"):
+            mean = float(np.mean(reached))
+            if 0 <= mean <= 1:  # else a regression: its scores may be below 0
+                _note_score(site, mean, len(named["y"]))
+        return reached
+
+    module.cross_val_predict = cross_val_predict  # type: ignore[attr-defined]
+    module.cross_val_score = cross_val_score  # type: ignore[attr-defined]
+
+
+def _remember(answer: Any) -> None:
+    """Remember what an estimator answered: classes, or a score for each of them."""
+    if not isinstance(answer, np.ndarray):
+        return
+    if answer.ndim == 2 and answer.shape[1] > 1:
+        scoring.answered(answer.argmax(axis=1))
+    elif answer.ndim == 1 and answer.dtype.kind != "f":
+        scoring.answered(answer)
 
 
 def _note_splitter(kind: Any, what: str) -> None:
@@ -146,21 +182,23 @@ def _remember_predictions(base: Any) -> None:
 
     def defined(cls: Any, /, **kwargs: Any) -> None:
         define(cls, **kwargs)
-        predict = getattr(cls, "predict", None)
-        if not inspect.isfunction(predict) or hasattr(predict, "_regraft"):
-            return
-
-        @functools.wraps(predict)
-        def remembered(self: Any, *args: Any, **kw: Any) -> Any:
-            answer = predict(self, *args, **kw)
-            if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind != "f":
-                scoring.answered(answer)
-            return answer
-
-        remembered._regraft = True  # type: ignore[attr-defined]
-        cls.predict = remembered
+        for name in ("predict", "predict_proba"):
+            predict = getattr(cls, name, None)
+            if inspect.isfunction(predict) and not hasattr(predict, "_regraft"):
+                setattr(cls, name, _remembered(predict))
 
     base.__init_subclass__ = classmethod(defined)
+
+
+def _remembered(predict: Any) -> Any:
+    @functools.wraps(predict)
+    def remembered(self: Any, *args: Any, **kw: Any) -> Any:
+        answer = predict(self, *args, **kw)
+        _remember(answer)
+        return answer
+
+    remembered._regraft = True  # type: ignore[attr-defined]
+    return remembered
 
 
 def _note_score(site: Any, accuracy: float, n: int) -> None:
