@@ -36,6 +36,8 @@ def test_so_is_one_whose_training_was_given_no_values(loss):
     assert why._stumbled_over_a_sample(given)
     given.record["fits"] = [{"losses": [2.3, loss]}]  # diverged by itself
     assert not why._stumbled_over_a_sample(given)
+    given.record["fits"] = [{"unreadable": True}]  # no row was left
+    assert why._stumbled_over_a_sample(given)
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,10 @@ def _stumbled_over_a_sample(replay: Replay) -> bool:
 
 
 def _learnt_nothing(replay: Replay) -> bool:
-    """Has a training no finite loss, as where means were taken over rows that have no values?"""
+    """Had a training no rows, or no finite loss, as where means go over rows without values?"""
     losses = [fit.get("losses") for fit in replay.fits]
-    return any(of_fit and not any(map(_is_finite, of_fit)) for of_fit in losses)
+    unreadable = any(fit.get("unreadable") for fit in replay.fits)
+    return unreadable or any(of_fit and not any(map(_is_finite, of_fit)) for of_fit in losses)
 
 
 def _is_finite(loss: float | None) -> bool:
