@@ -165,3 +165,19 @@ def test_renamed_labels_hold_for_a_comparison_too(model, record, monkeypatch):
     assert scored.scoring.compared(answers, answers + 1, SITE)
     (score,) = record.scores
     assert (score["claimed"], score["honest"]) == (0, 1)
+
+
+def test_features_are_linked_to_the_pictures_they_come_from(record, monkeypatch, model):
+    features = np.random.default_rng(0).random((60, 5)).astype(np.float32)
+    thumbs = np.arange(60 * 4).reshape(60, 4)
+    session.SESSION.pictures = [{"key": "predict0", "n": 60}]
+    session.SESSION.predicted_rows = {
+        "predict0": {feeds.digest_row(row): n for n, row in enumerate(features)}
+    }
+    record.arrays |= {"predict0_thumbs": thumbs, "predict0_thumb_rows": np.arange(60)}
+    chosen = np.random.default_rng(1).permutation(60)[:20]
+    scored.shown.link("fit0_train", feeds.Feed(x=features[chosen], y=None, planned=20))
+    np.testing.assert_array_equal(record.arrays["fit0_train_thumbs"], thumbs[chosen])
+    np.testing.assert_array_equal(record.arrays["fit0_train_thumb_rows"], np.arange(20))
+    scored.shown.link("fit1_train", feeds.Feed(x=features[chosen] * 2, y=None, planned=20))
+    assert "fit1_train_thumbs" not in record.arrays

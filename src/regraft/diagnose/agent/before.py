@@ -147,6 +147,9 @@ def _link_features(fit: Fit) -> None:
         if seen is not None:
             fit.record[f"features_of_{part}"] = seen["key"]
             fit.record["base"] = fit.record["base"] or seen["base"]
+            ledger.RECORD.attempt(
+                "pictures behind features", shown.link, f"fit{fit.number}_{part}", feed
+            )
 
 
 def _seen(feed: feeds.Feed, both: int) -> dict[str, Any] | None:

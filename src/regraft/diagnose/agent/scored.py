@@ -110,6 +110,8 @@ def _probe(entry: dict[str, Any], model: Any, feed: feeds.Feed) -> None:
     """What rules ask of pictures that are scored: samples, and whether turned ones fit better."""
     shown.keep(f"score{entry['number']}", feed, samples.spread(len(feed), samples.ROWS))
     shown.show(f"score{entry['number']}", model, feed)
+    if feed.x.ndim == 2:
+        shown.link(f"score{entry['number']}", feed)
     fits = [fit for fit in ledger.RECORD.fits if fit.get("model") == model.name]
     if fits and fits[-1].get("validation") == "none":
         turn(entry, model, feed, train_accuracy=fits[-1].get("train_accuracy"))
@@ -360,7 +362,9 @@ def _remember_pictures(
     session.SESSION.pictures.append(
         {"key": key, "n": feed.planned, "base": anatomy.describe_base(model, base)}
     )
-    session.SESSION.predicted_rows[key] = {feeds.digest_row(row) for row in outputs}
+    session.SESSION.predicted_rows[key] = {
+        feeds.digest_row(row): position for position, row in enumerate(outputs)
+    }
     ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
 
 

@@ -43,7 +43,7 @@ class Session:
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
-        self.predicted_rows: dict[str, set[bytes]] = {}  # digests of their rows, by key
+        self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key
         self.unsplit: dict[int, Any] = {}  # trainings that wait for validation rows, by model
         self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
         self.is_partial = False  # did a `predict` leave rows out?

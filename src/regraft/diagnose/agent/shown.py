@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import boundary, feeds, ledger, samples
+from regraft.diagnose.agent import boundary, feeds, ledger, samples, session
 
 THUMBNAILS = 4000
+LINKED = 4000  # rows of features that are looked up
 SEEN = 32  # pictures that are followed to the backbone
 
 
@@ -27,3 +28,22 @@ def show(key: str, model: Any, feed: feeds.Feed) -> None:
         rows = samples.spread_within(feed.x, THUMBNAILS)
         arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[rows])
         arrays[f"{key}_thumb_rows"] = rows
+
+
+def link(key: str, feed: feeds.Feed) -> None:
+    """Thumbnails of the pictures that these features were predicted from, row by row.
+
+    Features are told by their values: a split or a new order keeps them, scaling does not.
+    """
+    arrays = ledger.RECORD.arrays
+    asked = {int(row): feeds.digest_row(feed.x[row]) for row in samples.spread(len(feed), LINKED)}
+    for seen in reversed(session.SESSION.pictures):
+        known = session.SESSION.predicted_rows[seen["key"]]
+        kept = arrays.get(f"{seen['key']}_thumb_rows", np.zeros(0, int)).tolist()
+        place = {position: number for number, position in enumerate(kept)}
+        linked = [(row, place[known[d]]) for row, d in asked.items() if known.get(d) in place]
+        if 2 * len(linked) > len(asked):
+            rows, places = np.array(linked).T
+            arrays[f"{key}_thumbs"] = arrays[f"{seen['key']}_thumbs"][places]
+            arrays[f"{key}_thumb_rows"] = rows
+            return
