@@ -286,3 +286,20 @@ def test_pictures_that_were_asked_are_forgotten_where_there_is_no_room(record, m
         outputs = np.eye(3)[[start, 0, 1, 2]]
         scoring.predicted(outputs, None, np.arange(4), asked=np.full((4, 3), start))
     assert [entry["asked"] is not None for entry in scoring._PREDICTIONS] == [False, True, True]
+
+
+@pytest.mark.parametrize("batch", [40, 8], ids=["at once", "in batches"])
+def test_names_of_classes_are_taken_for_the_numbers_they_stand_for(record, batch):
+    told = []
+    numbers = np.arange(40) % 3
+    for start in range(0, 40, batch):
+        part = numbers[start : start + batch]
+        scoring.predicted(np.eye(3)[part], None, np.arange(len(part)), asked=part[:, None],
+                          complete=lambda *given: told.append(given))  # fmt: skip
+    names = np.array(["cat", "dog", "owl"])
+    truth = names[(numbers + (np.arange(40) < 10)) % 3]
+    assert scoring.compared(names[numbers].tolist(), truth.tolist(), SITE)
+    assert record.scores[0]["claimed"] == 0.75
+    ((_, asked, classes, labels),) = told
+    np.testing.assert_array_equal(asked[:, 0], numbers)
+    assert np.mean(classes == labels) == 0.75

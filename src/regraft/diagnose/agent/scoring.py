@@ -181,6 +181,7 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
     """Two vectors were compared: if one is a remembered prediction, that was a score."""
     if site is None or _are_both_answers(left, right):
         return True
+    left, right = _numbered(left, right)
     for one, other in ((left, right), (right, left)):
         if not np.ndim(other):  # one class is no label a row
             continue
@@ -203,6 +204,32 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
     return False
+
+
+def _numbered(left: Any, right: Any) -> tuple[Any, Any]:
+    """Names of classes as the numbers that a prediction gave them; else both as they are."""
+    given, wanted = np.asarray(left), np.asarray(right)
+    if given.dtype.kind not in "UO" or given.shape != wanted.shape or given.ndim != 1:
+        return left, right
+    for one, other in ((given, wanted), (wanted, given)):
+        for classes in _answers_of_length(len(one)):
+            names = dict(zip(classes.tolist(), one.tolist(), strict=True))
+            numbers = {name: number for number, name in names.items()}
+            told = [names[number] for number in classes.tolist()]
+            if 1 < len(names) == len(numbers) and told == one.tolist():
+                return classes, np.array([numbers.get(name, -1) for name in other.tolist()])
+    return left, right
+
+
+def _answers_of_length(n: int) -> Iterator[np.ndarray]:
+    """Answers to so many pictures, given at once or in a model's latest batches."""
+    for entry in reversed(_PREDICTIONS):
+        if len(entry["classes"]) == n:
+            yield entry["classes"]
+    for by in _latest_models():
+        parts = _batches_of(by, n)
+        if len(parts) > 1:
+            yield np.concatenate([part["classes"] for part in parts])
 
 
 def spread_out(result: np.ndarray, left: Any, right: Any, site: dict[str, Any] | None) -> None:
@@ -339,13 +366,8 @@ def _latest_models() -> list[int]:
 
 
 def _joined(array: np.ndarray, by: int) -> dict[str, Any] | None:
-    parts: list[dict[str, Any]] = []
-    for entry in reversed([entry for entry in _PREDICTIONS if entry.get("by", 0) == by]):
-        is_whole = len(entry["computed"]) == len(entry["classes"])
-        if sum(len(part["classes"]) for part in parts) >= len(array) or not is_whole:
-            break
-        parts.insert(0, entry)
-    if len(parts) < 2 or sum(len(part["classes"]) for part in parts) != len(array):
+    parts = _batches_of(by, len(array))
+    if len(parts) < 2:
         return None
     classes = np.concatenate([part["classes"] for part in parts])
     if not np.array_equal(array, classes):
@@ -353,6 +375,17 @@ def _joined(array: np.ndarray, by: int) -> dict[str, Any] | None:
     return {"classes": classes, "labels": _together(parts, "labels"),
             "computed": np.arange(len(classes)), "asked": _together(parts, "asked"),
             "complete": parts[-1].get("complete")}  # fmt: skip
+
+
+def _batches_of(by: int, n: int) -> list[dict[str, Any]]:
+    """A model's latest predictions that answer so many pictures together; [] if none do."""
+    parts: list[dict[str, Any]] = []
+    for entry in reversed([entry for entry in _PREDICTIONS if entry.get("by", 0) == by]):
+        is_whole = len(entry["computed"]) == len(entry["classes"])
+        if sum(len(part["classes"]) for part in parts) >= n or not is_whole:
+            break
+        parts.insert(0, entry)
+    return parts if sum(len(part["classes"]) for part in parts) == n else []
 
 
 def _together(parts: list[dict[str, Any]], name: str) -> np.ndarray | None:
