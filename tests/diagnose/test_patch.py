@@ -9,7 +9,7 @@ from small_scripts import ARTICLE, FRESH, NESTED, SCRIPT, context, divided, resi
 from regraft.diagnose import repairs
 from regraft.diagnose.conventions import conversion
 from regraft.diagnose.evidence import Augmentation, Call, Order, Site
-from regraft.diagnose.patch import as_diff, patch, patch_what_is_known
+from regraft.diagnose.patch import EDITS, as_diff, patch, patch_what_is_known
 
 WHOLE = (
     resized(ARTICLE, "x_train = np.resize", (60000, 28, 28, 3), (60000, 224, 224, 3)),
@@ -352,6 +352,15 @@ def test_the_head_is_thawed():
         ["model.trainable = False"],
         ["base.trainable = False"],
     )
+
+
+def test_an_edit_that_stumbles_is_no_patch(monkeypatch):
+    def stumble(*_):
+        raise IndexError("list index out of range")
+
+    monkeypatch.setitem(EDITS, "recompile", stumble)
+    given = (("FRZ001", repairs.recompile(), ()),)
+    assert patch(NESTED, given, context(NESTED, **MOBILENET)) is None
 
 
 def test_the_top_is_thawed_for_a_second_training():

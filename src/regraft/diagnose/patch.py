@@ -80,6 +80,8 @@ def patch(
         _ = draft.tree  # what no longer parses is no patch
     except UnknownEdit:
         return None
+    except Exception:  # noqa: BLE001 - scripts take any shape: no patch, and the diagnosis stands
+        return None
     return draft.text if draft.text != source else None
 
 

@@ -210,8 +210,10 @@ def _drop_activation(draft: Draft, dense: ast.Call) -> None:
 
 
 def _drop_trailing_dropout(draft: Draft) -> None:
-    last = draft.calls("Dense")[-1]
-    trailing = [c for c in draft.calls("Dropout") if draft.span(c)[0] > draft.span(last)[1]]
+    dense = draft.calls("Dense")
+    if not dense:
+        raise UnknownEdit("the last layer is built elsewhere")
+    trailing = [c for c in draft.calls("Dropout") if draft.span(c)[0] > draft.span(dense[-1])[1]]
     if len(trailing) != 1:
         raise UnknownEdit("the Dropout behind the last layer was not found")
     drop_layer(draft, trailing[0])
