@@ -71,11 +71,13 @@ def price(
     everything = laboratory.run(chosen, is_probed=True)
     observed = observe.measured(laboratory.score)
     if everything is None or everything[0].accuracy - observed <= LEAST_GAIN:
-        # one wrong repair may hide the rest: the unlikeliest is left out first, then each is
-        # tried alone, the likeliest first
-        sets = [_others(result, chosen) for result in reversed(chosen)] if len(chosen) > 2 else []
-        sets += [[result] for result in chosen]
-        chosen = _first_to_gain(laboratory, sets) or chosen[:1]
+        # one wrong repair may hide the rest: all but each are tried, then each alone
+        sets = [_others(result, chosen) for result in chosen] if len(chosen) > 2 else []
+        chosen = (
+            _best_to_gain(laboratory, sets)
+            or _best_to_gain(laboratory, [[result] for result in chosen], is_first_enough=True)
+            or chosen[:1]
+        )
         everything = laboratory.run(chosen, is_probed=True)
     if everything is None:
         return [], None
@@ -111,13 +113,18 @@ def _without_rivals(priced: Sequence[Priced]) -> list[Priced]:
     return [replace(p, lower=-1.0) if len(priced) > 1 and is_rival(p) else p for p in priced]
 
 
-def _first_to_gain(laboratory: Laboratory, sets: Sequence[list[Result]]) -> list[Result] | None:
-    observed = observe.measured(laboratory.score)
+def _best_to_gain(
+    laboratory: Laboratory, sets: Sequence[list[Result]], *, is_first_enough: bool = False
+) -> list[Result] | None:
+    """The set of repairs that reaches most, None where none gains anything."""
+    best, reached = None, observe.measured(laboratory.score) + LEAST_GAIN
     for results in sets:
         arm = laboratory.run(results, is_probed=True)
-        if arm is not None and arm[0].accuracy - observed > LEAST_GAIN:
-            return results
-    return None
+        if arm is not None and arm[0].accuracy > reached:
+            best, reached = results, arm[0].accuracy
+            if is_first_enough:
+                break
+    return best
 
 
 def _arms_of(
