@@ -169,6 +169,18 @@ def test_one_wrong_repair_does_not_hide_the_likeliest_cause():
     assert priced[0].lower > LEAST_GAIN
 
 
+def test_a_repair_that_undoes_two_others_is_left_out_of_what_they_are_worth():
+    def reached(kinds):  # all three gain a little by chance
+        letters = {kind[0] for kind in kinds}
+        return {"AB": 0.8, "ABC": 0.34}.get(
+            "".join(sorted(letters)), 0.32 if "A" in letters else 0.3
+        )
+
+    priced, best = price(laboratory(reached), [A, B, C])
+    assert [p.result for p in priced if p.pays] == [A, B]
+    assert best == pytest.approx(0.8)
+
+
 class OfMoreRows(FakeReplayer):
     """Reaches 0.9 only if it has time for the many rows of a frozen backbone."""
 

@@ -88,7 +88,11 @@ def price(
     for result in chosen:
         _arms_of(laboratory, result, chosen)
     noise = noise_between_seeds(laboratory)
-    priced = _without_rivals([_price_one(laboratory, r, chosen, noise) for r in chosen])
+    priced = [_price_one(laboratory, r, chosen, noise) for r in chosen]
+    rivals = _rivals(priced)
+    if rivals:  # what they harm is worth more without them
+        rest, reached = price(laboratory, [p.result for p in priced if p not in rivals])
+        return [*rest, *(replace(p, lower=-1.0) for p in rivals)], reached
     best = None
     if any(p.pays for p in priced):
         best = laboratory.run([p.result for p in priced if p.stays_repaired])
@@ -98,11 +102,11 @@ def price(
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
 
 
-def _without_rivals(priced: Sequence[Priced]) -> list[Priced]:
-    """Of several readings of one fault only the best is kept.
+def _rivals(priced: Sequence[Priced]) -> list[Priced]:
+    """Of several readings of one fault all but the best; and repairs that undo what others mend.
 
-    A repair that gains alone, but harms where the others are made, undoes again what another one
-    mends: labels renamed to what a network calls classes it was never shown, for example.
+    Labels renamed to what a network calls classes it was never shown gain alone, for example, but
+    harm where the others are made.
     """
     most = max((p.gain.only_this or 0.0 for p in priced), default=0.0)
 
@@ -110,7 +114,7 @@ def _without_rivals(priced: Sequence[Priced]) -> list[Priced]:
         alone, on_top = p.gain.only_this, p.gain.all_but_this
         return alone is not None and alone < most and on_top is not None and on_top < -RIVAL
 
-    return [replace(p, lower=-1.0) if len(priced) > 1 and is_rival(p) else p for p in priced]
+    return [p for p in priced if is_rival(p)] if len(priced) > 1 else []
 
 
 def _best_to_gain(
