@@ -185,23 +185,14 @@ def test_flat_rows_become_pictures_without_a_word(script, record, pictures):
     assert all(event["correlation_before"] == 0 for event in events(record, "ndarray.reshape"))
 
 
-def test_a_table_with_a_picture_a_column_is_noted_with_its_mend(script, record, pictures):
-    table = pictures.reshape(40, 784).T.copy()
-    script.run("y = x.reshape(-1, 28, 28, 1)", x=table)
+@pytest.mark.parametrize("shape", [(784, 40), (-1,)], ids=["a table", "a buffer"])
+def test_a_picture_a_column_is_noted_with_its_mend(script, record, pictures, shape):
+    held = pictures.reshape(40, 784).T.copy().reshape(shape)
+    script.run("y = x.reshape((-1, 28, 28, 1))", x=held)
     (event,) = events(record, "ndarray.reshape")
     assert event["axes_fix"] == [1, 0]
     repair = ("true-transpose", script.at(1, axes=[1, 0]))
-    y = script.run("y = x.reshape(-1, 28, 28, 1)", repair, x=table)["y"]
-    np.testing.assert_array_equal(y, pictures.reshape(40, 28, 28, 1))
-
-
-def test_a_buffer_with_a_picture_a_column_is_noted_with_its_mend(script, record, pictures):
-    buffer = pictures.reshape(40, 784).T.copy().reshape(-1)
-    script.run("y = x.reshape((40, 28, 28, 1))", x=buffer)
-    (event,) = events(record, "ndarray.reshape")
-    assert event["axes_fix"] == [1, 0]
-    repair = ("true-transpose", script.at(1, axes=[1, 0]))
-    y = script.run("y = x.reshape((40, 28, 28, 1))", repair, x=buffer)["y"]
+    y = script.run("y = x.reshape((-1, 28, 28, 1))", repair, x=held)["y"]
     np.testing.assert_array_equal(y, pictures.reshape(40, 28, 28, 1))
 
 

@@ -78,9 +78,7 @@ def patch(
             elif mend.repair.kind not in EDITS:
                 return None
         _ = draft.tree  # what no longer parses is no patch
-    except UnknownEdit:
-        return None
-    except Exception:  # noqa: BLE001 - scripts take any shape: no patch, and the diagnosis stands
+    except Exception:  # noqa: BLE001 - an edit not known, or one that stumbles over the script
         return None
     return draft.text if draft.text != source else None
 

@@ -21,9 +21,7 @@ def pixels(
     replay: Replay, fit: Record, score: Record | None, ledger: facts.Ledger
 ) -> facts.Pixels | None:
     """Pictures as they reach the model and the backbone; None where no pictures were seen."""
-    key = f"fit{fit['number']}"
-    train = [f"{key}_train", *_keys(fit, "features_of_train")]
-    validation = [f"{key}_validation", *_keys(fit, "features_of_validation")]
+    train, validation = (_names(fit, part) for part in ("train", "validation"))
     if score is not None and score.get("by") != "fit" and score.get("number") is not None:
         validation.insert(0, f"score{score['number']}")
     # trained on frozen features: the pictures are those the backbone was given
@@ -113,7 +111,15 @@ def association(
     validation_labels: Array,
 ) -> facts.Association | None:
     """Whether the training pictures tell their labels; if not, whether another order would."""
-    seen = _association(replay, fit, score, train_labels, validation_labels)
+    known = _telling(replay, fit, score)
+    given, held_out = (
+        _labelled(replay, name, labels)
+        for name, labels in zip(known, (train_labels, validation_labels), strict=True)
+    )
+    if given is None:
+        return None
+    rows = replay.arrays[f"{known[0]}_rows"]
+    seen = neighbours.association(*given, rows, held_out)
     if seen is None or seen.accuracy > seen.chance + AT_CHANCE:
         return seen
     thumbs, rows = _train_thumbs(replay, fit)
@@ -131,43 +137,17 @@ def association_of_estimator(replay: Replay, labels: Array) -> facts.Association
     return neighbours.association(features, labels[rows], rows)
 
 
-def _association(
-    replay: Replay,
-    fit: Record,
-    score: Record | None,
-    train_labels: Array,
-    validation_labels: Array,
-) -> facts.Association | None:
-    key = f"fit{fit['number']}"
-    features = replay.arrays.get(f"{key}_train_features")
-    if features is not None:
-        rows = replay.arrays[f"{key}_train_feature_rows"]
-        held_out = _labelled(
-            replay.arrays.get(f"{key}_validation_features"),
-            replay.arrays.get(f"{key}_validation_feature_rows"),
-            validation_labels,
-        )
-        return neighbours.association(features, train_labels[rows], rows, held_out)
-    thumbs, rows = _train_thumbs(replay, fit)
-    if (
-        not len(thumbs)
-        or len(rows) != len(thumbs)
-        or (len(rows) and rows.max() >= len(train_labels))
-    ):
-        return None
-    name = _thumbs_of(replay, fit, "validation", score)
-    held_out = _labelled(
-        replay.arrays.get(f"{name}_thumbs"),
-        replay.arrays.get(f"{name}_thumb_rows"),
-        validation_labels,
-    )
-    return neighbours.association(thumbs, train_labels[rows], rows, held_out)
+def _telling(replay: Replay, fit: Record, score: Record | None) -> list[str]:
+    """Under what features of training and validation rows are kept, else their thumbnails."""
+    key, parts = f"fit{fit['number']}", ("train", "validation")
+    if f"{key}_train_features" in replay.arrays:
+        return [f"{key}_{part}_feature" for part in parts]
+    return [f"{_thumbs_of(replay, fit, part, score)}_thumb" for part in parts]
 
 
-def _labelled(
-    features: Array | None, rows: Array | None, labels: Array
-) -> tuple[Array, Array] | None:
-    """Features of validation rows with the labels of the same rows, where both were kept."""
+def _labelled(replay: Replay, name: str, labels: Array) -> tuple[Array, Array] | None:
+    """Features or thumbnails with the labels of the same rows, where both were kept."""
+    features, rows = replay.arrays.get(f"{name}s"), replay.arrays.get(f"{name}_rows")
     if features is None or rows is None or len(rows) != len(features) or not len(rows):
         return None
     return (features, labels[rows]) if rows.max() < len(labels) else None

@@ -85,7 +85,7 @@ class Readings:
 
     def was_read_in(self, runtime: Runtime) -> bool:
         """Is the pace that of this runtime?"""
-        return self._read_in is not None and self._read_in == runtime
+        return self._read_in == runtime
 
     def release(self) -> None:
         """Give back the memory of the network and of the features; the pace stays."""

@@ -50,7 +50,10 @@ def _probe(fit: Fit) -> None:
     ledger.RECORD.attempt("weights after", _changes, fit)
     ledger.RECORD.attempt("training accuracy", _learnt, fit)
     if fit.validation is not None and fit.validation.y is not None:
-        ledger.RECORD.attempt("turned pictures", scored.turn, fit.record, fit.model, fit.validation)
+        ledger.RECORD.attempt(
+            "turned pictures", scored.turn,
+            fit.record, fit.model, fit.validation, fit.record.get("train_accuracy"),
+        )  # fmt: skip
         ledger.RECORD.attempt("other batches", _mixed, fit, fit.validation)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import output, sites
+from regraft.diagnose.agent import ends, sites
 
 BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in order
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
@@ -124,8 +124,8 @@ def digests(model: Any) -> list[bytes]:
 
 def end_of(model: Any) -> tuple[Any, list[Any]]:
     """The layer that scores the classes, and what its scores pass through afterwards."""
-    last = output.last_layer(model, flat_layers(model))
-    scoring, passed = output.behind(last)
+    last = ends.last_layer(model, flat_layers(model))
+    scoring, passed = ends.behind(last)
     dense = [layer for layer in head_layers(model) if type(layer).__name__ == "Dense"]
     if hasattr(scoring, "units") or not dense:
         return scoring, passed
@@ -139,7 +139,7 @@ def describe_head(model: Any) -> dict[str, Any]:
     scoring, passed = end_of(model)
     last = [scoring, *passed][-1]
     units = int(getattr(scoring, "units", 0) or (model.output_shape or (0,))[-1] or 0)
-    through = [output.activation_of(layer, units) for layer in (scoring, *passed)]
+    through = [ends.activation_of(layer, units) for layer in (scoring, *passed)]
     inner, activation = ["linear", "linear", *(a for a in through if a != "linear")][-2:]
     hidden = [layer for layer in dense if layer is not scoring]
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
@@ -173,13 +173,13 @@ def describe_loss(loss: Any) -> tuple[str, bool]:
     if loss is None:
         return "", False
     if isinstance(loss, str):
-        return output.snake(loss), False
+        return ends.snake(loss), False
     if isinstance(loss, type):
-        return output.snake(loss.__name__), False
+        return ends.snake(loss.__name__), False
     name = getattr(loss, "__name__", None) or type(loss).__name__
     config = loss.get_config() if hasattr(loss, "get_config") else {}
     logits = config.get("from_logits", getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
-    return output.snake(name), bool(logits)
+    return ends.snake(name), bool(logits)
 
 
 def accuracy_metric(model: Any) -> str:

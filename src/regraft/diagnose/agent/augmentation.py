@@ -144,7 +144,7 @@ def _stillest(given: Mapping[str, Any], is_whole: bool) -> Any:
         return 0
     if is_whole:
         known = isinstance(low, int) and isinstance(high, int)
-        return min(max(0, low), high - 1) if known else low
+        return int(draws.whole(low, high)) if known else low
     return (low + (1.0 if high is None else high)) / 2
 
 

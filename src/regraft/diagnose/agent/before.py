@@ -114,11 +114,9 @@ def _drop_uncomputed(fit: Fit) -> None:
     """Rows that a sampled `predict` did not compute never train and are never scored."""
     for name in ("train", "validation"):
         feed = getattr(fit, name)
-        if feed is None or feed.x.dtype.kind != "f":
-            continue
-        first = feed.x.reshape(len(feed.x), -1)[:, 0]
-        if np.isnan(first).any() and session.SESSION.is_partial:
-            setattr(fit, name, feed.take(np.flatnonzero(~np.isnan(first))))
+        rows = session.computed_rows(feed.x) if feed is not None else None
+        if rows is not None:
+            setattr(fit, name, feed.take(rows))
 
 
 def _shuffle(fit: Fit) -> bool | None:

@@ -8,13 +8,13 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
+    ends,
     interventions,
     ledger,
     samples,
     session,
     sites,
 )
-from regraft.diagnose.agent import output as ends
 
 SAMPLED_STEPS = 64  # of a schedule
 TOP = 1 / 3  # of a network's layers: the last blocks, as guides thaw them

@@ -45,15 +45,10 @@ def hook() -> None:
     np.random.default_rng = default_rng
 
 
-def middle(low: Any = 0.0, high: Any = 1.0) -> Any:
-    """What a draw between two bounds gives on average."""
-    return (np.asarray(low) + np.asarray(high)) / 2
-
-
-def whole(low: Any, high: Any = None) -> Any:
-    """The whole number next to 0 of those from `low` on and below `high`."""
+def whole(low: Any, high: Any = None, last: int = 0) -> Any:
+    """The whole number next to 0 of those from `low` on and below `high` (or up to it: last=1)."""
     low, high = (0, low) if high is None else (low, high)
-    return np.clip(0, low, np.asarray(high) - 1)
+    return np.clip(0, low, np.asarray(high) + last - 1)
 
 
 def _of_size(value: Any, size: Any) -> Any:
@@ -63,7 +58,7 @@ def _of_size(value: Any, size: Any) -> Any:
 
 
 def _uniform(low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
-    return _of_size(middle(low, high), size)
+    return _of_size((np.asarray(low) + np.asarray(high)) / 2, size)
 
 
 def _normal(loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:  # noqa: ARG001 - as numpy
@@ -79,9 +74,7 @@ def _fraction(size: Any = None, **_: Any) -> Any:
 
 
 def _integers(low: Any, high: Any = None, size: Any = None, *_: Any, **named: Any) -> Any:
-    last = 1 if named.get("endpoint") else 0
-    low, high = (0, low) if high is None else (low, high)
-    return _of_size(whole(low, np.asarray(high) + last), size)
+    return _of_size(whole(low, high, int(named.get("endpoint", False))), size)
 
 
 #: What each function of numpy gives when it is stilled.
@@ -100,27 +93,25 @@ STANDARD: dict[str, Callable[..., Any]] = {
     "random": lambda: 0.5,
     "uniform": lambda a, b: (a + b) / 2,
     "gauss": lambda mu=0.0, sigma=1.0: mu,  # noqa: ARG005 - as the function it stands for
-    "randint": lambda a, b: int(whole(a, b + 1)),
+    "randint": lambda a, b: int(whole(a, b, 1)),
     "randrange": lambda start, stop=None, step=1: int(whole(start, stop)),  # noqa: ARG005
 }
 
 
-def _switched(original: Callable[..., Any], still: Callable[..., Any]) -> Callable[..., Any]:
+def _switched(
+    original: Callable[..., Any], still: Callable[..., Any], *, is_method: bool = False
+) -> Callable[..., Any]:
     @functools.wraps(original)
     def draw(*args: Any, **kwargs: Any) -> Any:
-        return still(*args, **kwargs) if _is_still else original(*args, **kwargs)
+        if not _is_still:
+            return original(*args, **kwargs)
+        return still(*(args[1:] if is_method else args), **kwargs)
 
     return draw
 
 
 def _method(name: str, still: Callable[..., Any]) -> Callable[..., Any]:
-    original = getattr(np.random.Generator, name)
-
-    @functools.wraps(original)
-    def draw(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return still(*args, **kwargs) if _is_still else original(self, *args, **kwargs)
-
-    return draw
+    return _switched(getattr(np.random.Generator, name), still, is_method=True)
 
 
 class Generator(np.random.Generator):

@@ -170,7 +170,8 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     """Read the first batches a second time: another order? other pixels? other labels?"""
     if not hasattr(feed.source, "cardinality") and not hasattr(feed.source, "__getitem__"):
         return  # a generator cannot be read twice
-    known = {digest_row(row): int(at) for at, row in zip(feed.rows, feed.x, strict=True)}
+    first = [digest_row(row) for row in feed.x]
+    known = dict(zip(first, feed.rows.tolist(), strict=True))
     known |= {digest_row(row): position for position, row in enumerate(start)}
     second = _first_batches(feed.source) or []
     rows = [row for batch in second for row in batch[0]]
@@ -192,18 +193,20 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     if feed.random_pixels:  # labels still tell whether the order is another one
         feed.reshuffles = not np.array_equal(feed.y[: len(rows)], now)
         return
-    feed.relabelled = _relabelled(feed, again, now)
+    feed.relabelled = _relabelled(first, label_indices(feed.y), again, label_indices(now))
 
 
-def _relabelled(feed: Feed, again: list[bytes | None], labels: np.ndarray) -> float | None:
+def _relabelled(
+    first: list[bytes], labels: np.ndarray, again: list[bytes | None], now: np.ndarray
+) -> float | None:
     """Of the rows that came again, the share with a label they did not have in the first pass."""
-    had: dict[bytes, set[Any]] = {}
-    for row, label in zip(feed.x, label_indices(feed.y).tolist(), strict=True):
-        had.setdefault(digest_row(row), set()).add(label)
+    had: dict[bytes | None, set[Any]] = {}
+    for digest, label in zip(first, labels.tolist(), strict=True):
+        had.setdefault(digest, set()).add(label)
     changed = [
         label not in had[digest]
-        for digest, label in zip(again, label_indices(labels).tolist(), strict=True)
-        if digest is not None and digest in had
+        for digest, label in zip(again, now.tolist(), strict=True)
+        if digest in had
     ]
     return float(np.mean(changed)) if changed else None
 

@@ -319,10 +319,7 @@ def _moved(before: np.ndarray, shape: tuple[int, ...]) -> dict[tuple[int, ...], 
 def _sides_exchanged(read: np.ndarray) -> np.ndarray:
     """Pictures (n, h, w[, c]) that are w high and h wide, resized to the shape as read."""
     n, h, w = read.shape[:3]
-    pictures = read.reshape(n, w, h, -1)
-    full = resize_stack(pictures, height=h, width=w)
-    full = np.rint(full) if read.dtype.kind in "ui" else full
-    return full.astype(read.dtype).reshape(read.shape)
+    return _resize_each(read.reshape(n, w, h, *read.shape[3:]), read.shape)
 
 
 def _in_rows(buffer: np.ndarray, n: int) -> np.ndarray:

@@ -50,33 +50,41 @@ def score(
              "honest": scoring.right_answers(model, outputs, labels), "n": len(rows),
              "fit": fit}  # fmt: skip
     ledger.RECORD.scores.append(entry)
-    _describe(entry, model, feed.x[rows])
-    _keep_answers(entry, classes, labels)
-    seen = _were_trained_on(feed.x[rows])
-    entry["trained_on"] = float(np.mean(seen))
-    clean = ~seen
+    _describe(entry, model, feed.x, classes, labels)
+    clean = None
     if duplicates is not None:
         clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
-    elif seen.any():
-        entry["exact_overlap"] = float(np.mean(seen))
-    _score_without_duplicates(entry, clean, classes == labels)
+    _compare_with_training(entry, feed.x[rows], classes == labels, clean)
 
 
-def _describe(entry: dict[str, Any], model: Any, x: np.ndarray) -> None:
-    """Which model was scored, on pictures of what size."""
-    entry |= {"model": model.name, "is_trained": _is_trained(model),
+def _describe(
+    entry: dict[str, Any], model: Any, x: np.ndarray, classes: np.ndarray, labels: np.ndarray
+) -> None:
+    """Number the latest score; note its model and size, and keep what it was computed from."""
+    number = len(ledger.RECORD.scores) - 1
+    entry |= {"number": number, "model": model.name, "is_trained": _is_trained(model),
               "input_size": int(x.shape[1]) if x.ndim == 4 else 0}  # fmt: skip
+    ledger.RECORD.arrays[f"score{number}_classes"] = classes
+    ledger.RECORD.arrays[f"score{number}_labels"] = labels
 
 
-def _keep_answers(entry: dict[str, Any], classes: np.ndarray, labels: np.ndarray) -> None:
-    """Number the latest score, and keep what it was computed from."""
-    entry["number"] = len(ledger.RECORD.scores) - 1
-    ledger.RECORD.arrays[f"score{entry['number']}_classes"] = classes
-    ledger.RECORD.arrays[f"score{entry['number']}_labels"] = labels
+def _compare_with_training(
+    entry: dict[str, Any], x: np.ndarray, right: np.ndarray, clean: np.ndarray | None = None
+) -> None:
+    """How many rows training had, and the accuracy on the others.
 
-
-def _score_without_duplicates(entry: dict[str, Any], clean: np.ndarray, right: np.ndarray) -> None:
-    """The accuracy on rows that training did not have, where it had some."""
+    Args:
+        entry: The score.
+        x: Rows that are scored.
+        right: Which of them were answered rightly.
+        clean: Which of them training did not have, where that is known better.
+    """
+    seen = _were_trained_on(x)
+    entry["trained_on"] = float(np.mean(seen))
+    if clean is None:
+        clean = ~seen
+        if seen.any():
+            entry["exact_overlap"] = float(np.mean(seen))
     if clean.any() and not clean.all():
         entry["without_duplicates"] = float(np.mean(right[clean]))
         entry["n_without_duplicates"] = int(clean.sum())
@@ -90,14 +98,9 @@ def _complete(
     preparing.relabel(feed, part="validation")
     if not np.array_equal(feed.labels, labels):
         entry["honest"] = float(np.mean(classes == feed.labels))
-    _describe(entry, model, x)
-    _keep_answers(entry, classes, labels)
+    _describe(entry, model, x, classes, labels)
     rows = samples.spread(len(x), SCORED)
-    seen = _were_trained_on(x[rows])
-    entry["trained_on"] = float(np.mean(seen))
-    if seen.any():
-        entry["exact_overlap"] = float(np.mean(seen))
-    _score_without_duplicates(entry, ~seen, classes[rows] == labels[rows])
+    _compare_with_training(entry, x[rows], classes[rows] == labels[rows])
     held_out = resplitting.scored(model, feed)
     if held_out is not feed:
         truth = feeds.label_indices(held_out.y)
@@ -114,20 +117,19 @@ def _probe(entry: dict[str, Any], model: Any, feed: feeds.Feed) -> None:
         shown.link(f"score{entry['number']}", feed)
     fits = [fit for fit in ledger.RECORD.fits if fit.get("model") == model.name]
     if fits and fits[-1].get("validation") == "none":
-        turn(entry, model, feed, train_accuracy=fits[-1].get("train_accuracy"))
+        turn(entry, model, feed, fits[-1].get("train_accuracy"))
 
 
 def turn(
-    record: dict[str, Any], model: Any, feed: feeds.Feed, train_accuracy: float | None = None
+    record: dict[str, Any], model: Any, feed: feeds.Feed, train_accuracy: float | None
 ) -> None:
     """Note how accuracy changes with turned pictures, in the record of a training or a score."""
-    learnt = record.get("train_accuracy") if train_accuracy is None else train_accuracy
-    if learnt is None:
+    if train_accuracy is None:
         return
     found = turning.by_transform(
         feed,
         lambda x, labels: scoring.right_answers(model, infer(model, x), labels),
-        train_accuracy=learnt,
+        train_accuracy=train_accuracy,
     )
     if found:
         record["by_transform"] = found
@@ -370,7 +372,5 @@ def _remember_pictures(
 
 def _without_uncomputed(feed: feeds.Feed) -> feeds.Feed:
     """The feed without the rows that a `predict` left out."""
-    if feed.x.dtype.kind != "f" or not session.SESSION.is_partial:
-        return feed
-    fine = np.flatnonzero(~np.isnan(feed.x.reshape(len(feed.x), -1)[:, 0]))
-    return feed if len(fine) == len(feed) else feed.take(fine)
+    fine = session.computed_rows(feed.x)
+    return feed if fine is None else feed.take(fine)

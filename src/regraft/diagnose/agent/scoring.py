@@ -213,10 +213,9 @@ def _numbered(left: Any, right: Any) -> tuple[Any, Any]:
         return left, right
     for one, other in ((given, wanted), (wanted, given)):
         for classes in _answers_of_length(len(one)):
-            names = dict(zip(classes.tolist(), one.tolist(), strict=True))
-            numbers = {name: number for number, name in names.items()}
-            told = [names[number] for number in classes.tolist()]
-            if 1 < len(names) == len(numbers) and told == one.tolist():
+            pairs = set(zip(classes.tolist(), one.tolist(), strict=True))
+            numbers = {name: number for number, name in pairs}
+            if 1 < len(pairs) == len(numbers) == len(dict(pairs)):
                 return classes, np.array([numbers.get(name, -1) for name in other.tolist()])
     return left, right
 

@@ -73,6 +73,15 @@ class Session:
         return int(self.settings.get("seed", 0))
 
 
+def computed_rows(x: Any) -> np.ndarray | None:
+    """Rows that a sampled `predict` did compute; None if all were."""
+    array = np.asarray(x)
+    if not SESSION.is_partial or array.dtype.kind != "f" or not array.size:
+        return None
+    fine = ~np.isnan(array.reshape(len(array), -1)[:, 0])
+    return None if fine.all() else np.flatnonzero(fine)
+
+
 SESSION = Session({"fit_seconds": 0.0}, frozen.Store(Path()))  # replaced by the run
 
 

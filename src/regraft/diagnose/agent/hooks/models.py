@@ -143,11 +143,15 @@ def _hook_layers(keras: ModuleType) -> None:
             ledger.RECORD.event("batchnorm-in-training-mode")
             if interventions.ACTIVE.one("batchnorm-follows-mode") is not None:
                 kwargs.pop("training")
-        is_asked = session.SESSION.depth == 0 and kwargs.get("training") is not True
-        if is_asked and args and id(self) in session.SESSION.compiled:
+        is_asked = (
+            session.SESSION.depth == 0
+            and kwargs.get("training") is not True
+            and id(self) in session.SESSION.compiled
+        )
+        if is_asked and args:
             args = (scored.repaired(self, args[0]), *args[1:])
         result = call(self, *args, **kwargs)
-        if is_asked and id(self) in session.SESSION.compiled and hasattr(result, "numpy"):
+        if is_asked and hasattr(result, "numpy"):
             scored.remember(self, result, args[0] if args else None)
         return result
 
@@ -160,9 +164,8 @@ def _hook_adapt(kind: Any) -> None:
 
     @functools.wraps(original)
     def adapt(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
-        if session.SESSION.is_partial and isinstance(data, np.ndarray) and data.dtype.kind == "f":
-            data = data[~np.isnan(data.reshape(len(data), -1)).any(axis=1)]
-        return original(self, data, *args, **kwargs)
+        rows = session.computed_rows(data) if isinstance(data, np.ndarray) else None
+        return original(self, data if rows is None else data[rows], *args, **kwargs)
 
     kind.adapt = adapt
 

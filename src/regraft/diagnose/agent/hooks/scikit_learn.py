@@ -140,7 +140,7 @@ def _hook_estimators(module: ModuleType) -> None:
     @functools.wraps(original)
     def score(self: Any, X: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
         site = sites.here()
-        keep = _computed_rows(X)
+        keep = session.computed_rows(X)
         if keep is not None:
             X, y = np.asarray(X)[keep], np.asarray(y)[keep]
         result = original(self, X, y, *args, **kwargs)
@@ -163,7 +163,7 @@ def _hook_estimators(module: ModuleType) -> None:
                 site = sites.here()
                 is_labelled = bool(rest) and np.ndim(rest[0]) >= 1 and len(rest[0]) == len(X)
                 if site is not None and is_labelled and np.ndim(X) == 2:
-                    keep = _computed_rows(X)
+                    keep = session.computed_rows(X)
                     if keep is not None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
                     ledger.RECORD.attempt("an estimator", _note_estimator, X, rest[0])
@@ -214,12 +214,3 @@ def _note_estimator(X: Any, y: Any) -> None:
     ledger.RECORD.arrays["estimator_labels"] = labels
     ledger.RECORD.arrays["estimator_rows"] = rows
     ledger.RECORD.arrays["estimator_features"] = np.asarray(X)[rows].astype(np.float16)
-
-
-def _computed_rows(x: Any) -> np.ndarray | None:
-    """Rows that a sampled `predict` did compute, None if all were."""
-    array = np.asarray(x)
-    if array.ndim != 2 or array.dtype.kind != "f" or not session.SESSION.is_partial:
-        return None
-    fine = ~np.isnan(array[:, 0])
-    return None if fine.all() else np.flatnonzero(fine)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import anatomy, output
+from regraft.diagnose.agent import anatomy, ends
 
 
 def probabilities(x):
@@ -54,7 +54,7 @@ def test_activations_at_the_end_are_known_by_what_they_do(end, inner, last):
 def test_another_activation_replaces_all_that_stood_there(end):
     model = model_with(end)
     scoring, passed = anatomy.end_of(model)
-    output.give(scoring, passed, "linear")
+    ends.give(scoring, passed, "linear")
     x = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
     hidden = np.maximum(x @ model.layers[1].get_weights()[0], 0)
     np.testing.assert_allclose(model(x), hidden @ scoring.get_weights()[0], atol=1e-5)
