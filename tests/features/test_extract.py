@@ -205,6 +205,20 @@ def test_an_error_while_reading_leaves_no_entry(tiny, tmp_path):
     assert cache.entries() == []
 
 
+@pytest.mark.parametrize("runtime", RUNTIME_CASES)
+def test_a_runtime_gives_many_outputs_in_the_order_of_the_model(runtime):
+    import keras
+
+    if runtime == "onnxruntime":
+        pytest.importorskip("tf2onnx", reason="needs the extra `onnx`")
+    keras.backend.clear_session()  # names are numbered from one: the tenth is before the second
+    pictures = keras.Input((4,), batch_size=2)
+    model = keras.Model(pictures, [pictures * factor for factor in range(1, 13)])
+    batch = np.ones((2, 4), np.float32)
+    outputs = RUNTIMES[runtime].load(model, lambda: [batch])(batch)
+    assert [float(output[0, 0]) for output in outputs] == list(range(1, 13))
+
+
 @pytest.mark.parametrize(
     "lower", [pytest.param(each, id=each.precision) for each in OpenVino().faster()] or [None]
 )

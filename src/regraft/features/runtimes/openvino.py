@@ -67,6 +67,7 @@ class OpenVino:
             # the converter calls the model with a tuple of one tensor, which Keras remarks upon
             warnings.filterwarnings("ignore", message="The structure of `inputs`")
             converted = openvino.convert_model(model)
+        order = _places(model, converted)
         if self.precision == "int8":
             converted = _quantised(converted, calibration)
         # Left to itself the plug-in takes bfloat16 where the processor has it, which moves
@@ -78,7 +79,7 @@ class OpenVino:
             "INFERENCE_PRECISION_HINT": _PRODUCTS[self.precision],
         }
         compiled = openvino.compile_model(converted, "CPU", config)
-        widths = [tuple(output.shape)[1:] for output in compiled.outputs]
+        widths = [tuple(compiled.outputs[place].shape)[1:] for place in order]
         step = int(model.inputs[0].shape[0])
         queue = openvino.AsyncInferQueue(compiled, n_streams)
 
@@ -88,8 +89,8 @@ class OpenVino:
 
             def keep(request: Any, start: int) -> None:
                 # the request writes its next answer into the same memory
-                for i, output in enumerate(outputs):
-                    output[start : start + step] = request.get_output_tensor(i).data
+                for output, place in zip(outputs, order, strict=True):
+                    output[start : start + step] = request.get_output_tensor(place).data
 
             queue.set_callback(keep)
             for number, part in enumerate(parts):
@@ -98,6 +99,18 @@ class OpenVino:
             return [output[: len(batch)] for output in outputs]
 
         return run
+
+
+def _places(model: "keras.Model", converted: Any) -> list[int]:
+    """Where each output of the model is among those of the converted one, which sorts them.
+
+    By their names, as text: the tenth comes before the second.
+    """
+    names = [output.get_names() for output in converted.outputs]
+    return [
+        next(place for place, known in enumerate(names) if output.name in known)
+        for output in model.outputs
+    ]
 
 
 def _in_steps(batch: Batch, step: int) -> list[Batch]:
