@@ -102,15 +102,16 @@ class OpenVino:
 
 
 def _places(model: "keras.Model", converted: Any) -> list[int]:
-    """Where each output of the model is among those of the converted one, which sorts them.
+    """Where each output of the model is among those of the converted one, which sorts several.
 
-    By their names, as text: the tenth comes before the second.
+    By their names, as text: the tenth comes before the second. A single one loses its name.
     """
-    names = [output.get_names() for output in converted.outputs]
-    return [
-        next(place for place, known in enumerate(names) if output.name in known)
-        for output in model.outputs
-    ]
+    if len(model.outputs) == 1:
+        return [0]
+    named = {
+        name: place for place, output in enumerate(converted.outputs) for name in output.get_names()
+    }
+    return [named[output.name] for output in model.outputs]
 
 
 def _in_steps(batch: Batch, step: int) -> list[Batch]:
