@@ -311,6 +311,17 @@ def test_the_honest_number_of_an_artefact():
     assert honest_number(laboratory(table(_=0.9), seconds=1), A) is None
 
 
+@pytest.mark.parametrize(
+    ("after", "honest"), [(0.7, 0.4), (0.97, None)], ids=["lost", "much-the-same"]
+)
+def test_where_some_rows_alone_tell_it_they_must_lose(after, honest):
+    lab = laboratory(lambda kinds: after if kinds else 0.99, baseline=prepared(0.99))
+    finding = replace(A.finding, asked=tuple(range(500, ROWS)))
+    # those right come first: of the last 500, 200 at 0.7
+    number = honest_number(lab, Result(rule=A.rule, finding=finding))
+    assert number == (None if honest is None else pytest.approx(honest))
+
+
 def test_repairs_of_the_output_are_placed_where_it_was_built():
     fit = {"number": 0, "output_site": {"file": "train.py", "line": 5, "code": ""}, "units": 9,
            "activation_site": {"file": "train.py", "line": 6, "code": ""},

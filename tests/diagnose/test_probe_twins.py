@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from regraft.diagnose.agent.boundary import thumbnails
-from regraft.diagnose.probe.twins import near_twins
+from regraft.diagnose.probe.twins import near_twins, set_apart
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +17,22 @@ def _scenes(n: int, seed: int) -> np.ndarray:
     return ndimage.gaussian_filter(noise, (0, 5, 5, 0), mode="wrap")
 
 
+def flags(train, validation):
+    """Which validation rows have a twin, and which training rows."""
+    pairs = near_twins(train, validation)
+    parts = zip(pairs, (validation, train), strict=True)
+    return [np.isin(np.arange(len(part)), rows) for rows, part in parts]
+
+
 def test_copies_are_near_and_other_digits_are_not(digits, thumbs):
     fresh = thumbnails(digits["x_test"][:200, ..., None])
-    of_validation, of_train = near_twins(thumbs, fresh)
+    of_validation, of_train = flags(thumbs, fresh)
     assert of_validation.mean() < 0.02
     assert of_train.mean() < 0.02
     rng = np.random.default_rng(0)
     copies = digits["x_train"][:50, ..., None] * 0.8 + rng.normal(0, 2, (50, 28, 28, 1))
     mixed = np.concatenate([fresh[:150], thumbnails(copies)])
-    of_validation, of_train = near_twins(thumbs, mixed)
+    of_validation, of_train = flags(thumbs, mixed)
     assert of_validation[150:].mean() > 0.95
     assert of_validation[:150].mean() < 0.02
     assert of_train[:50].mean() > 0.95
@@ -33,7 +40,7 @@ def test_copies_are_near_and_other_digits_are_not(digits, thumbs):
 
 
 def test_nothing_is_near_nothing(thumbs):
-    of_validation, of_train = near_twins(thumbs[:0], thumbs[:5])
+    of_validation, of_train = flags(thumbs[:0], thumbs[:5])
     assert (of_validation.tolist(), of_train.tolist()) == ([False] * 5, [])
 
 
@@ -42,7 +49,7 @@ def test_flipped_and_shifted_copies_of_scenes_are_near(n):
     scenes, others = _scenes(n, 0), _scenes(60, 1)
     copies = np.concatenate([scenes[:40, 4:62, 2:60], scenes[40:80, :58, 6:][:, :, ::-1]])
     asked = np.concatenate([thumbnails(copies), thumbnails(others)])
-    of_validation, of_train = near_twins(thumbnails(scenes[:, 3:61, 3:61]), asked)
+    of_validation, of_train = flags(thumbnails(scenes[:, 3:61, 3:61]), asked)
     assert of_validation[:80].mean() > 0.8
     assert not of_validation[80:].any()
     assert of_train[:80].mean() > 0.8
@@ -51,5 +58,15 @@ def test_flipped_and_shifted_copies_of_scenes_are_near(n):
 
 def test_digits_resemble_each_other_too_much_for_variants(digits, thumbs):
     shifted = np.roll(digits["x_train"][:100, ..., None], 2, axis=2)
-    of_validation, _ = near_twins(thumbs, thumbnails(shifted))
+    of_validation, _ = flags(thumbs, thumbnails(shifted))
     assert of_validation.mean() < 0.02
+
+
+def test_those_set_apart_leave_most_of_their_twins_to_train_on():
+    # every validation picture has two twins in training, and there are no others
+    pairs = np.repeat(np.arange(200), 2), np.arange(400)
+    asked, dropped = set_apart(pairs, 400, 200)
+    assert len(asked) == 50
+    assert sorted(dropped) == sorted(np.flatnonzero(np.isin(pairs[0], asked)))
+    asked, dropped = set_apart((np.zeros(0, int), np.zeros(0, int)), 400, 200)
+    assert (len(asked), len(dropped)) == (200, 0)

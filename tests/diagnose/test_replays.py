@@ -100,3 +100,36 @@ def test_arguments_by_position_and_labels_of_a_data_frame(tmp_path):
     assert [score["by"] for score in replay.scores] == ["evaluate"]
     assert replay.record["failures"] == []
     assert not Path("/of.weights.h5").exists()
+
+
+BUILT_LATE = """
+import keras
+import numpy as np
+
+
+class Classifier(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.known = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3)])
+        self.head = keras.layers.Dense(2, activation="softmax")
+
+    def call(self, x):
+        return self.head(keras.ops.mean(self.known(x), axis=(1, 2)))
+
+
+x = np.random.default_rng(0).random((200, 8, 8, 1)).astype("float32")
+y = (x.mean(axis=(1, 2, 3)) > 0.5).astype(int)
+model = Classifier()
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y, validation_split=0.2, verbose=0)
+"""
+
+
+@pytest.mark.slow
+def test_what_is_built_after_compile_was_not_changed_after_it(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(BUILT_LATE)
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run(fit_seconds=20, seconds=120)
+    assert replay.status == "done", replay.output
+    assert replay.fits[0]["trainable_changed_after_compile"] is False

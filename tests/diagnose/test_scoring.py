@@ -40,6 +40,15 @@ def test_what_an_estimator_answers_is_scored_where_it_is_compared(record, answer
     assert score["n"] == 5
 
 
+def test_answers_in_the_order_of_other_pictures_are_seen(record):
+    labels = np.random.default_rng(0).integers(0, 10, 400)
+    scoring.answered(labels[::-1].copy())
+    scoring.compared(labels[::-1], labels, SITE)
+    (score,) = record.scores
+    assert score["claimed"] < 0.2
+    assert (score["honest"], score["mistake"]) == (1.0, "reversed")
+
+
 def test_other_vectors_are_no_answers(record):
     scoring.answered(ANSWERS["names"])
     assert not scoring.compared(ANSWERS["names"][::-1], np.array(["owl", "owl", "dog"]), SITE)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from regraft.diagnose import observe
 from regraft.diagnose.diagnosis import Gain
 from regraft.diagnose.laboratory import Laboratory, Run, Runs, freezes
-from regraft.diagnose.paired import difference, noise_between_seeds
+from regraft.diagnose.paired import Z, difference, lost_on, noise_between_seeds
 from regraft.diagnose.runner import Result
 
 MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one unrepaired
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
+LEAST_LOST = 0.05  # points: a third less to train on loses nearly as much
 RIVAL = 0.05  # points that a repair loses on top of the others: more than a reshuffle does
 
 Side = tuple[Sequence[Result], Run]  # of a comparison: causes that are repaired, and that arm
@@ -47,9 +48,16 @@ class Priced:
 
 
 def honest_number(laboratory: Laboratory, result: Result) -> float | None:
-    """Accuracy of the script with one evaluation artefact repaired: the number that holds."""
-    arm = laboratory.run([result])
-    return None if arm is None else arm[0].accuracy
+    """Accuracy of the script with one evaluation artefact repaired: the number that holds.
+
+    Where only some rows may be asked, None unless they are answered worse than before.
+    """
+    arm, asked = laboratory.run([result]), result.finding.asked
+    if arm is None or not asked:
+        return None if arm is None else arm[0].accuracy
+    lost = lost_on(laboratory, arm, asked)
+    is_less = lost is not None and lost.points - Z * lost.error > LEAST_LOST
+    return lost.after if lost is not None and is_less else None
 
 
 def price(

@@ -219,6 +219,9 @@ class Overlap:
     # positions in the array given to `fit` of training rows with a (near) twin in validation
     leaking_rows: tuple[int, ...] = ()
     leaking_share: float = 0.0  # of the training rows
+    # validation rows that can be asked once these training rows, their twins, are left out
+    asked_rows: tuple[int, ...] = ()
+    dropped_rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,6 +271,7 @@ class Order:
     honest: float  # with the labels that came with the very pictures predicted
     n_predictions: int
     n_labels: int
+    mistake: str = ""  # of `probe.orders`, where undoing it is what tells the true pairs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

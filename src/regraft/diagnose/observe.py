@@ -325,5 +325,6 @@ def _order(replay: Replay) -> facts.Order | None:
                 honest=float(score["honest"]),
                 n_predictions=int(score["n_predictions"]),
                 n_labels=int(score["n_labels"]),
+                mistake=str(score.get("mistake", "")),
             )
     return None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,29 @@ def difference(
         between = max(apart, LEAST_NOISE)
     spread = Z * math.hypot(rows, between)
     return gain, gain - spread, gain + spread
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lost:
+    """What some rows lose from the unrepaired script to an arm."""
+
+    points: float
+    error: float  # standard error of the points, paired
+    after: float  # accuracy on those rows
+
+
+def lost_on(laboratory: Laboratory, arm: Run, rows: Sequence[int]) -> Lost | None:
+    """On these scored rows only; None where an arm did not score the same."""
+    before, after = _right(laboratory, laboratory.baseline), _right(laboratory, arm[1])
+    if before is None or after is None or len(before) != len(after):
+        return None
+    chosen = list(rows)
+    lost = before[chosen].astype(float) - after[chosen]
+    return Lost(
+        points=float(lost.mean()),
+        error=float(np.std(lost) / math.sqrt(len(lost))),
+        after=float(after[chosen].mean()),
+    )
 
 
 def _row_error(laboratory: Laboratory, a: Run, b: Run) -> float:

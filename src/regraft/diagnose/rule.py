@@ -41,6 +41,7 @@ class Finding:
     ] = ()  # together they undo this one cause; () for evaluation artefacts
     claimed: float | None = None  # for evaluation artefacts: the number reported ...
     honest: float | None = None  # ... and the one that holds
+    asked: tuple[int, ...] = ()  # scored rows that alone tell it in a replay; () for all
     evidence: Mapping[str, float | str] = field(default_factory=dict)
 
 
@@ -52,6 +53,7 @@ def found(
     repairs: tuple[Repair, ...] = (),
     claimed: float | None = None,
     honest: float | None = None,
+    asked: tuple[int, ...] = (),
     **evidence: float | str,
 ) -> Finding:
     """Something is broken: a mechanism was measured, and a repair or an honest number exists."""
@@ -63,6 +65,7 @@ def found(
         repairs=repairs,
         claimed=claimed,
         honest=honest,
+        asked=asked,
         evidence=evidence,
     )
 

@@ -15,6 +15,7 @@ from regraft.diagnose.replays import Replay
 Array = npt.NDArray[Any]
 Record = Mapping[str, Any]
 AT_CHANCE = 0.1  # of accuracy above it
+KNOWN = 0.95  # of the training rows: twins of others would stay
 
 
 def pixels(
@@ -80,22 +81,29 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     if "exact_overlap" not in {**fit, **score} and not len(validation):
         return None
     exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
-    validated, trained = twins.near_twins(train, validation)
+    pairs = twins.near_twins(train, validation)
+    validated = np.isin(np.arange(len(validation)), pairs[0])
     leaking = set(replay.arrays.get(f"{key}_leaking_rows", np.zeros(0, int)).tolist())
-    if len(rows) == len(trained):
-        leaking |= set(rows[trained].tolist())
+    if len(rows) == len(train):
+        leaking |= set(rows[pairs[1]].tolist())
     honest, n_honest = score.get("without_duplicates"), int(score.get("n_without_duplicates", 0))
     classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
     if honest is None and validated.any() and len(classes) == len(validated):
         right = classes == replay.arrays[f"score{score['number']}_labels"]
         n_honest = int((~validated).sum())
         honest = float(np.mean(right[~validated])) if n_honest else None
+    asked, dropped = np.zeros(0, int), np.zeros(0, int)
+    if len(classes) == len(validated) and len(rows) == len(train) >= KNOWN * int(fit["n_train"]):
+        asked, twins_of = twins.set_apart(pairs, len(train), len(validated))
+        dropped = rows[twins_of]
     return facts.Overlap(
         exact=exact,
         near=max(exact, float(np.mean(validated)) if len(validated) else 0.0),
         honest=honest,
         n_honest=n_honest,
         leaking_rows=tuple(sorted(leaking)),
+        asked_rows=tuple(asked.tolist()),
+        dropped_rows=tuple(sorted(dropped.tolist())),
         leaking_share=len(leaking) / max(int(fit["n_train"]), 1),
         changes_between_passes=bool(
             fit["validation_seen_again"] < 0.9 and not fit["validation_random"]

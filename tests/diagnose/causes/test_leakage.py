@@ -38,6 +38,17 @@ def test_lek002_found():
     assert verdict(near_identical_pictures_across_split, overlap=overlap(**NEAR)) == "found"
 
 
+def test_where_all_leaked_some_are_asked_after_a_training_without_their_twins():
+    all_leaked = NEAR | {"near": 1.0, "honest": None, "n_honest": 0, "leaking_share": 1.0}
+    apart = {"asked_rows": tuple(range(60)), "dropped_rows": tuple(range(120))}
+    finding = ask(near_identical_pictures_across_split, overlap=overlap(**all_leaked, **apart))
+    assert finding.repairs[0].parameters == {"rows": list(range(120))}
+    assert finding.asked == apart["asked_rows"]
+    few = {"asked_rows": tuple(range(20)), "dropped_rows": tuple(range(40))}
+    given = overlap(**all_leaked, **few)
+    assert verdict(near_identical_pictures_across_split, overlap=given) == "unknown"
+
+
 @pytest.mark.parametrize(
     "facts",
     [{}, {**NEAR, "honest": 0.9}, LEAK],

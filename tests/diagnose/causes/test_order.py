@@ -10,6 +10,12 @@ def test_ord001_found():
     assert [site.line for site in finding.where] == [20]
 
 
+def test_ord001_says_which_mistake_was_undone():
+    listed = order(claimed=0.1, mistake="numbers from 0 sorted as text")
+    because = ask(shuffled_predictions_ordered_labels, order=listed).because
+    assert "(undone: numbers from 0 sorted as text)" in because
+
+
 @pytest.mark.parametrize("claimed", [0.93, 0.92], ids=["same", "nearly"])
 def test_ord001_clear(claimed):
     assert verdict(shuffled_predictions_ordered_labels, order=order(claimed=claimed)) == "clear"

@@ -35,7 +35,7 @@ def measure_before(fit: Fit) -> None:
     labels = feeds.label_indices(fit.train.y)
     steps = fit.arguments.get("steps_per_epoch") or int(np.ceil(train.planned / fit.batch_size))
     compiled_for = stored.get("trainable", frozenset())
-    now = frozenset(id(v) for v in model.trainable_variables)
+    now = frozenset(id(v) for v in model.trainable_variables) & stored.get("variables", frozenset())
     fit.record |= {
         "number": fit.number, "site": fit.site,
         **anatomy.describe_head(model),

@@ -41,6 +41,7 @@ def compile_model(model: Any, **named: Any) -> Any:
         "site": site,
         "model": model,
         "trainable": frozenset(id(v) for v in model.trainable_variables),
+        "variables": frozenset(id(v) for v in model.variables),  # others are built later
         "fitted": False,
     }
     loss, logits = anatomy.describe_loss(named.get("loss"))
@@ -101,6 +102,7 @@ def repair_model(model: Any) -> None:
     arguments["optimizer"] = _fresh(arguments.get("optimizer", "rmsprop"))
     session.SESSION.original["compile"](model, **arguments)
     stored["trainable"] = frozenset(id(v) for v in model.trainable_variables)
+    stored["variables"] = frozenset(id(v) for v in model.variables)
     stored["fitted"] = False
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from regraft.diagnose.agent import anatomy, feeds, ledger, samples, session
 from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES
+from regraft.diagnose.probe import orders
 
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 MOST_BYTES = 1e9  # of pictures that were asked
@@ -199,6 +200,10 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             "honest": None if honest is None else float(np.mean(classes[rows] == honest[rows])),
             "n_predictions": len(classes), "n_labels": len(labels),
         })  # fmt: skip
+        if honest is None and len(classes) == len(labels) and labels.dtype.kind in "iu":
+            ordered = orders.answered_order(classes[rows], rows, labels)
+            if ordered is not None:
+                ledger.RECORD.scores[-1] |= {"mistake": ordered[0], "honest": ordered[1]}
         complete, asked = match.get("complete"), match.get("asked")
         if complete is not None and asked is not None and labels.dtype.kind in "iuf":
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])

@@ -133,6 +133,18 @@ def _leak(
     if share < many:
         return clear(seen)
     if overlap.honest is None or overlap.n_honest < MIN_HONEST:
+        if len(overlap.asked_rows) >= MIN_HONEST:
+            return found(
+                f"{seen}; the honest number is that of {len(overlap.asked_rows)} of them, asked "
+                f"after training without their {len(overlap.dropped_rows)} twins",
+                fix="remove duplicates before splitting, and split by group",
+                where=(where,),
+                repairs=(drop_rows(overlap.dropped_rows),),
+                claimed=accuracy.validation,
+                severity=0.3,
+                share=share,
+                asked=overlap.asked_rows,
+            )
         if not overlap.leaking_rows or overlap.leaking_share > MOST_DROPPED:
             return unknown(f"{seen}; too few others are left to measure an honest number")
         return found(

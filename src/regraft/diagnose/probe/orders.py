@@ -59,6 +59,44 @@ def likely_order(thumbs: Values, rows: Rows, labels: Values) -> tuple[str, float
     return None if not best or as_given > excess / 2 else (best, agreeing)
 
 
+def answered_order(answers: Rows, rows: Rows, labels: Rows) -> tuple[str, float] | None:
+    """The mistake in the order of labels that, undone, makes a network right; None if none does.
+
+    Args:
+        answers: Classes of some pictures, shape (m,).
+        rows: Where they are among all, shape (m,).
+        labels: Of all pictures, shape (n,).
+
+    Returns:
+        Its name in `orders`, and the share of answers that are then right.
+    """
+    if len(rows) < 20 * NEAREST or rows.max() >= len(labels):
+        return None
+    best, excess, right = "", 0.0, 0.0
+    for name, moved in orders(len(labels)).items():
+        undone = labels[moved][rows]
+        chance = _meeting(answers, undone)
+        found = float(np.mean(answers == undone))
+        needed = max(PLAINLY, SIGMAS * np.sqrt(chance * (1 - chance) / len(rows)))
+        if found - chance > max(needed, excess) and not _is_renaming(labels[rows], undone):
+            best, excess, right = name, found - chance, found
+    as_given = float(np.mean(answers == labels[rows])) - _meeting(answers, labels[rows])
+    return None if not best or as_given > excess / 2 else (best, right)
+
+
+def _meeting(answers: Values, labels: Values) -> float:
+    """How often an answer and a label drawn at random agree."""
+    classes = np.unique(np.concatenate([answers, labels]))
+    shares = [(each[:, None] == classes).mean(axis=0) for each in (answers, labels)]
+    return float((shares[0] * shares[1]).sum())
+
+
+def _is_renaming(labels: Values, others: Values) -> bool:
+    """Do they say the same under other names, as labels in class order do when reversed?"""
+    pairs = set(zip(labels.tolist(), others.tolist(), strict=True))
+    return len(pairs) == len(np.unique(labels)) == len(np.unique(others))
+
+
 def _chance(labels: Values) -> float:
     """How often two labels drawn at random agree."""
     shares = np.unique(labels, return_counts=True)[1] / len(labels)
