@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from regraft.diagnose.agent import feeds, session
 from regraft.diagnose.agent.hooks import scikit_learn
 
 
@@ -61,3 +62,24 @@ def test_what_an_estimator_gives_each_class_is_an_answer(script, record):
     y = np.arange(30) % 3
     script.run("right = (e.predict_proba(x).argmax(1) == y).mean()", e=Estimator(), x=y, y=y)
     assert [s["claimed"] for s in record.scores] == [1.0]
+
+
+def test_scaled_features_still_belong_to_their_pictures(script, record, monkeypatch):
+    class Estimator:
+        def __init_subclass__(cls, **_):
+            """As scikit-learn's has one."""
+
+    scikit_learn._remember_predictions(Estimator)
+
+    class Scaler(Estimator):
+        def transform(self, features):
+            return features / 4
+
+    features = np.random.default_rng(0).random((6, 3)).astype(np.float32)
+    known = {feeds.digest_row(row): position for position, row in enumerate(features)}
+    monkeypatch.setattr(session.SESSION, "predicted_rows", {"predict0": known})
+    names = script.run("x = scaler.transform(features[::-1])\nx = (x - x.mean(axis=0)) / 2\nx -= 1",
+                       scaler=Scaler(), features=features)  # fmt: skip
+    assert record.failures == []
+    found = session.SESSION.predicted_rows["predict0"]
+    assert [found[feeds.digest_row(row)] for row in names["x"]] == [5, 4, 3, 2, 1, 0]

@@ -76,6 +76,8 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
         return None
     key = f"fit{fit['number']}"
     (train, rows), validation = _train_thumbs(replay, fit), _thumbs(replay, fit, "validation")
+    if _thumbs_of(replay, fit, "train") == _thumbs_of(replay, fit, "validation"):
+        validation = train[:0]  # of one prediction, and nobody knows which rows are in which part
     if not len(validation):  # scored later, by `evaluate`
         validation = replay.arrays.get(f"score{score.get('number')}_thumbs", validation)
     if "exact_overlap" not in {**fit, **score} and not len(validation):
@@ -119,17 +121,21 @@ def association(
     validation_labels: Array,
 ) -> facts.Association | None:
     """Whether the training pictures tell their labels; if not, whether another order would."""
-    known = _telling(replay, fit, score)
-    given, held_out = (
-        _labelled(replay, name, labels)
-        for name, labels in zip(known, (train_labels, validation_labels), strict=True)
-    )
-    if given is None:
+    seen = None
+    for known in _telling(replay, fit, score):  # of a broken backbone, features tell nothing
+        given, held_out = (
+            _labelled(replay, name, labels)
+            for name, labels in zip(known, (train_labels, validation_labels), strict=True)
+        )
+        if given is None:
+            continue
+        rows = replay.arrays[f"{known[0]}_rows"]
+        found = neighbours.association(*given, rows, held_out)
+        seen = found if seen is None or _tells(found) else seen
+        if _tells(seen):
+            return seen
+    if seen is None:
         return None
-    rows = replay.arrays[f"{known[0]}_rows"]
-    seen = neighbours.association(*given, rows, held_out)
-    if seen is None or seen.accuracy > seen.chance + AT_CHANCE:
-        return seen
     thumbs, rows = _train_thumbs(replay, fit)
     if len(rows) != len(thumbs) or len(train_labels) != int(fit["n_train"]):
         return seen
@@ -145,12 +151,16 @@ def association_of_estimator(replay: Replay, labels: Array) -> facts.Association
     return neighbours.association(features, labels[rows], rows)
 
 
-def _telling(replay: Replay, fit: Record, score: Record | None) -> list[str]:
-    """Under what features of training and validation rows are kept, else their thumbnails."""
+def _tells(seen: facts.Association | None) -> bool:
+    return seen is not None and seen.accuracy > seen.chance + AT_CHANCE
+
+
+def _telling(replay: Replay, fit: Record, score: Record | None) -> list[list[str]]:
+    """Under what features of training and validation rows are kept, if any; and thumbnails."""
     key, parts = f"fit{fit['number']}", ("train", "validation")
-    if f"{key}_train_features" in replay.arrays:
-        return [f"{key}_{part}_feature" for part in parts]
-    return [f"{_thumbs_of(replay, fit, part, score)}_thumb" for part in parts]
+    features = [f"{key}_{part}_feature" for part in parts]
+    thumbs = [f"{_thumbs_of(replay, fit, part, score)}_thumb" for part in parts]
+    return [features, thumbs] if f"{features[0]}s" in replay.arrays else [thumbs]
 
 
 def _labelled(replay: Replay, name: str, labels: Array) -> tuple[Array, Array] | None:

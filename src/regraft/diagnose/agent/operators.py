@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize_stack
-from regraft.diagnose.agent import interventions, ledger, listing, scoring, sites
+from regraft.diagnose.agent import interventions, ledger, listing, scoring, shown, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
 PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pictures
@@ -46,14 +46,21 @@ _IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
 def binary(symbol: str, left: Any, right: Any) -> Any:
     """``left symbol right``."""
     if not (_is_picture_data(left) or _is_picture_data(right)):
-        return _PLAIN[symbol](left, right)
+        result = _PLAIN[symbol](left, right)
+        if _are_features(left):
+            ledger.RECORD.attempt("scaled features", shown.follow, left, result)
+        return result
     return _arithmetic(symbol, left, right, _PLAIN[symbol])
 
 
 def in_place(symbol: str, left: Any, right: Any) -> Any:
     """``left symbol= right``."""
     if not _is_picture_data(left):
-        return _IN_PLACE[symbol](left, right)
+        before = left.copy() if _are_features(left) else None
+        result = _IN_PLACE[symbol](left, right)
+        if before is not None:
+            ledger.RECORD.attempt("scaled features", shown.follow, before, result)
+        return result
     return _arithmetic(symbol, left, right, _IN_PLACE[symbol])
 
 
@@ -335,6 +342,12 @@ def _planes_apart(after: np.ndarray) -> np.ndarray:
 
 def _is_picture_data(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim >= 3
+
+
+def _are_features(value: Any) -> bool:
+    """A matrix of numbers, in a script that predicted some."""
+    is_matrix = isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind == "f"
+    return is_matrix and shown.has_features()
 
 
 def _is_one_picture(value: np.ndarray) -> bool:

@@ -225,7 +225,7 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         ledger.RECORD.event("predict", site, trained=trained)
         base = anatomy.base_of(model)
         if base is not None and not trained:
-            _remember_pictures(model, base, feed, outputs)
+            shown.remember(model, feed, outputs)
         elif trained and feed.x.ndim == 4:
             _show_predicted(model, feed)
     return outputs
@@ -301,6 +301,8 @@ def _completion(model: Any) -> scoring.Complete:
 def remember(model: Any, outputs: Any, x: Any = None) -> None:
     """Keep what a trained model answered for one batch."""
     if not session.SESSION.has_fitted(model):
+        if id(model) not in session.SESSION.compiled:
+            ledger.RECORD.attempt("features in batches", shown.collect, model, x, outputs)
         return
     values = np.asarray(outputs)
     if values.ndim in (1, 2) and len(values):
@@ -350,24 +352,6 @@ def _placed(values: np.ndarray, rows: np.ndarray, n: int, *, fill: float) -> np.
     placed = np.full((n, *values.shape[1:]), fill, values.dtype)
     placed[rows] = values
     return placed
-
-
-def _remember_pictures(
-    model: Any, base: dict[str, Any], feed: feeds.Feed, outputs: np.ndarray
-) -> None:
-    key = f"predict{len(session.SESSION.pictures)}"
-    shown.keep(key, feed, samples.spread(len(feed), samples.ROWS))
-    shown.show(key, model, feed)
-    arrays = ledger.RECORD.arrays
-    if f"{key}_thumb_rows" in arrays:  # as the script counts them
-        arrays[f"{key}_thumb_rows"] = feed.rows[arrays[f"{key}_thumb_rows"]]
-    session.SESSION.pictures.append(
-        {"key": key, "n": feed.planned, "base": anatomy.describe_base(model, base)}
-    )
-    session.SESSION.predicted_rows[key] = {
-        feeds.digest_row(row): position for position, row in enumerate(outputs)
-    }
-    ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
 
 
 def _without_uncomputed(feed: feeds.Feed) -> feeds.Feed:

@@ -44,6 +44,8 @@ class Session:
         self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key
+        # pictures and features of frozen networks asked batch by batch, by the id of the network
+        self.batches: dict[int, list[tuple[Any, np.ndarray, np.ndarray]]] = {}
         self.unsplit: dict[int, Any] = {}  # trainings that wait for validation rows, by model
         self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
         self.is_partial = False  # did a `predict` leave rows out?

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import boundary, feeds, ledger, samples, session
+from regraft.diagnose.agent import anatomy, boundary, feeds, ledger, samples, session
 
 THUMBNAILS = 4000
 LINKED = 4000  # rows of features that are looked up
 SEEN = 32  # pictures that are followed to the backbone
+MOST_COLLECTED = 1e9  # bytes of pictures whose features are asked for in batches
 
 
 def keep(key: str, feed: feeds.Feed, rows: np.ndarray) -> None:
@@ -47,3 +48,60 @@ def link(key: str, feed: feeds.Feed) -> None:
             arrays[f"{key}_thumbs"] = arrays[f"{seen['key']}_thumbs"][places]
             arrays[f"{key}_thumb_rows"] = rows
             return
+
+
+def remember(model: Any, feed: feeds.Feed, outputs: np.ndarray) -> None:
+    """Pictures of which a frozen network told features, and the values of these, row by row."""
+    base = anatomy.base_of(model)
+    if base is None:
+        return
+    key = f"predict{len(session.SESSION.pictures)}"
+    keep(key, feed, samples.spread(len(feed), samples.ROWS))
+    show(key, model, feed)
+    arrays = ledger.RECORD.arrays
+    if f"{key}_thumb_rows" in arrays:  # as the script counts them
+        arrays[f"{key}_thumb_rows"] = feed.rows[arrays[f"{key}_thumb_rows"]]
+    session.SESSION.pictures.append(
+        {"key": key, "n": feed.planned, "base": anatomy.describe_base(model, base)}
+    )
+    session.SESSION.predicted_rows[key] = {
+        feeds.digest_row(row): position for position, row in enumerate(outputs)
+    }
+    ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
+
+
+def collect(model: Any, x: Any, outputs: Any) -> None:
+    """Keep one batch that a frozen network was asked for its features."""
+    pictures, features = np.asarray(x), np.asarray(outputs)
+    is_known = pictures.ndim == 4 and features.ndim in (2, 4) and len(pictures) == len(features)
+    if not is_known or anatomy.base_of(model) is None:
+        return
+    known = session.SESSION.batches.setdefault(id(model), [])
+    if sum(each[1].nbytes for each in known) + pictures.nbytes <= MOST_COLLECTED:
+        known.append((model, pictures, features))
+
+
+def gather() -> None:
+    """Put batches together, now that their features are used."""
+    for batches in session.SESSION.batches.values():
+        shapes = {(x.shape[1:], y.shape[1:]) for _, x, y in batches}
+        if len(shapes) == 1:
+            x, y = (np.concatenate([each[i] for each in batches]) for i in (1, 2))
+            with session.inside():
+                remember(batches[0][0], feeds.Feed(x=x, y=None, planned=len(x)), y)
+    session.SESSION.batches.clear()
+
+
+def has_features() -> bool:
+    """Did a frozen network tell features so far?"""
+    return bool(session.SESSION.predicted_rows or session.SESSION.batches)
+
+
+def follow(before: Any, after: Any) -> None:
+    """Features that were scaled or projected row by row still belong to their pictures."""
+    gather()
+    if not session.SESSION.predicted_rows or len(before) != len(after) or np.ndim(after) != 2:
+        return
+    pairs = [(feeds.digest_row(a), feeds.digest_row(b)) for a, b in zip(before, after, strict=True)]
+    for known in session.SESSION.predicted_rows.values():
+        known |= {new: known[old] for old, new in pairs if old in known}

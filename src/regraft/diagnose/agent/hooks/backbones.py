@@ -12,7 +12,7 @@ from regraft.adapt.resize import resize_in_graph
 from regraft.diagnose.agent import anatomy, boundary, interventions, ledger, session, sites
 from regraft.diagnose.agent.hooks import attach
 
-LEAST_LAYERS = 10  # of a part of a network, to be taken for one: shorter ones are heads
+LEAST_LAYERS = 5  # with weights, of a part of a network, to be taken for one: heads have fewer
 
 
 def hook() -> None:
@@ -29,8 +29,8 @@ def hook() -> None:
         if name[:1].isupper() and callable(builder) and id(builder) not in done:
             done.add(id(builder))
             attach.everywhere(builder, _builder(builder, name))
-    attach.everywhere(keras.models.clone_model, _clone(keras.models.clone_model))
-    attach.everywhere(keras.models.model_from_json, _rebuild(keras.models.model_from_json))
+    attach.everywhere(keras.models.clone_model, _copied(keras.models.clone_model))
+    attach.everywhere(keras.models.model_from_json, _copied(keras.models.model_from_json))
     functional = importlib.import_module("keras.src.models.functional").Functional
     for kind in (functional, keras.Model):
         _hook_from_config(kind)
@@ -41,7 +41,7 @@ def _hook_from_config(kind: Any) -> None:
     configured = kind.from_config.__func__
 
     def from_config(cls: type, *args: Any, **kwargs: Any) -> Any:
-        return _rebuild(functools.partial(configured, cls))(*args, **kwargs)
+        return _copied(functools.partial(configured, cls))(*args, **kwargs)
 
     kind.from_config = classmethod(from_config)
 
@@ -75,55 +75,45 @@ def _builder(original: Any, name: str) -> Any:
     return build
 
 
-def _clone(original: Any) -> Any:
-    """A copy of a pretrained network is one too, whether or not its weights came along."""
+def _copied(original: Any) -> Any:
+    """A copy of a pretrained network, or of a model that holds one, may be without its weights."""
 
     @functools.wraps(original)
-    def clone_model(model: Any, *args: Any, **kwargs: Any) -> Any:
-        copy = original(model, *args, **kwargs)
-        site, base = sites.here(), anatomy.base_of(model)
-        if site is None or session.SESSION.depth or base is None:
-            return copy
-        if not {id(layer) for layer in anatomy.flat_layers(model)} <= base["ids"]:
-            return copy  # a head was copied with it
-        _note_copy(copy, anatomy.flat_layers(model), base, site)
-        return copy
-
-    return clone_model
-
-
-def _rebuild(original: Any) -> Any:
-    """A pretrained network made anew from its configuration, which holds no weights."""
-
-    @functools.wraps(original)
-    def rebuild(*args: Any, **kwargs: Any) -> Any:
+    def copied(*args: Any, **kwargs: Any) -> Any:
         copy = original(*args, **kwargs)
         site = sites.directly()
         if site is None or session.SESSION.depth:
             return copy
-        layers = anatomy.flat_layers(copy)
-        for base in reversed(anatomy.BASES):
-            known = {layer.name: layer for layer in anatomy.flat_layers(base["model"])}
-            originals = [known.get(layer.name) for layer in layers]
-            if len(layers) >= LEAST_LAYERS and None not in originals:
-                _note_copy(copy, originals, base, site)
-                break
+        for part in (copy, *_models_in(copy)):
+            layers = [layer for layer in anatomy.flat_layers(part) if layer.weights]
+            for base in reversed(anatomy.BASES):
+                known = {layer.name: layer for layer in anatomy.flat_layers(base["model"])}
+                pairs = [(layer, known.get(layer.name)) for layer in layers]
+                if len(layers) >= LEAST_LAYERS and all(original for _, original in pairs):
+                    _note_copy(part, pairs, base, site)
+                    break
         return copy
 
-    return rebuild
+    return copied
 
 
-def _note_copy(copy: Any, originals: list[Any], base: dict[str, Any], site: Any) -> None:
+def _models_in(model: Any) -> list[Any]:
+    import keras
+
+    return [layer for layer in model.layers if isinstance(layer, keras.Model)]
+
+
+def _note_copy(copy: Any, pairs: list[tuple[Any, Any]], base: dict[str, Any], site: Any) -> None:
     """Note a copy of a pretrained network, or of a part of it, and repair it if that is asked.
 
     Args:
         copy: The model.
-        originals: The layers that its layers are copies of.
+        pairs: Its layers with weights, each with the layer that it is a copy of.
         base: What is known of the network.
         site: Where it was copied.
     """
     if interventions.ACTIVE.one("load-imagenet-weights") is not None:
-        for layer, original in zip(anatomy.flat_layers(copy), originals, strict=True):
+        for layer, original in pairs:
             layer.set_weights(original.get_weights())
     _note_base(copy, name=base["name"], site=site, weights=base["weights"])
 

@@ -16,6 +16,7 @@ from regraft.diagnose.agent import (
     scored,
     scoring,
     session,
+    shown,
     sites,
 )
 from regraft.diagnose.agent.hooks import attach
@@ -153,9 +154,22 @@ def _hook_layers(keras: ModuleType) -> None:
         result = call(self, *args, **kwargs)
         if is_asked and hasattr(result, "numpy"):
             scored.remember(self, result, args[0] if args else None)
+        elif args and _tells_features(self, result):
+            ledger.RECORD.attempt("features in batches", shown.collect, self, args[0], result)
         return result
 
     keras.layers.Layer.__call__ = called
+
+
+def _tells_features(layer: Any, result: Any) -> bool:
+    """Was a network that was never compiled called by the script itself, with values?"""
+    return (
+        hasattr(result, "numpy")
+        and session.SESSION.depth == 0
+        and hasattr(layer, "layers")
+        and id(layer) not in session.SESSION.compiled
+        and sites.directly() is not None
+    )
 
 
 def _hook_adapt(kind: Any) -> None:

@@ -14,6 +14,7 @@ from regraft.diagnose.agent import (
     samples,
     scoring,
     session,
+    shown,
     sites,
 )
 from regraft.diagnose.agent.hooks import attach
@@ -77,7 +78,7 @@ def _hook_validation(module: ModuleType) -> None:
     @functools.wraps(predicts)
     def cross_val_predict(*args: Any, **kwargs: Any) -> Any:
         answers = predicts(*args, **kwargs)
-        _remember(answers)
+        _remember(None, answers)
         return answers
 
     @functools.wraps(scores)
@@ -95,7 +96,7 @@ def _hook_validation(module: ModuleType) -> None:
     module.cross_val_score = cross_val_score  # type: ignore[attr-defined]
 
 
-def _remember(answer: Any) -> None:
+def _remember(_: Any, answer: Any) -> None:
     """Remember what an estimator answered: classes, or a score for each of them."""
     if not isinstance(answer, np.ndarray):
         return
@@ -179,26 +180,34 @@ def _hook_estimators(module: ModuleType) -> None:
 def _remember_predictions(base: Any) -> None:
     """Every class of estimators that is defined from now on remembers what it predicts."""
     define = base.__init_subclass__.__func__
+    follow = {"predict": _remember, "predict_proba": _remember, "transform": _follow,
+              "fit_transform": _follow}  # fmt: skip
 
     def defined(cls: Any, /, **kwargs: Any) -> None:
         define(cls, **kwargs)
-        for name in ("predict", "predict_proba"):
-            predict = getattr(cls, name, None)
-            if inspect.isfunction(predict) and not hasattr(predict, "_regraft"):
-                setattr(cls, name, _remembered(predict))
+        for name, then in follow.items():
+            method = getattr(cls, name, None)
+            if inspect.isfunction(method) and not hasattr(method, "_regraft"):
+                setattr(cls, name, _followed(method, then))
 
     base.__init_subclass__ = classmethod(defined)
 
 
-def _remembered(predict: Any) -> Any:
-    @functools.wraps(predict)
-    def remembered(self: Any, *args: Any, **kw: Any) -> Any:
-        answer = predict(self, *args, **kw)
-        _remember(answer)
+def _followed(method: Any, then: Any) -> Any:
+    @functools.wraps(method)
+    def followed(self: Any, *args: Any, **kw: Any) -> Any:
+        answer = method(self, *args, **kw)
+        then(args[0] if args else kw.get("X"), answer)
         return answer
 
-    remembered._regraft = True  # type: ignore[attr-defined]
-    return remembered
+    followed._regraft = True  # type: ignore[attr-defined]
+    return followed
+
+
+def _follow(rows: Any, transformed: Any) -> None:
+    """Features that are scaled or projected."""
+    if isinstance(rows, np.ndarray) and isinstance(transformed, np.ndarray):
+        ledger.RECORD.attempt("scaled features", shown.follow, rows, transformed)
 
 
 def _note_score(site: Any, accuracy: float, n: int) -> None:
@@ -208,6 +217,7 @@ def _note_score(site: Any, accuracy: float, n: int) -> None:
 
 
 def _note_estimator(X: Any, y: Any) -> None:
+    shown.gather()
     labels = np.unique(feeds.label_indices(np.asarray(y)), return_inverse=True)[1]
     # the last is the one that counts: a search over parameters fits hundreds
     rows = samples.spread(len(labels), PROBED)
