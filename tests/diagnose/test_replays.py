@@ -133,3 +133,57 @@ def test_what_is_built_after_compile_was_not_changed_after_it(tmp_path):
         replay = replayer.run(fit_seconds=20, seconds=120)
     assert replay.status == "done", replay.output
     assert replay.fits[0]["trainable_changed_after_compile"] is False
+
+
+IN_BATCHES = """
+import keras
+import numpy as np
+
+base = keras.applications.VGG16(weights=None, include_top=False, pooling="avg",
+                                input_shape=(32, 32, 3))
+x = np.random.default_rng(0).random((120, 32, 32, 3)).astype("float32")
+y = np.arange(120) % 2
+features = np.concatenate([np.asarray(ASK(x[i:i + 30])) for i in range(0, 120, 30)])
+features = (features - features.mean(axis=0)) / (features.std(axis=0) + 1)
+head = keras.Sequential([keras.Input((512,)), keras.layers.Dense(2, activation="softmax")])
+head.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+head.fit(features[:80], y[:80], validation_data=(features[80:], y[80:]), verbose=0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ask", ["base.predict_on_batch", "base"])
+def test_features_asked_for_batch_by_batch_belong_to_their_pictures(tmp_path, ask):
+    script = tmp_path / "train.py"
+    script.write_text(IN_BATCHES.replace("ASK", ask))
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run(fit_seconds=20, seconds=120)
+    assert replay.status == "done", replay.output
+    assert replay.record["failures"] == []
+    assert replay.fits[0]["base"]["name"] == "VGG16"
+    assert replay.arrays["fit0_train_thumb_rows"].tolist() == list(range(80))
+    assert replay.arrays["predict0_x"].shape == (120, 32, 32, 3)
+
+
+WHOLE_COPY = """
+import keras
+import numpy as np
+
+base = keras.applications.VGG16(weights=None, include_top=False, pooling="avg",
+                                input_shape=(32, 32, 3))
+model = keras.Sequential([base, keras.layers.Dense(2, activation="softmax")])
+copy = keras.models.model_from_json(model.to_json())
+copy.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+x = np.random.default_rng(0).random((40, 32, 32, 3)).astype("float32")
+copy.fit(x, np.arange(40) % 2, validation_split=0.5, verbose=0)
+"""
+
+
+@pytest.mark.slow
+def test_a_network_inside_a_copy_of_a_whole_model_is_known(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(WHOLE_COPY)
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run(fit_seconds=20, seconds=120)
+    assert replay.status == "done", replay.output
+    assert replay.fits[0]["base"]["name"] == "VGG16"

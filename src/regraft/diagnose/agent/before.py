@@ -137,7 +137,7 @@ def _weightless(fit: Fit, labels: np.ndarray) -> float:
 
 def _link_features(fit: Fit) -> None:
     """Trained on frozen predictions? Then the pictures are those the backbone was given."""
-    shown.gather()
+    ledger.RECORD.attempt("features in batches", shown.gather)
     both = sum(feed.planned for feed in (fit.train, fit.validation) if feed is not None)
     for part, feed in (("train", fit.train), ("validation", fit.validation)):
         if feed is None:

@@ -87,8 +87,9 @@ def gather() -> None:
         shapes = {(x.shape[1:], y.shape[1:]) for _, x, y in batches}
         if len(shapes) == 1:
             x, y = (np.concatenate([each[i] for each in batches]) for i in (1, 2))
+            feed = feeds.Feed(x=x, y=None, planned=len(x), rows=np.arange(len(x)))
             with session.inside():
-                remember(batches[0][0], feeds.Feed(x=x, y=None, planned=len(x)), y)
+                remember(batches[0][0], feed, y)
     session.SESSION.batches.clear()
 
 

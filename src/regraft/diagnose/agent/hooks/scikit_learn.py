@@ -217,7 +217,7 @@ def _note_score(site: Any, accuracy: float, n: int) -> None:
 
 
 def _note_estimator(X: Any, y: Any) -> None:
-    shown.gather()
+    ledger.RECORD.attempt("features in batches", shown.gather)
     labels = np.unique(feeds.label_indices(np.asarray(y)), return_inverse=True)[1]
     # the last is the one that counts: a search over parameters fits hundreds
     rows = samples.spread(len(labels), PROBED)
