@@ -140,6 +140,23 @@ def test_everything_of_a_plain_run(with_thumbs):
     assert evidence.shift.twins < 0.02
 
 
+def test_where_features_of_a_broken_backbone_tell_nothing_pictures_may(with_thumbs):
+    n = len(with_thumbs["fit0_train_thumbs"])
+    noise = np.random.default_rng(0).normal(size=(n, 16)).astype(np.float32)
+    dead = {"fit0_train_features": noise, "fit0_train_feature_rows": np.arange(n)}
+    evidence = observe.observe(replay([fit()], [score()], arrays=with_thumbs | dead))
+    assert evidence.association.accuracy > 0.7
+
+
+def test_one_prediction_for_both_parts_says_nothing_of_overlap(with_thumbs):
+    thumbs = with_thumbs["fit0_train_thumbs"]
+    kept = {k: v for k, v in with_thumbs.items() if "_thumb" not in k}
+    shared = kept | {"predict0_thumbs": thumbs, "predict0_thumb_rows": np.arange(len(thumbs))}
+    of_both = fit(features_of_train="predict0", features_of_validation="predict0")
+    evidence = observe.observe(replay([of_both], [score()], arrays=shared))
+    assert evidence.overlap is None or evidence.overlap.near < 0.05
+
+
 def test_pictures_of_another_source_are_told_by_one_property(with_thumbs):
     inverted = 255 - with_thumbs["fit0_validation_x"]
     changed = {"fit0_validation_x": inverted, "fit0_validation_thumbs": thumbnails(inverted)}
