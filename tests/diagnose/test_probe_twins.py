@@ -63,10 +63,16 @@ def test_digits_resemble_each_other_too_much_for_variants(digits, thumbs):
 
 
 def test_those_set_apart_leave_most_of_their_twins_to_train_on():
-    # every validation picture has two twins in training, and there are no others
-    pairs = np.repeat(np.arange(200), 2), np.arange(400)
-    asked, dropped = set_apart(pairs, 400, 200)
-    assert len(asked) == 50
-    assert sorted(dropped) == sorted(np.flatnonzero(np.isin(pairs[0], asked)))
-    asked, dropped = set_apart((np.zeros(0, int), np.zeros(0, int)), 400, 200)
-    assert (len(asked), len(dropped)) == (200, 0)
+    scenes = _scenes(100, 0)
+    shifted, mirrored = np.roll(scenes, 4, axis=2), scenes[:, :, ::-1]
+    train = thumbnails(np.concatenate([shifted, mirrored]))
+    validation = thumbnails(scenes)
+    pairs = near_twins(train, validation)
+    assert len(np.unique(pairs[1])) > 190  # two twins of nearly every one
+    asked, dropped = set_apart(train, validation, pairs)
+    assert len(asked) == 25
+    assert set(dropped) <= {*asked, *(asked + 100)}
+    assert len(dropped) > 45
+    alone = thumbnails(_scenes(100, 1))
+    asked, dropped = set_apart(train, alone, near_twins(train, alone))
+    assert (len(asked), len(dropped)) == (100, 0)

@@ -56,8 +56,9 @@ def honest_number(laboratory: Laboratory, result: Result) -> float | None:
     if arm is None or not asked:
         return None if arm is None else arm[0].accuracy
     lost = lost_on(laboratory, arm, asked)
-    is_less = lost is not None and lost.points - Z * lost.error > LEAST_LOST
-    return lost.after if lost is not None and is_less else None
+    if lost is None or lost.points <= LEAST_LOST or lost.points - Z * lost.error <= LEAST_GAIN:
+        return None
+    return lost.after
 
 
 def price(

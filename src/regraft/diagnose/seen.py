@@ -96,7 +96,7 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
         honest = float(np.mean(right[~validated])) if n_honest else None
     asked, dropped = np.zeros(0, int), np.zeros(0, int)
     if len(classes) == len(validated) and len(rows) == len(train) >= KNOWN * int(fit["n_train"]):
-        asked, twins_of = twins.set_apart(pairs, len(train), len(validated))
+        asked, twins_of = twins.set_apart(train, validation, pairs)
         dropped = rows[twins_of]
     return facts.Overlap(
         exact=exact,

@@ -54,20 +54,22 @@ def near_twins(train: Values, validation: Values) -> tuple[Rows, Rows]:
     return np.concatenate(of_validation), np.concatenate(of_train)
 
 
-def set_apart(pairs: tuple[Rows, Rows], n_train: int, n_validation: int) -> tuple[Rows, Rows]:
+def set_apart(train: Values, validation: Values, pairs: tuple[Rows, Rows]) -> tuple[Rows, Rows]:
     """Validation rows to ask about once their twins are not trained on, and those twins.
 
     As many as leave enough to train on: all of them, or half, a quarter, ..., drawn at random.
+    Twins of twins count too: of a picture, its mirror image and a closer view, two may be nearer.
 
     Args:
-        pairs: Of `near_twins`.
-        n_train: Rows of the training part.
-        n_validation: Of the validation part.
+        train: Thumbnails, as for `near_twins`.
+        validation: The same.
+        pairs: What it said of them.
     """
-    in_turn = np.random.default_rng(0).permutation(n_validation)
+    in_turn = np.random.default_rng(0).permutation(len(validation))
     while len(in_turn):
         dropped = np.unique(pairs[1][np.isin(pairs[0], in_turn)])
-        if len(dropped) <= MOST_SET_APART * n_train:
+        dropped = np.union1d(dropped, near_twins(train, train[dropped])[1])
+        if len(dropped) <= MOST_SET_APART * len(train):
             return np.sort(in_turn), dropped
         in_turn = in_turn[: len(in_turn) // 2]
     return in_turn, np.zeros(0, np.int64)
