@@ -193,6 +193,11 @@ def order_by_number(site: Site) -> Repair:
     return Repair(kind="order-by-number", parameters=_at(site))
 
 
+def names_with_folders() -> Repair:
+    """Where the script takes the short name of a picture file, keep its folder with it."""
+    return Repair(kind="names-with-folders")
+
+
 def drop_augmentation(*, part: str) -> Repair:
     """Leave random changes to pictures out. `part`: "train" or "validation"."""
     return Repair(kind="drop-augmentation", parameters={"part": part})

@@ -9,6 +9,7 @@ from regraft.diagnose.causes.labels import (
     labels_out_of_range,
     labels_scaled_or_not_whole,
     labels_unrelated_to_pictures,
+    names_that_are_not_unique,
 )
 
 UNRELATED = association(accuracy=0.11)
@@ -256,3 +257,32 @@ def test_lab007_clear(share):
 
 def test_lab007_unknown():
     assert verdict(labels_change_between_epochs, training=training(relabelled=None)) == "unknown"
+
+
+SHARED = {"n": 400, "shared": 380, "example": "0001", "folders": ["north", "south"]}
+NAMES = ledger(call("short-name", 11, **SHARED))
+
+
+def test_lab008_found():
+    noisy = association(noisy=0.45)
+    finding = ask(names_that_are_not_unique, association=noisy, ledger=NAMES)
+    assert finding.repairs[0].kind == "names-with-folders"
+    assert "380 of 400 picture files share their name at line 11" in finding.because
+    assert "'0001' in north and south" in finding.because
+
+
+FEW = ledger(call("short-name", 11, **(SHARED | {"shared": 30})))
+
+
+@pytest.mark.parametrize(
+    ("noisy", "names"),
+    [(0.45, FEW), (0.45, ledger()), (0.02, NAMES)],
+    ids=["few-shared", "no-short-names", "labels-fit"],
+)
+def test_lab008_clear(noisy, names):
+    facts = {"association": association(noisy=noisy), "ledger": names}
+    assert verdict(names_that_are_not_unique, **facts) == "clear"
+
+
+def test_lab008_unknown():
+    assert verdict(names_that_are_not_unique, association=None, ledger=NAMES) == "unknown"

@@ -13,6 +13,7 @@ from regraft.diagnose.agent import (
     interventions,
     ledger,
     listing,
+    naming,
     rewrite,
     session,
     sites,
@@ -71,6 +72,7 @@ def replay(settings: dict[str, Any]) -> None:
 
 def _hook() -> None:
     listing.hook()
+    naming.hook()
     arrays.hook()
     models.hook()
     backbones.hook()

@@ -8,6 +8,7 @@ from regraft.diagnose.losses import BY_SIGN, REGRESSION
 from regraft.diagnose.repairs import (
     drop_call,
     keep_pairs,
+    names_with_folders,
     order_by_number,
     remap_labels,
     reorder_labels,
@@ -27,6 +28,8 @@ EXPLAINED = 0.5  # share of the errors that renaming must explain
 WORTH = 0.2
 RELABELLED = 0.2  # of the pictures: fewer may be repeats that were labelled twice
 UNTRAINED = 0.5  # of the validation rows: what the network calls classes it never saw says nothing
+SHARED = 0.1  # of the files whose short names are taken
+CONTRADICTED = 0.1  # of the training labels; clean digits give two or three per cent
 MOST_VALUES = 1000  # different label values; more are measurements, not classes
 
 
@@ -369,6 +372,49 @@ def labels_change_between_epochs(training: Training) -> Finding:
     )
 
 
+@rule(
+    "LAB008",
+    "names-that-are-not-unique",
+    source="https://docs.python.org/3/library/pathlib.html#pathlib.PurePath.stem: the final path "
+    "component, without its folder; https://docs.python.org/3/library/stdtypes.html#dict: a key "
+    "that is written again has the last value",
+)
+def names_that_are_not_unique(association: Association, ledger: Ledger) -> Finding:
+    """Labels are looked up by names that files of several folders share.
+
+    Why it hurts: `north/0001.jpg` and `south/0001.jpg` are both "0001". In a table of labels the
+        last one read speaks for all of them.
+    How it is found: short names of picture files that the script takes and that several folders
+        share, and training labels that contradict their pictures; then a replay in which
+        every short name keeps its folder.
+    Fix: look labels up by the path from the folder of the data, not by the name alone.
+    Limits: names cut out of a string by hand are not seen; nor are three parts of a path.
+    """
+    taken = [
+        call
+        for call in ledger.of("short-name")
+        if call.details["shared"] > SHARED * max(call.details["n"], 1)
+    ]
+    if not taken:
+        return clear("no picture files of several folders were called by one name")
+    call = taken[-1]
+    folders = " and ".join(call.details["folders"])
+    seen = (
+        f"{call.details['shared']:,} of {call.details['n']:,} picture files share their name at "
+        f"line {call.site.line} with one in another folder ({call.details['example']!r} in "
+        f"{folders})"
+    )
+    if association.noisy < CONTRADICTED:
+        return clear(f"{seen}; but {association.noisy:.1%} of the labels contradict their pictures")
+    return found(
+        f"{seen}, and {association.noisy:.0%} of the training labels contradict their pictures",
+        fix="look labels up by folder and name together",
+        where=tuple(dict.fromkeys(call.site for call in taken)),
+        repairs=(names_with_folders(),),
+        severity=0.6,
+    )
+
+
 RULES = (
     labels_unrelated_to_pictures,
     class_maps_differ,
@@ -377,4 +423,5 @@ RULES = (
     labels_in_another_order,
     files_not_in_the_order_of_labels,
     labels_change_between_epochs,
+    names_that_are_not_unique,
 )
