@@ -388,7 +388,8 @@ def names_that_are_not_unique(association: Association, ledger: Ledger) -> Findi
         share, and training labels that contradict their pictures; then a replay in which
         every short name keeps its folder.
     Fix: look labels up by the path from the folder of the data, not by the name alone.
-    Limits: names cut out of a string by hand are not seen; nor are three parts of a path.
+    Limits: names cut out of a string by hand are not seen, nor those that `os.walk` and
+        `os.listdir` give without a folder.
     """
     taken = [
         call
