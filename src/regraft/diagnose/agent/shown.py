@@ -8,6 +8,7 @@ from regraft.diagnose.agent import anatomy, boundary, feeds, ledger, samples, se
 
 THUMBNAILS = 4000
 LINKED = 4000  # rows of features that are looked up
+FEW = 16  # rows of a matrix, to know whether it holds features
 SEEN = 32  # pictures that are followed to the backbone
 MOST_COLLECTED = 1e9  # bytes of pictures whose features are asked for in batches
 
@@ -101,8 +102,11 @@ def has_features() -> bool:
 def follow(before: Any, after: Any) -> None:
     """Features that were scaled or projected row by row still belong to their pictures."""
     gather()
-    if not session.SESSION.predicted_rows or len(before) != len(after) or np.ndim(after) != 2:
+    if len(before) != len(after) or np.ndim(after) != 2:
         return
+    few = [feeds.digest_row(before[row]) for row in samples.spread(len(before), FEW)]
+    if not any(row in known for known in session.SESSION.predicted_rows.values() for row in few):
+        return  # another matrix: loops by hand compute many
     pairs = [(feeds.digest_row(a), feeds.digest_row(b)) for a, b in zip(before, after, strict=True)]
     for known in session.SESSION.predicted_rows.values():
         known |= {new: known[old] for old, new in pairs if old in known}
