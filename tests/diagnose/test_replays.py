@@ -102,6 +102,16 @@ def test_arguments_by_position_and_labels_of_a_data_frame(tmp_path):
     assert not Path("/of.weights.h5").exists()
 
 
+def replayed(folder, source):
+    """What a script does that must run to its end."""
+    script = folder / "train.py"
+    script.write_text(source)
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run(fit_seconds=20, seconds=120)
+    assert replay.status == "done", replay.output
+    return replay
+
+
 BUILT_LATE = """
 import keras
 import numpy as np
@@ -127,11 +137,7 @@ model.fit(x, y, validation_split=0.2, verbose=0)
 
 @pytest.mark.slow
 def test_what_is_built_after_compile_was_not_changed_after_it(tmp_path):
-    script = tmp_path / "train.py"
-    script.write_text(BUILT_LATE)
-    with Replayer(Script(path=script)) as replayer:
-        replay = replayer.run(fit_seconds=20, seconds=120)
-    assert replay.status == "done", replay.output
+    replay = replayed(tmp_path, BUILT_LATE)
     assert replay.fits[0]["trainable_changed_after_compile"] is False
 
 
@@ -154,11 +160,7 @@ head.fit(features[:80], y[:80], validation_data=(features[80:], y[80:]), verbose
 @pytest.mark.slow
 @pytest.mark.parametrize("ask", ["base.predict_on_batch", "base"])
 def test_features_asked_for_batch_by_batch_belong_to_their_pictures(tmp_path, ask):
-    script = tmp_path / "train.py"
-    script.write_text(IN_BATCHES.replace("ASK", ask))
-    with Replayer(Script(path=script)) as replayer:
-        replay = replayer.run(fit_seconds=20, seconds=120)
-    assert replay.status == "done", replay.output
+    replay = replayed(tmp_path, IN_BATCHES.replace("ASK", ask))
     assert replay.record["failures"] == []
     assert replay.fits[0]["base"]["name"] == "VGG16"
     assert replay.arrays["fit0_train_thumb_rows"].tolist() == list(range(80))
@@ -181,9 +183,5 @@ copy.fit(x, np.arange(40) % 2, validation_split=0.5, verbose=0)
 
 @pytest.mark.slow
 def test_a_network_inside_a_copy_of_a_whole_model_is_known(tmp_path):
-    script = tmp_path / "train.py"
-    script.write_text(WHOLE_COPY)
-    with Replayer(Script(path=script)) as replayer:
-        replay = replayer.run(fit_seconds=20, seconds=120)
-    assert replay.status == "done", replay.output
+    replay = replayed(tmp_path, WHOLE_COPY)
     assert replay.fits[0]["base"]["name"] == "VGG16"

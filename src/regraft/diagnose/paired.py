@@ -65,7 +65,7 @@ def lost_on(laboratory: Laboratory, arm: Run, rows: Sequence[int]) -> Lost | Non
     lost = before[chosen].astype(float) - after[chosen]
     return Lost(
         points=float(lost.mean()),
-        error=float(np.std(lost) / math.sqrt(len(lost))),
+        error=_standard_error(lost),
         after=float(after[chosen].mean()),
     )
 
@@ -74,10 +74,12 @@ def _row_error(laboratory: Laboratory, a: Run, b: Run) -> float:
     """Standard error from the rows scored: paired where both scored the same."""
     right_a, right_b = _right(laboratory, a[1]), _right(laboratory, b[1])
     if right_a is not None and right_b is not None and len(right_a) == len(right_b):
-        return float(
-            np.std(right_b.astype(float) - right_a.astype(float)) / math.sqrt(len(right_a))
-        )
+        return _standard_error(right_b.astype(float) - right_a)
     return math.sqrt(sum(p[0].accuracy * (1 - p[0].accuracy) / max(p[0].n, 1) for p in (a, b)))
+
+
+def _standard_error(differences: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
+    return float(np.std(differences) / math.sqrt(len(differences)))
 
 
 def _right(laboratory: Laboratory, replay: Replay) -> "np.ndarray[Any, np.dtype[np.bool_]] | None":

@@ -90,12 +90,13 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
         leaking |= set(rows[pairs[1]].tolist())
     honest, n_honest = score.get("without_duplicates"), int(score.get("n_without_duplicates", 0))
     classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
-    if honest is None and validated.any() and len(classes) == len(validated):
+    are_scored = validated.any() and len(classes) == len(validated)
+    if honest is None and are_scored:
         right = classes == replay.arrays[f"score{score['number']}_labels"]
         n_honest = int((~validated).sum())
         honest = float(np.mean(right[~validated])) if n_honest else None
     asked, dropped = np.zeros(0, int), np.zeros(0, int)
-    if len(classes) == len(validated) and len(rows) == len(train) >= KNOWN * int(fit["n_train"]):
+    if are_scored and len(rows) == len(train) >= KNOWN * int(fit["n_train"]):
         asked, twins_of = twins.set_apart(train, validation, pairs)
         dropped = rows[twins_of]
     return facts.Overlap(

@@ -220,15 +220,15 @@ def _look_again(
     arm = laboratory.run(chosen, is_probed=True)
     if arm is None:
         return priced, reached, results
-    again = diagnose(RULES, observe.observe(arm[1]))
+    again = candidates(diagnose(RULES, observe.observe(arm[1])))
     known = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
-    new = [r for r in candidates(again) if r.rule.id not in known]
+    new = [r for r in again if r.rule.id not in known]
     if any(p.pays for p in priced):  # of a model that was at chance, any number looked right
         results = [*results, *(r for r in new if r.finding.honest is not None)]
     if len(chosen) >= MOST_PRICED:
         return priced, reached, results
     hidden = [r for r in new if r.finding.repairs and r.finding.claimed is None]
-    still = {r.rule.id for r in candidates(again)} - {r.rule.id for r in chosen}
+    still = {r.rule.id for r in again} - {r.rule.id for r in chosen}
     waiting = [
         r
         for r in candidates(results)

@@ -40,9 +40,8 @@ def compile_model(model: Any, **named: Any) -> Any:
         "arguments": named,
         "site": site,
         "model": model,
-        "trainable": frozenset(id(v) for v in model.trainable_variables),
-        "variables": frozenset(id(v) for v in model.variables),  # others are built later
         "fitted": False,
+        **_variables(model),
     }
     loss, logits = anatomy.describe_loss(named.get("loss"))
     ledger.RECORD.event("compile", site, loss=loss, from_logits=logits,
@@ -101,9 +100,15 @@ def repair_model(model: Any) -> None:
     arguments = dict(stored["arguments"])
     arguments["optimizer"] = _fresh(arguments.get("optimizer", "rmsprop"))
     session.SESSION.original["compile"](model, **arguments)
-    stored["trainable"] = frozenset(id(v) for v in model.trainable_variables)
-    stored["variables"] = frozenset(id(v) for v in model.variables)
-    stored["fitted"] = False
+    stored |= {"fitted": False, **_variables(model)}
+
+
+def _variables(model: Any) -> dict[str, frozenset[int]]:
+    """What `compile` knows of: all variables there are by now, and those that are trainable."""
+    return {
+        "trainable": frozenset(id(v) for v in model.trainable_variables),
+        "variables": frozenset(id(v) for v in model.variables),
+    }
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:

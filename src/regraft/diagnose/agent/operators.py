@@ -46,21 +46,15 @@ _IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
 def binary(symbol: str, left: Any, right: Any) -> Any:
     """``left symbol right``."""
     if not (_is_picture_data(left) or _is_picture_data(right)):
-        result = _PLAIN[symbol](left, right)
-        if _are_features(left):
-            ledger.RECORD.attempt("scaled features", shown.follow, left, result)
-        return result
+        return _followed(left, _PLAIN[symbol](left, right))
     return _arithmetic(symbol, left, right, _PLAIN[symbol])
 
 
 def in_place(symbol: str, left: Any, right: Any) -> Any:
     """``left symbol= right``."""
     if not _is_picture_data(left):
-        before = left.copy() if _are_features(left) else None
-        result = _IN_PLACE[symbol](left, right)
-        if before is not None:
-            ledger.RECORD.attempt("scaled features", shown.follow, before, result)
-        return result
+        before = left.copy() if _are_features(left) else left
+        return _followed(before, _IN_PLACE[symbol](left, right))
     return _arithmetic(symbol, left, right, _IN_PLACE[symbol])
 
 
@@ -342,6 +336,13 @@ def _planes_apart(after: np.ndarray) -> np.ndarray:
 
 def _is_picture_data(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim >= 3
+
+
+def _followed(before: Any, result: Any) -> Any:
+    """The result; if it is of features, it is known as theirs."""
+    if _are_features(before):
+        ledger.RECORD.attempt("scaled features", shown.follow, before, result)
+    return result
 
 
 def _are_features(value: Any) -> bool:

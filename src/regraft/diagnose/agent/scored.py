@@ -223,10 +223,9 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
             asked=asked if trained else None, complete=_completion(model),
         )  # fmt: skip
         ledger.RECORD.event("predict", site, trained=trained)
-        base = anatomy.base_of(model)
-        if base is not None and not trained:
+        if not trained:
             shown.remember(model, feed, outputs)
-        elif trained and feed.x.ndim == 4:
+        elif feed.x.ndim == 4:
             _show_predicted(model, feed)
     return outputs
 

@@ -133,27 +133,27 @@ def _leak(
     if share < many:
         return clear(seen)
     if overlap.honest is None or overlap.n_honest < MIN_HONEST:
-        if len(overlap.asked_rows) >= MIN_HONEST:
-            return found(
-                f"{seen}; the honest number is that of {len(overlap.asked_rows)} of them, asked "
-                f"after training without their {len(overlap.dropped_rows)} twins",
-                fix="remove duplicates before splitting, and split by group",
-                where=(where,),
-                repairs=(drop_rows(overlap.dropped_rows),),
-                claimed=accuracy.validation,
-                severity=0.3,
-                share=share,
-                asked=overlap.asked_rows,
+        asked, dropped = overlap.asked_rows, overlap.dropped_rows
+        if len(asked) >= MIN_HONEST:
+            how = (
+                f"the honest number is that of {len(asked)} of them, asked after training without "
+                f"their {len(dropped)} twins"
             )
-        if not overlap.leaking_rows or overlap.leaking_share > MOST_DROPPED:
+        elif overlap.leaking_rows and overlap.leaking_share <= MOST_DROPPED:
+            asked, dropped = (), overlap.leaking_rows
+            how = (
+                "too few others are left to score: the honest number is that of training without "
+                "those pictures"
+            )
+        else:
             return unknown(f"{seen}; too few others are left to measure an honest number")
         return found(
-            f"{seen}; too few others are left to score: the honest number is that of training "
-            "without those pictures",
+            f"{seen}; {how}",
             fix="remove duplicates before splitting, and split by group",
             where=(where,),
-            repairs=(drop_rows(overlap.leaking_rows),),
+            repairs=(drop_rows(dropped),),
             claimed=accuracy.validation,
+            asked=asked,
             severity=0.3,
             share=share,
         )

@@ -1,5 +1,7 @@
 """Are labels in another order than their pictures, and in which?"""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -47,16 +49,12 @@ def likely_order(thumbs: Values, rows: Rows, labels: Values) -> tuple[str, float
     if len(rows) < 20 * NEAREST or rows.max() >= len(labels):
         return None
     near = _nearest(thumbs)
-    as_given = _agreement(labels[rows], near) - _chance(labels)
-    best, excess, agreeing = "", 0.0, 0.0
-    for name, moved in orders(len(labels)).items():
+
+    def agreement(moved: Rows) -> tuple[float, float]:
         # a mistake undone that was not made may leave one class only: its own chance counts
-        chance = _chance(labels[moved])
-        found = _agreement(labels[moved][rows], near)
-        needed = max(PLAINLY, SIGMAS * np.sqrt(chance * (1 - chance) / len(rows)))
-        if found - chance > max(needed, excess):
-            best, excess, agreeing = name, found - chance, found
-    return None if not best or as_given > excess / 2 else (best, agreeing)
+        return _agreement(labels[moved][rows], near), _chance(labels[moved])
+
+    return _undone(len(labels), len(rows), agreement)
 
 
 def answered_order(answers: Rows, rows: Rows, labels: Rows) -> tuple[str, float] | None:
@@ -72,16 +70,35 @@ def answered_order(answers: Rows, rows: Rows, labels: Rows) -> tuple[str, float]
     """
     if len(rows) < 20 * NEAREST or rows.max() >= len(labels):
         return None
-    best, excess, right = "", 0.0, 0.0
-    for name, moved in orders(len(labels)).items():
+    given = labels[rows]
+
+    def agreement(moved: Rows) -> tuple[float, float]:
         undone = labels[moved][rows]
-        chance = _meeting(answers, undone)
-        found = float(np.mean(answers == undone))
-        needed = max(PLAINLY, SIGMAS * np.sqrt(chance * (1 - chance) / len(rows)))
-        if found - chance > max(needed, excess) and not _is_renaming(labels[rows], undone):
-            best, excess, right = name, found - chance, found
-    as_given = float(np.mean(answers == labels[rows])) - _meeting(answers, labels[rows])
-    return None if not best or as_given > excess / 2 else (best, right)
+        if _is_renaming(given, undone):
+            return 0.0, 0.0
+        return float(np.mean(answers == undone)), _meeting(answers, undone)
+
+    return _undone(len(labels), len(rows), agreement)
+
+
+def _undone(
+    n: int, asked: int, agreement: Callable[[Rows], tuple[float, float]]
+) -> tuple[str, float] | None:
+    """The mistake in the order of n labels that, undone, makes most agree; None without one.
+
+    Args:
+        n: Labels.
+        asked: Rows that the agreement is of.
+        agreement: With the labels in an order: the share that agrees, and by chance.
+    """
+    best, excess, agreeing = "", 0.0, 0.0
+    for name, moved in orders(n).items():
+        found, chance = agreement(moved)
+        needed = max(PLAINLY, SIGMAS * np.sqrt(chance * (1 - chance) / asked))
+        if found - chance > max(needed, excess):
+            best, excess, agreeing = name, found - chance, found
+    found, chance = agreement(np.arange(n))
+    return None if not best or found - chance > excess / 2 else (best, agreeing)
 
 
 def _meeting(answers: Values, labels: Values) -> float:
@@ -93,6 +110,8 @@ def _meeting(answers: Values, labels: Values) -> float:
 
 def _is_renaming(labels: Values, others: Values) -> bool:
     """Do they say the same under other names, as labels in class order do when reversed?"""
+    if np.array_equal(labels, others):
+        return False
     pairs = set(zip(labels.tolist(), others.tolist(), strict=True))
     return len(pairs) == len(np.unique(labels)) == len(np.unique(others))
 

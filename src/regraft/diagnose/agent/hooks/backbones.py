@@ -85,13 +85,7 @@ def _copied(original: Any) -> Any:
         if site is None or session.SESSION.depth:
             return copy
         for part in (copy, *_models_in(copy)):
-            layers = [layer for layer in anatomy.flat_layers(part) if layer.weights]
-            for base in reversed(anatomy.BASES):
-                known = {layer.name: layer for layer in anatomy.flat_layers(base["model"])}
-                pairs = [(layer, known.get(layer.name)) for layer in layers]
-                if len(layers) >= LEAST_LAYERS and all(original for _, original in pairs):
-                    _note_copy(part, pairs, base, site)
-                    break
+            _note_copy(part, site)
         return copy
 
     return copied
@@ -103,19 +97,22 @@ def _models_in(model: Any) -> list[Any]:
     return [layer for layer in model.layers if isinstance(layer, keras.Model)]
 
 
-def _note_copy(copy: Any, pairs: list[tuple[Any, Any]], base: dict[str, Any], site: Any) -> None:
-    """Note a copy of a pretrained network, or of a part of it, and repair it if that is asked.
+def _note_copy(copy: Any, site: Any) -> None:
+    """Note a model made at `site` that copies a known network, or a part; repair it if asked.
 
-    Args:
-        copy: The model.
-        pairs: Its layers with weights, each with the layer that it is a copy of.
-        base: What is known of the network.
-        site: Where it was copied.
+    It does where all its layers with weights have the names of layers there.
     """
-    if interventions.ACTIVE.one("load-imagenet-weights") is not None:
-        for layer, original in pairs:
-            layer.set_weights(original.get_weights())
-    _note_base(copy, name=base["name"], site=site, weights=base["weights"])
+    layers = [layer for layer in anatomy.flat_layers(copy) if layer.weights]
+    if len(layers) < LEAST_LAYERS:
+        return
+    for base in reversed(anatomy.BASES):
+        known = {layer.name: layer for layer in anatomy.flat_layers(base["model"])}
+        if all(layer.name in known for layer in layers):
+            if interventions.ACTIVE.one("load-imagenet-weights") is not None:
+                for layer in layers:
+                    layer.set_weights(known[layer.name].get_weights())
+            _note_base(copy, name=base["name"], site=site, weights=base["weights"])
+            return
 
 
 def _note_base(model: Any, *, name: str, site: Any, weights: str) -> None:

@@ -164,9 +164,9 @@ def _hook_layers(keras: ModuleType) -> None:
 def _tells_features(layer: Any, result: Any) -> bool:
     """Was a network that was never compiled called by the script itself, with values?"""
     return (
-        hasattr(result, "numpy")
-        and session.SESSION.depth == 0
+        session.SESSION.depth == 0
         and hasattr(layer, "layers")
+        and hasattr(result, "numpy")
         and id(layer) not in session.SESSION.compiled
         and sites.directly() is not None
     )

@@ -78,7 +78,7 @@ def _hook_validation(module: ModuleType) -> None:
     @functools.wraps(predicts)
     def cross_val_predict(*args: Any, **kwargs: Any) -> Any:
         answers = predicts(*args, **kwargs)
-        _remember(None, answers)
+        _remember(answers)
         return answers
 
     @functools.wraps(scores)
@@ -96,7 +96,7 @@ def _hook_validation(module: ModuleType) -> None:
     module.cross_val_score = cross_val_score  # type: ignore[attr-defined]
 
 
-def _remember(_: Any, answer: Any) -> None:
+def _remember(answer: Any) -> None:
     """Remember what an estimator answered: classes, or a score for each of them."""
     if not isinstance(answer, np.ndarray):
         return
@@ -178,10 +178,10 @@ def _hook_estimators(module: ModuleType) -> None:
 
 
 def _remember_predictions(base: Any) -> None:
-    """Every class of estimators that is defined from now on remembers what it predicts."""
+    """Every class of estimators that is defined from now on remembers what it tells of rows."""
     define = base.__init_subclass__.__func__
-    follow = {"predict": _remember, "predict_proba": _remember, "transform": _follow,
-              "fit_transform": _follow}  # fmt: skip
+    follow = {"predict": _predicted, "predict_proba": _predicted, "transform": _transformed,
+              "fit_transform": _transformed}  # fmt: skip
 
     def defined(cls: Any, /, **kwargs: Any) -> None:
         define(cls, **kwargs)
@@ -204,10 +204,14 @@ def _followed(method: Any, then: Any) -> Any:
     return followed
 
 
-def _follow(rows: Any, transformed: Any) -> None:
+def _predicted(_: Any, answer: Any) -> None:
+    _remember(answer)
+
+
+def _transformed(rows: Any, answer: Any) -> None:
     """Features that are scaled or projected."""
-    if isinstance(rows, np.ndarray) and isinstance(transformed, np.ndarray):
-        ledger.RECORD.attempt("scaled features", shown.follow, rows, transformed)
+    if isinstance(rows, np.ndarray) and isinstance(answer, np.ndarray):
+        ledger.RECORD.attempt("scaled features", shown.follow, rows, answer)
 
 
 def _note_score(site: Any, accuracy: float, n: int) -> None:
