@@ -99,6 +99,15 @@ def test_the_arm_with_everything_runs_first():
     assert arms(lab)[0] == ("AAA001", "BBB001")
 
 
+def test_of_the_rest_those_that_freeze_the_backbone_run_before_slow_ones():
+    freeze = replace(B, finding=replace(B.finding, repairs=(Repair(kind="freeze-backbone"),)))
+    lab = laboratory(lambda kinds: 0.8 if "freeze-backbone" in kinds else 0.3)
+    price(lab, [A, freeze])
+    is_frozen = ["freeze-backbone" in kinds for kinds, seed, _ in lab.replayer.asked if not seed]
+    assert is_frozen == sorted(is_frozen, reverse=True)
+    assert not all(is_frozen)
+
+
 def test_one_cause_is_priced_by_itself():
     lab = laboratory(table(_=0.3, A=0.8))
     (priced,), reached = price(lab, [A])

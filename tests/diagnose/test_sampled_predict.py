@@ -24,8 +24,8 @@ class Replayer:
 
 def test_it_is_run_again():
     replayer = Replayer()
-    baseline, _, _ = why._baseline(replayer, 9.0, 180.0, lambda _: None)
-    assert baseline.status == "done"
+    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    assert baseline.replay.status == "done"
     assert replayer.predicts_whole  # by all later replays as well
 
 

@@ -275,6 +275,17 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Printed:
+    """The script printed a number behind the word accuracy."""
+
+    text: str  # the words and the number: of one that is something else, if there is one
+    value: float
+    is_really: str  # the name of that something in Keras: "loss", "val_auc"; "" where all are right
+    site: Site | None  # where it was computed
+    honest: float  # accuracy on the rows it was computed from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Shift:
     """Do training and validation pictures come from one distribution?"""
 
@@ -303,4 +314,5 @@ class Evidence:
     augmentation: Augmentation | None = None
     order: Order | None = None
     shift: Shift | None = None
+    printed: Printed | None = None
     keras_version: str = ""

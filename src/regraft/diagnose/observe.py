@@ -11,7 +11,7 @@ from regraft.diagnose import evidence as facts
 from regraft.diagnose import seen
 from regraft.diagnose.conventions import CONVENTIONS, of_spec
 from regraft.diagnose.failure import failure
-from regraft.diagnose.probe import accuracy, labels
+from regraft.diagnose.probe import accuracy, labels, printed
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]
@@ -81,6 +81,7 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
         augmentation=ask("augmentation", seen.augmentation, replay, fit, ledger),
         order=ask("order", _order, replay),
         shift=ask("shift", seen.shift, replay, fit, score, *both),
+        printed=ask("printed", _printed, replay),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
     )
 
@@ -328,3 +329,40 @@ def _order(replay: Replay) -> facts.Order | None:
                 mistake=str(score.get("mistake", "")),
             )
     return None
+
+
+def _printed(replay: Replay) -> facts.Printed | None:
+    """Numbers behind the word accuracy, against all that Keras returned to the script."""
+    said = printed.statements(replay.output)
+    if not said:
+        return None
+    sources = [*replay.fits, *(s for s in replay.scores if s.get("by") == "evaluate")]
+    accuracies = [
+        float(number)
+        for s in replay.scores
+        for number in (s.get("claimed"), s.get("honest"))
+        if number is not None
+    ]
+    named = [(s, s.get("numbers", {})) for s in reversed(sources)]
+    accuracies += [v for _, numbers in named for n, v in numbers.items() if printed.is_accuracy(n)]
+    for source, numbers in named:
+        others = {n: v for n, v in numbers.items() if not printed.is_accuracy(n)}
+        wrong = printed.mistaken(said, accuracies=accuracies, others=others)
+        honest = _honest(replay, source)
+        if wrong is not None and honest is not None:
+            statement, name = wrong
+            return facts.Printed(
+                text=statement.text, value=statement.value, is_really=name,
+                site=site(source["site"]), honest=honest,
+            )  # fmt: skip
+    return facts.Printed(
+        text=said[-1].text, value=said[-1].value, is_really="", site=None, honest=said[-1].value
+    )
+
+
+def _honest(replay: Replay, source: Record) -> float | None:
+    """The accuracy measured on the rows that a training or a score computed its numbers from."""
+    if source.get("by") == "evaluate":
+        return source.get("honest")
+    scores = [s for s in replay.scores if s.get("by") == "fit" and s.get("fit") == source["number"]]
+    return scores[-1].get("honest") if scores else None

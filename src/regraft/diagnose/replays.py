@@ -177,6 +177,7 @@ class Replayer:
         sizes: Mapping[int, int] | None = None,
         seed: int = 0,
         may_sample: bool = True,
+        may_shrink: bool = False,
         predicted: Mapping[str, int] | None = None,
         is_probed: bool = True,
     ) -> Replay:
@@ -192,6 +193,8 @@ class Replayer:
             seed: Of sampling, initialisation and shuffling.
             may_sample: May it choose its rows by the time they take? A replay that is compared
                 with another may not.
+            may_shrink: May it end early and ask for a smaller input, where even a small sample
+                takes too long?
             predicted: Rows that a long `predict` computes, by the number of all: likewise.
             is_probed: Will rules judge the run? One that is only scored measures much less.
         """
@@ -213,7 +216,7 @@ class Replayer:
             "untrained_seconds": seconds if untrained_seconds is None else untrained_seconds,
             "rows": dict(rows or {}),
             "sizes": {str(k): v for k, v in (sizes or {}).items()},
-            "shrunk": bool(sizes),
+            "may_shrink": may_shrink,
             "seed": seed,
             "may_sample": may_sample,
             "predicted": dict(predicted or {}),

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,10 @@ from regraft.diagnose.runner import Result, candidates, diagnose
 FIT_SHARE = 0.05  # of the budget for one training: nine replays, each with its own preparation
 FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
 KEPT_FOR_REPORT = 0.06  # of the budget, for the reference and the report
+SCARCE_SHARE = 0.15  # likewise, where even a small sample takes long: four replays or so
 MIN_INPUT = 48  # VGG16 on digits, pooled: as good in its time as 32 or 64 px, and no 1-pixel map
 USEFUL_ROWS = 600  # training rows that a sample or a shrunk input should leave time for
+SAME_SPAN = 0.25  # of a span, that two samples of the same pictures may differ at either end
 LEAST_SCORED = 300  # rows: an accuracy of 0.9 is then known to 0.035
 
 
@@ -52,11 +55,12 @@ def diagnose_script(
     with Replayer(script) as replayer:
         progress("running the script as it is")
         fit_seconds = max(4.0, FIT_SHARE * budget)
-        baseline, sizes, prepared = _baseline(replayer, fit_seconds, budget, progress)
+        settled = _baseline(replayer, fit_seconds, budget, progress)
+        baseline, sizes, fit_seconds = settled.replay, settled.sizes, settled.fit_seconds
         if not baseline.fits and not baseline.scores:
             return not_trained(script, baseline, time.monotonic() - started)
         evidence, results, broken = _judged(baseline)
-        deadline = started + budget * (1 - KEPT_FOR_REPORT) + prepared
+        deadline = started + budget * (1 - KEPT_FOR_REPORT) + settled.prepared
         longer = _longer(baseline, _worth_pricing(results, evidence), fit_seconds, deadline)
         if longer is not None:
             progress("few suspects: once more, with more of the pictures")
@@ -99,33 +103,43 @@ def diagnose_script(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Baseline:
+    """The unrepaired run, and what it settled for all others."""
+
+    replay: Replay
+    sizes: Mapping[int, int]  # numbers of the source that are replaced, to make the input smaller
+    prepared: float  # seconds of preparing data, that the budget leaves out
+    fit_seconds: float  # that one training may take
+
+
 def _baseline(
     replayer: Replayer, fit_seconds: float, budget: float, progress: Callable[[str], None]
-) -> tuple[Replay, Mapping[int, int], float]:
-    """The script as it is; with a smaller input where even a small sample would be too slow.
-
-    Returns:
-        The run, what numbers of the source it replaced, and the seconds of preparing data.
-    """
+) -> _Baseline:
+    """The script as it is; with a smaller input where even a small sample would be too slow."""
     limit = 2 * budget
-    replay = replayer.run(fit_seconds=fit_seconds, seconds=limit, untrained_seconds=budget)
+    replay = replayer.run(
+        fit_seconds=fit_seconds, seconds=limit, untrained_seconds=budget, may_shrink=True
+    )
     if _stumbled_over_a_sample(replay):
         progress("once more, with every prediction computed")
         replayer.predicts_whole = True
-        replay = replayer.run(fit_seconds=fit_seconds, seconds=limit)
-    if replay.status != "too slow":
-        return replay, {}, _preparation(replay)
+        replay = replayer.run(fit_seconds=fit_seconds, seconds=limit, may_shrink=True)
+    sizes: dict[int, int] = {}
     prepared = _preparation(replay)
-    side = int(replay.record["input_size"])
-    each = float(replay.record["seconds_per_row"])
-    wanted = (fit_seconds / (each * USEFUL_ROWS)) ** 0.5 * side
-    smaller = max(MIN_INPUT, int(wanted) // 16 * 16)
-    if not 0 < smaller < side:
-        return replayer.run(fit_seconds=1e9, seconds=limit), {}, prepared
-    progress(f"too slow at {side} pixels: all runs use {smaller}")
-    sizes = {side: smaller}
-    smaller_run = replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes)
-    return smaller_run, sizes, prepared + _preparation(smaller_run)
+    if replay.status == "too slow":
+        side, each = int(replay.record["input_size"]), float(replay.record["seconds_per_row"])
+        wanted = (fit_seconds / (each * USEFUL_ROWS)) ** 0.5 * side
+        smaller = max(MIN_INPUT, int(wanted) // 16 * 16)
+        if 0 < smaller < side:
+            progress(f"too slow at {side} pixels: all runs use {smaller}")
+            sizes = {side: smaller}
+        else:
+            progress("slow, and the input is small: all runs train on few pictures")
+            fit_seconds = max(fit_seconds, min(SCARCE_SHARE * budget, each * USEFUL_ROWS))
+        replay = replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes)
+        prepared += _preparation(replay)
+    return _Baseline(replay=replay, sizes=sizes, prepared=prepared, fit_seconds=fit_seconds)
 
 
 def _stumbled_over_a_sample(replay: Replay) -> bool:
@@ -192,7 +206,8 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
 
     Overwritten pretrained weights: at the optimiser's usual rate it is the fresh head that shakes
     the backbone, at a higher one it is the rate itself. Classes without training rows: where a
-    split put them all on the other side, it is the split.
+    split put them all on the other side, it is the split. Pixels of another range in training only:
+    where random changes brought them there, it is these.
     """
     found = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
     others = set()
@@ -201,7 +216,22 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
         others.add("FRZ004" if is_rate else "OPT001")
     if {"SPL001", "SPL003"} & found:
         others.add("DAT003")
+    if "AUG002" in found and _is_scaled_right_but_for_augmentation(evidence):
+        others |= {"SKW001", "PRE007"}
     return [r for r in results if r.rule.id not in others]
+
+
+def _is_scaled_right_but_for_augmentation(evidence: Evidence) -> bool:
+    """Do validation pictures span what training pictures span before they are changed?"""
+    augmentation, pixels = evidence.augmentation, evidence.pixels
+    held_out = None if pixels is None else pixels.model_validation
+    if augmentation is None or held_out is None:
+        return False
+    span = augmentation.plain_high - augmentation.plain_low
+    apart = max(
+        abs(held_out.low - augmentation.plain_low), abs(held_out.high - augmentation.plain_high)
+    )
+    return apart <= SAME_SPAN * span
 
 
 def _preparation(replay: Replay) -> float:

@@ -19,6 +19,7 @@ from regraft.diagnose.evidence import (
     Overlap,
     Pixels,
     PixelStats,
+    Printed,
     Shift,
     Site,
     Training,
@@ -167,13 +168,21 @@ def shift(**changes):
     return Shift(**({"separability": 0.52, "n": 400} | changes))
 
 
+def printed(**changes):
+    facts = {
+        "text": "val accuracy: 0.9300", "value": 0.93, "is_really": "", "site": site(20),
+        "honest": 0.93,
+    }  # fmt: skip
+    return Printed(**(facts | changes))
+
+
 def healthy(**changes):
     """All facts of a run with nothing wrong."""
     facts = {
         "ledger": ledger(call("fit", 15)), "pixels": pixels(), "backbone": backbone(),
         "output": output(), "labels": labels(), "training": training(), "accuracy": accuracy(),
         "overlap": overlap(), "association": association(), "augmentation": augmentation(),
-        "order": order(), "shift": shift(), "keras_version": "3.15.1",
+        "order": order(), "shift": shift(), "printed": printed(), "keras_version": "3.15.1",
     }  # fmt: skip
     return Evidence(**(facts | changes))
 

@@ -1,8 +1,9 @@
 import pytest
-from builders import accuracy, ask, call, ledger, order, output, site, training, verdict
+from builders import accuracy, ask, call, ledger, order, output, printed, site, training, verdict
 
 from regraft.diagnose.causes.metric import (
     accuracy_means_binary_accuracy,
+    another_number_called_accuracy,
     claimed_differs_from_measured,
     column_compared_with_row,
     monitor_mode_inverted,
@@ -133,3 +134,21 @@ def test_met004_clear(seen):
 
 def test_met004_unknown():
     assert verdict(column_compared_with_row, ledger=spread(0.5, None)) == "unknown"
+
+
+def test_met005_found():
+    area = printed(is_really="auc", value=0.951, text="val accuracy: 0.951", honest=0.71)
+    finding = ask(another_number_called_accuracy, printed=area)
+    assert (finding.claimed, finding.honest) == (0.951, 0.71)
+    assert "'auc'" in finding.because
+
+
+@pytest.mark.parametrize(
+    "seen", [printed(), printed(is_really="auc", honest=0.91)], ids=["right", "no matter"]
+)
+def test_met005_clear(seen):
+    assert verdict(another_number_called_accuracy, printed=seen) == "clear"
+
+
+def test_met005_unknown():
+    assert verdict(another_number_called_accuracy, printed=None) == "unknown"

@@ -50,7 +50,7 @@ def _train(fit: Fit) -> Any:
         history = _train_on(fit, cut, may_give_up=session.SESSION.may_sample)
     except session.TooSlow as slow:
         rows = _affordable_rows(fit, slow.seconds_per_row)
-        if rows < LEAST_ROWS and not session.SESSION.settings.get("shrunk"):
+        if rows < LEAST_ROWS and session.SESSION.may_shrink:
             side = fit.train.x.shape[1] if fit.train.x.ndim == 4 else 0
             raise session.NeedsSmallerInput(side, slow.seconds_per_row * fit.epochs) from None
         rows = max(rows, LEAST_ROWS)
@@ -82,7 +82,7 @@ def refuse_the_hopeless(fit: Fit) -> None:
         NeedsSmallerInput: If training whole large pictures would take many times its time.
     """
     x, allowed = fit.train.x, session.SESSION.fit_seconds
-    if session.SESSION.settings.get("shrunk") or not session.SESSION.may_sample or x.ndim != 4:
+    if not (session.SESSION.may_shrink and session.SESSION.may_sample) or x.ndim != 4:
         return
     share = x.shape[1] * x.shape[2] / (224 * 224)
     if len(x) * fit.epochs * share * FASTEST < HOPELESS * allowed or share < 0.25:

@@ -34,7 +34,7 @@ def replay(settings: dict[str, Any]) -> None:
 
     Args:
         settings: `script`, `folder`, `arguments`, `out` (folder of the record), `shared` (folder
-            of frozen outputs), `repairs`, `sizes`, `rows`, `fit_seconds`, `seed`, `shrunk`.
+            of frozen outputs), `repairs`, `sizes`, `rows`, `fit_seconds`, `seed`, `may_shrink`.
     """
     script = Path(settings["script"])
     ledger.RECORD = ledger.Recorder(Path(settings["out"]))

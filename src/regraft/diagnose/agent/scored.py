@@ -196,6 +196,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         number = len(ledger.RECORD.scores)
         score(model, feed, by="evaluate", site=site, claimed=scoring.accuracy_in(model, result))
         if session.SESSION.is_probed and len(ledger.RECORD.scores) > number:
+            ledger.RECORD.scores[number]["numbers"] = scoring.named(model, result)
             _probe(ledger.RECORD.scores[number], model, feed)
     ledger.RECORD.event("evaluate", site)
     return result

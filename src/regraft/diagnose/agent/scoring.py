@@ -1,6 +1,5 @@
 """Every number the script computes about its own predictions, beside the one that holds."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -9,14 +8,12 @@ import numpy as np
 from regraft.diagnose.agent import anatomy, feeds, ledger, samples, session
 from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES
 from regraft.diagnose.probe import orders
+from regraft.diagnose.probe.printed import is_accuracy
 
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 MOST_BYTES = 1e9  # of pictures that were asked
 HALF = 0.5
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
-# Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
-# are other numbers, and nobody is misled by them.
-PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
 # Completes a score that a script computes from a prediction: the score, the rows that were asked,
 # their classes, the labels they were compared with.
 Complete = Callable[[dict[str, Any], np.ndarray, np.ndarray, np.ndarray], None]
@@ -156,7 +153,7 @@ def counted(is_right: bool, site: dict[str, Any] | None) -> None:
 
 def summed_up(metric: Any, result: Any, site: dict[str, Any] | None) -> None:
     """A metric object of the script's own says its result: in a loop by hand, that is a score."""
-    if site is None or not is_plain(metric.name):
+    if site is None or not is_accuracy(metric.name):
         return
     try:
         claimed, n = float(result), round(float(metric.count))
@@ -409,24 +406,22 @@ def claimed(history: Any) -> float | None:
 
 def _called_accuracy(names: Iterable[str]) -> str | None:
     """The metric that the script calls its accuracy, None where each is called something else."""
-    known = [name for name in names if is_plain(name)]
+    known = [name for name in names if is_accuracy(name)]
     return min(known, key=lambda name: (name not in ("accuracy", "acc"), "binary" in name),
                default=None)  # fmt: skip
 
 
-def is_plain(name: str) -> bool:
-    """Does a metric of this name say "accuracy", and no more?"""
-    words = re.sub(r"_\d+$", "", name.lower()).split("_")  # Keras numbers a second one of a name
-    return bool({"accuracy", "acc"} & set(words)) and PLAIN.issuperset(words)
+def named(model: Any, result: Any) -> dict[str, float]:
+    """What `evaluate` returned, by name, as a list or as a dictionary."""
+    if isinstance(result, dict):
+        return {str(name): float(value) for name, value in result.items()}
+    names = ["loss", *[m.name for m in anatomy.walk_metrics(model) if m.name != "loss"]]
+    values = np.atleast_1d(np.asarray(result, float))
+    return dict(zip(names, values.tolist(), strict=False))
 
 
 def accuracy_in(model: Any, result: Any) -> float | None:
     """The accuracy among what `evaluate` returned."""
-    if isinstance(result, dict):
-        called = _called_accuracy(result)
-        return None if called is None else float(result[called])
-    names = ["loss", *[m.name for m in anatomy.walk_metrics(model) if m.name != "loss"]]
-    values = np.atleast_1d(np.asarray(result, float))
-    shown = dict(zip(names, values.tolist(), strict=False))
+    shown = named(model, result)
     called = _called_accuracy(shown)
-    return None if called is None else float(shown[called])
+    return None if called is None else shown[called]

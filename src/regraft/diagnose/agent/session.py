@@ -65,6 +65,11 @@ class Session:
         return bool(self.settings.get("may_sample", True))
 
     @property
+    def may_shrink(self) -> bool:
+        """May this run end early and ask for a smaller input?"""
+        return bool(self.settings.get("may_shrink", False))
+
+    @property
     def is_probed(self) -> bool:
         """Will rules judge this run, or is it only scored?"""
         return bool(self.settings.get("is_probed", True))

@@ -2,7 +2,7 @@
 
 import math
 
-from regraft.diagnose.evidence import Accuracy, Ledger, Order, Output, Site, Training
+from regraft.diagnose.evidence import Accuracy, Ledger, Order, Output, Printed, Site, Training
 from regraft.diagnose.repairs import set_arguments
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
@@ -182,9 +182,44 @@ def column_compared_with_row(ledger: Ledger) -> Finding:
     )
 
 
+@rule(
+    "MET005",
+    "another-number-called-accuracy",
+    source="https://keras.io/api/models/model_training_apis/: `evaluate` returns the loss and then "
+    "the metrics in the order they were compiled in; `metrics_names` has their names",
+)
+def another_number_called_accuracy(printed: Printed) -> Finding:
+    """What the script prints as its accuracy is another metric, or the loss.
+
+    Why it hurts: every decision taken on that number is taken on a wrong one.
+    How it is found: each number printed behind the word accuracy, to three digits or more, against
+        all that `fit` and `evaluate` returned: it is one of them, and none of the accuracies.
+    Fix: take it by its name: `evaluate(..., return_dict=True)["accuracy"]`.
+    Limits: numbers that are drawn, logged or written to files only are not seen. Where both are
+        within 0.05 nobody is misled: clear.
+    """
+    if not printed.is_really:
+        return clear(f"it prints {printed.text!r}, and no other metric has that value")
+    seen = (
+        f"it prints {printed.text!r}, which is {printed.is_really!r}; "
+        f"{printed.honest:.3f} of those pictures are right"
+    )
+    if abs(printed.value - printed.honest) < APART:
+        return clear(seen)
+    return found(
+        seen,
+        fix='take the number by its name: evaluate(..., return_dict=True)["accuracy"]',
+        where=(printed.site,),
+        claimed=printed.value,
+        honest=printed.honest,
+        severity=min(1.0, abs(printed.value - printed.honest)),
+    )
+
+
 RULES = (
     accuracy_means_binary_accuracy,
     monitor_mode_inverted,
     claimed_differs_from_measured,
     column_compared_with_row,
+    another_number_called_accuracy,
 )

@@ -1,0 +1,77 @@
+"""What the script prints behind the word accuracy, and whether it is another number it computed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+# "val accuracy: 0.903", "Acc = 90.3 %"; not "accuracy: [0.5, 0.9]", which says nothing wrong
+_SAID = re.compile(r"(?i)(\w[\w \-]*)?\bacc(?:uracy)?\b([^\d\n\[({.-]{0,24})(\d*\.\d+)\s*(%?)")
+# words that say what else the number is
+_QUALIFIED = re.compile(r"(?i)top|auc|balanced|train|loss|baseline|before|best|target|\bk\b")
+# Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
+# are other numbers, and nobody is misled by them.
+_PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
+_LEAST_DIGITS = 3  # behind the point: fewer agree by chance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One number called accuracy in what a script printed."""
+
+    text: str  # the words and the number
+    value: float  # a fraction where it was printed in percent
+    tolerance: float  # half a unit of the last digit printed
+
+    def is_about(self, number: float) -> bool:
+        """Is this the number, rounded?"""
+        return abs(self.value - number) <= self.tolerance + 1e-9
+
+
+def is_accuracy(name: str) -> bool:
+    """Does a metric of this name say "accuracy", and no more?"""
+    words = re.sub(r"_\d+$", "", name.lower()).split("_")  # Keras numbers a second one of a name
+    return bool({"accuracy", "acc"} & set(words)) and _PLAIN.issuperset(words)
+
+
+def statements(output: str) -> list[Statement]:
+    """Numbers that plainly are called accuracy, in the order printed.
+
+    Args:
+        output: All that the script printed. Lines that show how far something is are read too.
+    """
+    found = []
+    for match in _SAID.finditer(output):
+        before, between, number, percent = match.groups()
+        digits = len(number.partition(".")[2]) + 2 * bool(percent)
+        if _QUALIFIED.search(f"{before or ''} {between}") or digits < _LEAST_DIGITS:
+            continue
+        scale = 100.0 if percent else 1.0
+        found.append(
+            Statement(
+                text=match.group().strip(),
+                value=float(number) / scale,
+                tolerance=0.5 * 10.0**-digits,
+            )
+        )
+    return found
+
+
+def mistaken(
+    said: Iterable[Statement], *, accuracies: Iterable[float], others: Mapping[str, float]
+) -> tuple[Statement, str] | None:
+    """The last statement whose number is none of the accuracies, and the name of what it is.
+
+    Args:
+        said: As `statements` finds them.
+        accuracies: All accuracies that are known, of any rows.
+        others: Numbers by name that are no accuracies, computed by the script itself.
+    """
+    right = list(accuracies)
+    result = None
+    for statement in said:
+        if any(statement.is_about(number) for number in right):
+            continue
+        for name, number in others.items():
+            if statement.is_about(number):
+                result = statement, name
+    return result

@@ -1,0 +1,33 @@
+"""Of two readings of one fault only the one that says more is priced."""
+
+from builders import augmentation, healthy, pixels, stats
+
+from regraft.diagnose import why
+from regraft.diagnose.causes import RULES
+from regraft.diagnose.rule import Verdict
+from regraft.diagnose.runner import diagnose
+
+
+def found(evidence):
+    results = why._settle(diagnose(RULES, evidence), evidence)
+    return {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
+
+
+def trained_on(validation):
+    """Plain pictures in [0, 1], brightened far beyond it; and validation pictures."""
+    return healthy(
+        augmentation=augmentation(plain_high=1.0, high=52.0),
+        pixels=pixels(train=stats(high=50.0, convention="", misfit=0.9), validation=validation,
+                      model_validation=validation),
+    )  # fmt: skip
+
+
+def test_pixels_that_random_changes_moved_are_no_matter_of_scaling():
+    reported = found(trained_on(stats(high=1.0, convention="unit")))
+    assert "AUG002" in reported
+    assert not {"SKW001", "PRE007"} & reported
+
+
+def test_validation_pictures_on_a_third_scale_are():
+    reported = found(trained_on(stats(low=-120.0, high=150.0, convention="caffe")))
+    assert {"AUG002", "SKW001"} <= reported

@@ -1,0 +1,48 @@
+"""What the unrepaired run settles: how large the input is, how long a training may take."""
+
+import pytest
+
+from regraft.diagnose import why
+from regraft.diagnose.replays import Replay
+
+
+class Slow:
+    """A script whose training takes so many seconds a picture, at first."""
+
+    predicts_whole = False
+
+    def __init__(self, side: int, seconds_per_row: float) -> None:
+        self._asks = {"input_size": side, "seconds_per_row": seconds_per_row}
+        self.runs: list[dict] = []
+
+    def run(self, **how):
+        self.runs.append(how)
+        asks = how.get("may_shrink", False)
+        return Replay(
+            status="too slow" if asks else "done", seconds=1.0, peak_bytes=0,
+            record={"scores": [{"by": "fit"}], **(self._asks if asks else {})},
+            arrays={}, output="",
+        )  # fmt: skip
+
+
+def test_large_pictures_become_smaller():
+    replayer = Slow(224, 0.5)
+    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    assert baseline.replay.status == "done"
+    assert baseline.sizes == {224: why.MIN_INPUT}
+    assert baseline.fit_seconds == 9.0
+
+
+@pytest.mark.parametrize("side", [0, 32, why.MIN_INPUT], ids=["no pictures", "32", "the least"])
+def test_small_ones_stay_and_fewer_of_them_train_for_longer(side):
+    replayer = Slow(side, 0.2)
+    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    assert baseline.replay.status == "done"
+    assert not baseline.sizes
+    assert baseline.fit_seconds == pytest.approx(why.SCARCE_SHARE * 180.0)
+    assert replayer.runs[-1]["fit_seconds"] == baseline.fit_seconds  # and not without end
+
+
+def test_no_longer_than_it_needs():
+    baseline = why._baseline(Slow(32, 0.02), 9.0, 180.0, lambda _: None)
+    assert baseline.fit_seconds == pytest.approx(0.02 * why.USEFUL_ROWS)

@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regraft.diagnose.probe.printed import is_accuracy, mistaken, statements
+
+
+@pytest.mark.parametrize(
+    ("output", "values"),
+    [
+        ("val accuracy: 0.9031", [0.9031]),
+        ("loss 0.4512 acc=0.7310", [0.731]),
+        ("VALIDATION ACCURACY = 90.31 %", [0.9031]),
+        ("final accuracy is 0.812\nTest Accuracy: 0.7990", [0.812, 0.799]),
+        ("val_accuracy: 0.9031", []),  # a name of Keras with its own number
+        ("accuracy: [0.4512, 0.7310]", []),
+        ("top-3 accuracy: 0.9031", []),
+        ("accuracy (balanced): 0.9031", []),
+        ("training accuracy 0.9031", []),
+        ("accuracy 0.9", []),  # too short to tell from chance
+        ("accuracy on 10000 pictures: 0.9031", []),
+        ("accuracy\n0.9031", []),
+        ("accurate to 0.0001", []),
+        ("inaccuracy: 0.9031", []),
+    ],
+)
+def test_what_is_called_accuracy(output, values):
+    assert [statement.value for statement in statements(output)] == pytest.approx(values)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "others", "name"),
+    [
+        ([0.71], {"auc": 0.90312, "loss": 0.45}, "auc"),
+        ([0.71], {"loss": 0.9031}, "loss"),
+        ([0.71, 0.90308], {"auc": 0.90312}, None),  # it may be either
+        ([0.71], {"auc": 0.9038}, None),
+        ([0.71], {}, None),
+    ],
+    ids=["another metric", "the loss", "an accuracy as well", "near", "nothing else"],
+)
+def test_what_it_is(accuracies, others, name):
+    wrong = mistaken(statements("val accuracy: 0.9031"), accuracies=accuracies, others=others)
+    assert (wrong and wrong[1]) == name
+
+
+@given(st.text(max_size=400), st.text(alphabet="ac curyACURY:=%.0123456789\n", max_size=300))
+def test_any_output_can_be_read(before, after):
+    for statement in statements(before + after):
+        assert statement.value >= 0
+        assert 0 < statement.tolerance < 0.001
+
+
+@pytest.mark.parametrize("name", ["acc", "accuracy_1", "val_sparse_categorical_accuracy"])
+def test_names_of_accuracies(name):
+    assert is_accuracy(name)
+
+
+@pytest.mark.parametrize("name", ["auc", "loss", "top_k_categorical_accuracy", "accuracy_cat"])
+def test_other_names(name):
+    assert not is_accuracy(name)
