@@ -6,7 +6,7 @@ from regraft.finetune import decide as room
 from regraft.finetune.decide import Wishes, decide
 from regraft.finetune.pace import Pace, steps_in
 from regraft.finetune.plan import EPOCHS_AT_MOST, TrainingPlan, batch_size_for, evaluate_every
-from regraft.finetune.trial import Arm, best_of
+from regraft.finetune.trial import Arm, best_of, rate_for
 
 from ..conftest import Listener
 from .conftest import judge, make_network, make_plan
@@ -42,7 +42,8 @@ def test_without_a_clock_the_same_is_decided_twice(network, training, validation
     assert first.plan.steps == 3 * (48 // first.plan.batch_size)
     assert not first.plan.by_clock
     assert [arm.name for arm in first.arms][:2] == ["frozen", "all blocks"]
-    assert (first.plan.blocks, first.plan.rate) in {(a.blocks, a.rate) for a in first.arms[1:]}
+    assert first.plan.blocks in {arm.blocks for arm in first.arms[1:]}
+    assert first.plan.rate in {arm.rate for arm in first.arms[1:]}
     assert "Trial of 8 steps" in listener.notes[1]
 
 
@@ -61,6 +62,25 @@ def test_less_than_everything_must_be_well_ahead(losses, chosen):
     ]
     assert best_of(arms).name == chosen
     assert best_of(arms[1:]).name == arms[1].name
+
+
+@pytest.mark.parametrize(
+    ("steps", "losses", "rate"),
+    [
+        pytest.param(80, {3e-4: 1.0, 1e-3: 1.4, 1e-4: 1.1}, 1e-3, id="long"),
+        pytest.param(79, {3e-4: 1.0, 1e-3: 1.4, 1e-4: 1.1}, 3e-4, id="short"),
+        pytest.param(800, {3e-4: 1.4, 1e-3: 2.0, 1e-4: 1.0}, 3e-4, id="the-largest-destroys"),
+        pytest.param(800, {3e-4: 2.0, 1e-3: 3.0, 1e-4: 1.0}, 1e-4, id="both-do"),
+        pytest.param(800, {3e-4: 1.2, 1e-3: 1.0, 1e-4: 1.4}, 1e-3, id="best-anyway"),
+    ],
+)
+def test_a_long_run_takes_the_largest_rate_that_a_short_one_bears(steps, losses, rate):
+    arms = tuple(
+        Arm(name="all blocks", blocks=(0,), rate=each, steps=8, accuracy=0.9, clean_loss=loss,
+            loss=loss)
+        for each, loss in losses.items()
+    )  # fmt: skip
+    assert rate_for(best_of(arms), arms, steps=steps) == rate
 
 
 def test_deciding_leaves_the_network_as_it_was(network, training, validation):

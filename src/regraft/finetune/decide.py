@@ -14,7 +14,7 @@ from regraft.finetune.loop import Judge, evaluate
 from regraft.finetune.network import Network
 from regraft.finetune.pace import Pace, seconds_after, steps_in, time_steps
 from regraft.finetune.plan import TrainingPlan, batch_size_for, evaluate_every
-from regraft.finetune.trial import Arm, best_of, n_runs, try_arms
+from regraft.finetune.trial import Arm, best_of, n_runs, rate_for, try_arms
 from regraft.observer import Observer
 
 # What the best arm of a trial must show to pay: its loss below this part of the head's, while the
@@ -121,13 +121,15 @@ def decide(
         arms = try_arms(
             network, plan, training, sample, judge, steps=trial_steps, listener=listener
         )
+    plan, n_evaluated = _with_length(plan, pace, deadline)
+    if arms:
         best = best_of(arms[1:])
-        plan = replace(plan, rate=best.rate, blocks=best.blocks)
-        listener.note(_on_trial(arms, best))
+        rate = rate_for(best, arms[1:], steps=plan.steps)
+        plan = replace(plan, rate=rate, blocks=best.blocks)
+        listener.note(_on_trial(arms, best, rate))
     if wishes.must_pay and not _pays(arms):
         listener.note("Fine-tuning does not pay in a short trial: the frozen head stays.")
         return None
-    plan, n_evaluated = _with_length(plan, pace, deadline)
     if wishes.must_pay and plan.steps < 2 * trial_steps:
         listener.note("The budget leaves no time to fine-tune: the frozen head stays.")
         return None
@@ -212,12 +214,12 @@ def _on_variations(variety: Variety, tried: tuple[Tried, ...]) -> str:
     return f"Training pictures are {variety}. On the frozen head: {costs}."
 
 
-def _on_trial(arms: tuple[Arm, ...], best: Arm) -> str:
+def _on_trial(arms: tuple[Arm, ...], best: Arm, rate: float) -> str:
     rows = "; ".join(
         f"{arm.name} at rate {arm.rate:g}: {arm.loss:.4f}" if arm.steps else f"head: {arm.loss:.4f}"
         for arm in arms
     )
     return (
         f"Trial of {best.steps} steps an arm, validation loss: {rows}. "
-        f"Chosen: {best.name} at rate {best.rate:g}."
+        f"Chosen: {best.name} at rate {rate:g}{', as the run is long' * (rate > best.rate)}."
     )
