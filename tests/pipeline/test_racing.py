@@ -91,6 +91,12 @@ def test_where_nobody_has_time_for_all_pictures_the_fastest_wins(listed, images,
 
 
 @pytest.mark.slow
+def test_without_time_another_is_built_where_the_first_is_too_slow(listed, images, split):
+    contenders, _ = raced(listed, images, split, seconds=0.0, training_seconds=1e-3)
+    assert len(contenders) == 2
+
+
+@pytest.mark.slow
 def test_without_time_the_first_is_taken(listed, images, split):
     contenders, listener = raced(listed, images, split, seconds=0.0, training_seconds=1e4)
     assert [each.choice for each in contenders] == [listed[0].choice]

@@ -198,6 +198,12 @@ def names_with_folders() -> Repair:
     return Repair(kind="names-with-folders")
 
 
+def one_spelling(column: str, spellings: Mapping[str, str]) -> Repair:
+    """In this column of a table of text, replace words by their commonest spelling."""
+    parameters = {"column": column, "spellings": dict(spellings)}
+    return Repair(kind="one-spelling", parameters=parameters)
+
+
 def drop_augmentation(*, part: str) -> Repair:
     """Leave random changes to pictures out. `part`: "train" or "validation"."""
     return Repair(kind="drop-augmentation", parameters={"part": part})

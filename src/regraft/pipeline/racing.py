@@ -81,7 +81,8 @@ def race(
         images: All pictures.
         split: Of all pictures; test pictures are not looked at.
         judge: Scores.
-        seconds: For building and for training, each half of it. One plan is always built.
+        seconds: For building and for training, each half of it. Plans are built in any case until
+            one is fast enough.
         training_seconds: That fine-tuning will have, about.
         seed: Of the pictures and their order.
         observer: Is told how it goes.
@@ -89,12 +90,13 @@ def race(
     end = time.monotonic() + seconds / 2
     built: list[_Built] = []
     for plan in listed:
-        if built and time.monotonic() > end:
+        # where none so far is fast enough, one more is worth more than the time it takes
+        if any(each.is_fast for each in built) and time.monotonic() > end:
             observer.note(f"No time to try {named(plan.choice)}.")
             continue
         built.append(_build(plan, images, split, training_seconds, seed=seed))
         observer.note(built[-1].told())
-    fast = [each for each in built if each.epochs >= LEAST_EPOCHS]
+    fast = [each for each in built if each.is_fast]
     if len(fast) < 2:  # nobody to race against
         return tuple(each.as_contender() for each in sorted(built, key=lambda one: -one.epochs))
     n = pictures_each(len(split.train), seconds / 2, [each.images_per_second for each in fast])
@@ -105,7 +107,7 @@ def race(
             f"After {n:,} pictures: {named(each.plan.choice)}: loss {contenders[-1].loss:.4f}, "
             f"accuracy {contenders[-1].accuracy:.4f}."
         )
-    slow = (each.as_contender() for each in built if each.epochs < LEAST_EPOCHS)
+    slow = (each.as_contender() for each in built if not each.is_fast)
     return (*ranked(contenders), *slow)
 
 
@@ -145,6 +147,11 @@ class _Built:
     outline: TrainingPlan
     images_per_second: float
     epochs: float  # passes over the training pictures that the time would hold
+
+    @property
+    def is_fast(self) -> bool:
+        """Would it see all training pictures often enough in the time?"""
+        return self.epochs >= LEAST_EPOCHS
 
     def told(self) -> str:
         return (

@@ -10,6 +10,7 @@ from regraft.diagnose.causes.labels import (
     labels_scaled_or_not_whole,
     labels_unrelated_to_pictures,
     names_that_are_not_unique,
+    one_class_in_several_spellings,
 )
 
 UNRELATED = association(accuracy=0.11)
@@ -286,3 +287,36 @@ def test_lab008_clear(noisy, names):
 
 def test_lab008_unknown():
     assert verdict(names_that_are_not_unique, association=None, ledger=NAMES) == "unknown"
+
+
+TWO = {"a": 100, "b": 100}
+TABLE = {"column": "animal", "spellings": {"Dog": "dog"}, "rows": 500, "odd": 120, "kinds": 2,
+         "spelled": 3}  # fmt: skip
+
+
+def spelled(**changes):
+    return ledger(call("table-spellings", 14, **(TABLE | changes)))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3], ids=["the-other-class", "a-class-of-its-own"])
+def test_lab009_found(n_classes):
+    counts = dict(list({**TWO, "c": 20}.items())[:n_classes])
+    facts = labels(train_counts=counts, validation_counts=counts)
+    finding = ask(one_class_in_several_spellings, labels=facts, ledger=spelled())
+    assert finding.repairs[0].parameters == {"column": "animal", "spellings": {"Dog": "dog"}}
+    assert "'dog' and 'Dog'" in finding.because
+    assert "120 of 500 rows" in finding.because
+
+
+@pytest.mark.parametrize(
+    "table",
+    [ledger(), spelled(odd=3), spelled(kinds=7, spelled=8)],
+    ids=["no-table", "a-few-rows", "not-the-classes"],
+)
+def test_lab009_clear(table):
+    facts = labels(train_counts=TWO, validation_counts=TWO)
+    assert verdict(one_class_in_several_spellings, labels=facts, ledger=table) == "clear"
+
+
+def test_lab009_unknown():
+    assert verdict(one_class_in_several_spellings, labels=None, ledger=spelled()) == "unknown"

@@ -17,6 +17,7 @@ from regraft.diagnose.agent import (
     rewrite,
     session,
     sites,
+    tables,
 )
 from regraft.diagnose.agent.hooks import (
     arrays,
@@ -73,6 +74,7 @@ def replay(settings: dict[str, Any]) -> None:
 def _hook() -> None:
     listing.hook()
     naming.hook()
+    tables.hook()
     arrays.hook()
     models.hook()
     backbones.hook()

@@ -9,6 +9,7 @@ from regraft.diagnose.repairs import (
     drop_call,
     keep_pairs,
     names_with_folders,
+    one_spelling,
     order_by_number,
     remap_labels,
     reorder_labels,
@@ -29,6 +30,7 @@ WORTH = 0.2
 RELABELLED = 0.2  # of the pictures: fewer may be repeats that were labelled twice
 UNTRAINED = 0.5  # of the validation rows: what the network calls classes it never saw says nothing
 SHARED = 0.1  # of the files whose short names are taken
+MISSPELLED = 0.02  # of the rows of a table: fewer cost less than a reshuffle does
 CONTRADICTED = 0.1  # of the training labels; clean digits give two or three per cent
 MOST_VALUES = 1000  # different label values; more are measurements, not classes
 
@@ -416,6 +418,46 @@ def names_that_are_not_unique(association: Association, ledger: Ledger) -> Findi
     )
 
 
+@rule(
+    "LAB009",
+    "one-class-in-several-spellings",
+    source="https://docs.python.org/3/library/stdtypes.html#str.casefold: strings that differ in "
+    "case are not equal; neither are 'dog' and 'dog '",
+)
+def one_class_in_several_spellings(labels: Labels, ledger: Ledger) -> Finding:
+    """A column of class names spells one of them in several ways.
+
+    Why it hurts: `"Dog" == "dog"` is false. Pictures of dogs become the other class, or a class of
+        their own that no network can tell from the first.
+    How it is found: a column of a table of text in which words differ only by case or spaces, and
+        that has as many words, or as many but for spelling, as there are classes; then a replay
+        with the commonest spelling everywhere.
+    Fix: normalise what was read before it is compared: `name.strip().lower()`.
+    Limits: tables read by `csv.DictReader` only. A script that normalises by itself gains nothing
+        in the replay, and is not accused.
+    """
+    n_classes = len(set(labels.train_counts) | set(labels.validation_counts))
+    named = [
+        call
+        for call in ledger.of("table-spellings")
+        if n_classes in (call.details["kinds"], call.details["spelled"])
+        and call.details["odd"] >= MISSPELLED * call.details["rows"]
+    ]
+    if not named:
+        return clear("no table with as many words as classes spells one in several ways")
+    call = named[-1]
+    odd, usual = next(iter(call.details["spellings"].items()))
+    column = call.details["column"]
+    return found(
+        f"column {column!r} has {usual!r} and {odd!r}: {call.details['odd']:,} of "
+        f"{call.details['rows']:,} rows are in a rarer spelling",
+        fix=f"compare row[{column!r}].strip().lower(), not the text as it is",
+        where=(call.site,),
+        repairs=(one_spelling(column, call.details["spellings"]),),
+        severity=0.3,
+    )
+
+
 RULES = (
     labels_unrelated_to_pictures,
     class_maps_differ,
@@ -425,4 +467,5 @@ RULES = (
     files_not_in_the_order_of_labels,
     labels_change_between_epochs,
     names_that_are_not_unique,
+    one_class_in_several_spellings,
 )
