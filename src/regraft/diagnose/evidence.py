@@ -314,5 +314,5 @@ class Evidence:
     augmentation: Augmentation | None = None
     order: Order | None = None
     shift: Shift | None = None
-    printed: Printed | None = None
+    printed_accuracy: Printed | None = None
     keras_version: str = ""

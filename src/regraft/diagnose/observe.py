@@ -81,7 +81,7 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
         augmentation=ask("augmentation", seen.augmentation, replay, fit, ledger),
         order=ask("order", _order, replay),
         shift=ask("shift", seen.shift, replay, fit, score, *both),
-        printed=ask("printed", _printed, replay),
+        printed_accuracy=ask("printed accuracy", _printed, replay),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
     )
 

@@ -198,6 +198,11 @@ def names_with_folders() -> Repair:
     return Repair(kind="names-with-folders")
 
 
+def resize_before_crop(site: Site) -> Repair:
+    """Make pictures smaller before this call cuts their middle out."""
+    return Repair(kind="resize-before-crop", parameters={"file": site.file, "line": site.line})
+
+
 def one_spelling(column: str, spellings: Mapping[str, str]) -> Repair:
     """In this column of a table of text, replace words by their commonest spelling."""
     parameters = {"column": column, "spellings": dict(spellings)}

@@ -182,7 +182,8 @@ def healthy(**changes):
         "ledger": ledger(call("fit", 15)), "pixels": pixels(), "backbone": backbone(),
         "output": output(), "labels": labels(), "training": training(), "accuracy": accuracy(),
         "overlap": overlap(), "association": association(), "augmentation": augmentation(),
-        "order": order(), "shift": shift(), "printed": printed(), "keras_version": "3.15.1",
+        "order": order(), "shift": shift(), "printed_accuracy": printed(),
+        "keras_version": "3.15.1",
     }  # fmt: skip
     return Evidence(**(facts | changes))
 

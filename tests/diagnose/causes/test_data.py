@@ -9,6 +9,7 @@ from regraft.diagnose.causes.data import (
     one_class_fills_training,
     rows_that_weigh_nothing,
 )
+from regraft.diagnose.causes.split import unstratified_slices
 from regraft.diagnose.evidence import Evidence
 from regraft.diagnose.runner import diagnose
 
@@ -77,6 +78,16 @@ def test_dat003_found(last, kinds):
     finding = ask(empty_or_tiny_class, labels=counts(last), accuracy=POOR)
     assert [repair.kind for repair in finding.repairs] == kinds
     assert finding.honest == (None if kinds else 0.6)
+
+
+def test_dat003_found_where_training_rows_of_a_class_were_filtered_out():
+    filtered = labels(
+        train_counts={"0": 400, "1": 9, "2": 400}, validation_counts={"0": 40, "1": 40, "2": 40}
+    )
+    finding = ask(empty_or_tiny_class, labels=filtered, accuracy=POOR)
+    assert [repair.kind for repair in finding.repairs] == ["resplit"]
+    assert "1: 9" in finding.because
+    assert verdict(unstratified_slices, labels=filtered) == "clear"  # no split did it
 
 
 FOUR_EACH = labels(train_counts={"0": 4, "1": 4, "2": 4}, validation_counts={

@@ -3,6 +3,7 @@ from builders import ask, backbone, call, ledger, pixels, stats, verdict
 
 from regraft.diagnose.causes.geometry import (
     channels_reversed,
+    cut_instead_of_resized,
     np_resize_scrambles_pictures,
     pixels_without_neighbours,
     reshape_reinterprets_layout,
@@ -164,3 +165,31 @@ def test_geo004_clear():
 )
 def test_geo004_unknown(seen, calls):
     assert verdict(pixels_without_neighbours, pixels=seen, ledger=ledger(*calls)) == "unknown"
+
+
+def cut(**changes):
+    facts = {"height": 375, "width": 500, "target": [64, 64]} | changes
+    return ledger(call("tf.image.resize_with_crop_or_pad", 9, **facts))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {"height": None, "width": None}],
+    ids=["much", "pictures-of-any-size"],
+)
+def test_geo005_found(facts):
+    finding = ask(cut_instead_of_resized, ledger=cut(**facts))
+    assert [(r.kind, r.parameters["line"]) for r in finding.repairs] == [("resize-before-crop", 9)]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [ledger(), cut(height=256, width=256, target=[224, 224]), cut(height=28, width=28)],
+    ids=["no-call", "a-border", "padded"],
+)
+def test_geo005_clear(seen):
+    assert verdict(cut_instead_of_resized, ledger=seen) == "clear"
+
+
+def test_geo005_unknown():
+    assert verdict(cut_instead_of_resized, ledger=cut(target=[None, None])) == "unknown"

@@ -138,7 +138,7 @@ def test_met004_unknown():
 
 def test_met005_found():
     area = printed(is_really="auc", value=0.951, text="val accuracy: 0.951", honest=0.71)
-    finding = ask(another_number_called_accuracy, printed=area)
+    finding = ask(another_number_called_accuracy, printed_accuracy=area)
     assert (finding.claimed, finding.honest) == (0.951, 0.71)
     assert "'auc'" in finding.because
 
@@ -147,8 +147,8 @@ def test_met005_found():
     "seen", [printed(), printed(is_really="auc", honest=0.91)], ids=["right", "no matter"]
 )
 def test_met005_clear(seen):
-    assert verdict(another_number_called_accuracy, printed=seen) == "clear"
+    assert verdict(another_number_called_accuracy, printed_accuracy=seen) == "clear"
 
 
 def test_met005_unknown():
-    assert verdict(another_number_called_accuracy, printed=None) == "unknown"
+    assert verdict(another_number_called_accuracy, printed_accuracy=None) == "unknown"

@@ -12,12 +12,12 @@ import importlib.machinery
 import importlib.util
 import linecache
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from regraft.diagnose.agent import operators, sites
+from regraft.diagnose.agent import input_size, operators, sites
 from regraft.diagnose.agent.notebook import read_source
 
 GATE = "__regraft__"
@@ -31,12 +31,14 @@ def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
 
     Args:
         path: A `.py` or `.ipynb` file.
-        sizes: Whole numbers in the source to replace: {224: 64} makes every 224 a 64.
+        sizes: Whole numbers in the source to replace: {224: 64} makes every 224 a 64 that does
+            not count something.
     """
     source = read_source(path)
     name = str(path)
     tree = ast.parse(source, filename=name)
-    tree = ast.fix_missing_locations(_Router(sizes).visit(tree))
+    counted = input_size.counted(tree) if sizes else set()
+    tree = ast.fix_missing_locations(_Router(sizes, counted).visit(tree))
     sites.USER_FILES.add(name)
     # tracebacks and AutoGraph show the source as the user knows it
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
@@ -44,10 +46,12 @@ def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
 
 
 class _Router(ast.NodeTransformer):
-    def __init__(self, sizes: Mapping[int, int]) -> None:
-        self._sizes = sizes
+    def __init__(self, sizes: Mapping[int, int], counted: Set[int] = frozenset()) -> None:
+        self._sizes, self._counted = sizes, counted
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if id(node) in self._counted:
+            return node
         if type(node.value) is int and node.value in self._sizes:
             return ast.copy_location(ast.Constant(self._sizes[node.value]), node)
         return node

@@ -10,6 +10,7 @@ from typing import Any
 from regraft.diagnose.agent import (
     frozen,
     guard,
+    input_size,
     interventions,
     ledger,
     listing,
@@ -43,7 +44,7 @@ def replay(settings: dict[str, Any]) -> None:
     store = frozen.Store(Path(settings["shared"]))
     session.SESSION = session.Session(settings, store)
     sizes = {int(k): int(v) for k, v in (settings.get("sizes") or {}).items()}
-    sys.argv = [str(script), *settings.get("arguments", [])]
+    sys.argv = [str(script), *input_size.replaced_arguments(settings.get("arguments", []), sizes)]
     folder = Path(settings.get("folder", script.parent))
     sys.path.insert(0, str(folder))
     rewrite.install([folder, Path.cwd()], sizes)
@@ -52,6 +53,7 @@ def replay(settings: dict[str, Any]) -> None:
     outcome: dict[str, Any] = {"status": "done"}
     try:
         _hook()
+        input_size.hook(sizes)
         code = rewrite.compile_user_file(script, sizes)
         exec(code, rewrite.as_main(script))  # noqa: S102 - running the user's script is the task
     except SystemExit as stop:

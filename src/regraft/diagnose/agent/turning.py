@@ -10,6 +10,7 @@ from regraft.diagnose.agent import feeds, samples, session, transforms
 MOST_TURNING = 0.5  # of the time of a training, for all ways of turning together
 WORTH_TURNING = 0.15  # points validation must lie behind training
 LOOKED_AT = 200  # pictures
+LEAST_SIDE = 8  # pixels: less is a map of features, and cuts of it may have none
 
 
 def by_transform(
@@ -29,6 +30,8 @@ def by_transform(
     x, labels = feed.x[rows], feeds.label_indices(feed.y)[rows]
     pictures = samples.as_pictures(x)
     if pictures.ndim != 4 or pictures.shape[1] != pictures.shape[2]:
+        return {}
+    if pictures.shape[1] < LEAST_SIDE:
         return {}
     right(x[:1], labels[:1])  # traces
     started = time.monotonic()

@@ -1,6 +1,7 @@
 """DAT: imbalance, label noise, classes with hardly any picture."""
 
 from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Training
+from regraft.diagnose.probe.labels import left_out
 from regraft.diagnose.repairs import (
     balance_classes,
     drop_call,
@@ -111,7 +112,7 @@ def empty_or_tiny_class(labels: Labels, accuracy: Accuracy, training: Training) 
     Why it hurts: what is not shown is not learnt; those validation pictures are lost.
     How it is found: fewer than five training rows and a quarter of an even share, for classes
         with at least 2% of the validation rows, where balanced accuracy lies below accuracy or
-        the class has no row at all.
+        the class has no row at all; or a tenth of its share there, and few in both together.
     Fix: collect pictures of it; until then leave it out, or split so that both parts have some.
     Limits: on a sample of the training rows small classes may look empty: "unknown". A few
         pictures of every class (few-shot) are clear.
@@ -121,16 +122,17 @@ def empty_or_tiny_class(labels: Labels, accuracy: Accuracy, training: Training) 
         return unknown("labels of one part were not seen")
     even = sum(labels.train_counts.values()) / len(labels.train_counts)
     few = min(TINY, SMALL * even)
+    filtered = left_out(labels.train_counts, labels.validation_counts)
     small = {
         name: labels.train_counts.get(name, 0)
         for name, rows in labels.validation_counts.items()
-        if rows >= NOTICED * total and labels.train_counts.get(name, 0) < few
+        if rows >= NOTICED * total and (labels.train_counts.get(name, 0) < few or name in filtered)
     }
     if not small:
         return clear("every validated class has training pictures")
     if training.sampled:
         return unknown("some classes have hardly a row in this sample of the training rows")
-    empty = sorted(name for name, rows in small.items() if not rows)
+    empty = sorted(name for name, rows in small.items() if not rows or rows >= few)
     share = sum(labels.validation_counts[name] for name in small) / total
     seen = ", ".join(f"{name}: {rows}" for name, rows in sorted(small.items())[:5])
     if not empty and accuracy.balanced >= accuracy.validation - 0.05:

@@ -1,4 +1,4 @@
-"""GEO: pictures scrambled, laid out wrongly, or with their channels in the wrong order."""
+"""GEO: pictures scrambled, cut or laid out wrongly, or with channels in the wrong order."""
 
 import math
 from collections.abc import Sequence
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from regraft.diagnose.causes.scale import is_gray, observed
 from regraft.diagnose.conventions import BGR, CONVENTIONS, RGB, Affine
 from regraft.diagnose.evidence import Backbone, Call, Ledger, Pixels, Site
-from regraft.diagnose.repairs import convert_pixels, true_resize, true_transpose
+from regraft.diagnose.repairs import convert_pixels, resize_before_crop, true_resize, true_transpose
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 RESHAPES = ("ndarray.reshape", "numpy.reshape")
 LOST = 0.2  # of neighbour correlation: photographs have 0.8 to 0.99, interleaved ones far less
 PLAUSIBLE = 0.3  # neighbours that agree less than this are not those of a picture
+CUT = 1.5  # times what is left: the usual 256 of which 224 are left are 1.14
 FLIPPING_MODULES = ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils")  # caffe: RGB to BGR
 FLIPPING_CODES = ("BGR2RGB", "RGB2BGR", "4")  # cv2.COLOR_BGR2RGB == cv2.COLOR_RGB2BGR == 4
 
@@ -187,6 +188,55 @@ def pixels_without_neighbours(pixels: Pixels, ledger: Ledger) -> Finding:
     )
 
 
+@rule(
+    "GEO005",
+    "cut-instead-of-resized",
+    source="https://www.tensorflow.org/api_docs/python/tf/image/resize_with_crop_or_pad: crops or "
+    "pads, and does not resize in spite of its name",
+)
+def cut_instead_of_resized(ledger: Ledger) -> Finding:
+    """A small piece out of the middle is taken for the whole picture.
+
+    Why it hurts: of a photograph of 500 x 375, 64 x 64 pixels are two per cent: some fur, and
+        no animal.
+    How it is found: `tf.image.resize_with_crop_or_pad` on pictures at least one and a half times
+        as large as what is left, or of a size that is known only when they are read; then a
+        replay in which they are made smaller before.
+    Fix: `tf.image.resize`, or resize first and cut then.
+    Limits: other ways of cutting are not seen. Pictures that were made smaller before the call
+        gain nothing in the replay, and are not accused.
+    """
+    calls = ledger.of("tf.image.resize_with_crop_or_pad")
+    cutting = [call for call in calls if _may_cut_much(call)]
+    if calls and None in calls[0].details["target"]:
+        return unknown("how much a cut leaves is known in the graph only")
+    if not cutting:
+        return clear("no call cuts a small piece out of large pictures")
+    sites = tuple(dict.fromkeys(call.site for call in cutting))
+    target = cutting[0].details["target"]
+    return found(
+        f"resize_with_crop_or_pad leaves {target[0]} x {target[1]} pixels of the middle of "
+        f"{_size(cutting[0])}: it does not resize",
+        fix="tf.image.resize, or resize first and cut then",
+        where=sites,
+        repairs=tuple(resize_before_crop(site) for site in sites),
+        severity=0.2,
+    )
+
+
+def _may_cut_much(call: Call) -> bool:
+    sides = (call.details["height"], call.details["width"])
+    return all(
+        target is not None and (side is None or side >= CUT * target)
+        for side, target in zip(sides, call.details["target"], strict=True)
+    )
+
+
+def _size(call: Call) -> str:
+    height, width = call.details["height"], call.details["width"]
+    return f"{height} x {width}" if height and width else "pictures of any size"
+
+
 def _shapes(call: Call) -> tuple[Sequence[int], Sequence[int]]:
     return call.details.get("in_shape", ()), call.details.get("out_shape", ())
 
@@ -251,4 +301,5 @@ RULES = (
     reshape_reinterprets_layout,
     channels_reversed,
     pixels_without_neighbours,
+    cut_instead_of_resized,
 )

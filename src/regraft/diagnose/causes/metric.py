@@ -188,7 +188,7 @@ def column_compared_with_row(ledger: Ledger) -> Finding:
     source="https://keras.io/api/models/model_training_apis/: `evaluate` returns the loss and then "
     "the metrics in the order they were compiled in; `metrics_names` has their names",
 )
-def another_number_called_accuracy(printed: Printed) -> Finding:
+def another_number_called_accuracy(printed_accuracy: Printed) -> Finding:
     """What the script prints as its accuracy is another metric, or the loss.
 
     Why it hurts: every decision taken on that number is taken on a wrong one.
@@ -198,6 +198,7 @@ def another_number_called_accuracy(printed: Printed) -> Finding:
     Limits: numbers that are drawn, logged or written to files only are not seen. Where both are
         within 0.05 nobody is misled: clear.
     """
+    printed = printed_accuracy
     if not printed.is_really:
         return clear(f"it prints {printed.text!r}, and no other metric has that value")
     seen = (

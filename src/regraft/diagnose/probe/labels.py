@@ -10,6 +10,7 @@ from regraft.diagnose.evidence import Labels
 Values = npt.NDArray[np.generic]
 # Of a class's share of the other part. Sorted rows leave next to nothing of it; to even classes out
 # by repeating or leaving out rows moves shares several times, and training still sees the class.
+RARE = 0.6  # of an even share of all rows
 NEARLY_NONE = 0.1
 NOTICED = 0.02  # share of a part that a class must have, to be missed in the other
 
@@ -55,6 +56,20 @@ def on_one_side(
         if rows >= NOTICED * n_train and not validation.get(name)
     ]  # fmt: skip
     return sorted(untrained), sorted(unseen)
+
+
+def left_out(train: Mapping[str, int], validation: Mapping[str, int]) -> list[str]:
+    """Classes that are hardly trained on and rare in both parts together.
+
+    A split that puts a class on one side keeps all its rows; a filter of training rows does not.
+    """
+    names = set(train) | set(validation)
+    even = (sum(train.values()) + sum(validation.values())) / max(1, len(names))
+    untrained, _ = on_one_side(train, validation)
+    return [
+        name for name in untrained
+        if train.get(name, 0) + validation[name] < RARE * even
+    ]  # fmt: skip
 
 
 def counts(values: Values) -> dict[str, int]:

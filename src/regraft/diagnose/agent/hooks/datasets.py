@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from regraft.diagnose.agent import augmentation, interventions, ledger, session, sites
-from regraft.diagnose.agent.hooks import attach
+from regraft.diagnose.agent.hooks import attach, cropping
 
 
 def hook_folders() -> None:
@@ -116,6 +116,7 @@ def hook_tensorflow() -> None:
 
     tf.GradientTape.__enter__ = entered
     augmentation.hook_tensorflow(tf)
+    cropping.hook(tf)
 
 
 def _hook_list_files(kinds: Collection[Any]) -> None:
