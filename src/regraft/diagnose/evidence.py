@@ -245,6 +245,7 @@ class Association:
     gain_elsewhere: float = 0.0
     gain_error: float = 0.0
     noisy_rows: tuple[int, ...] = ()  # those rows: positions in the array given to `fit`
+    of_thumbnails: bool = False  # told by small pictures, where no frozen features were kept
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

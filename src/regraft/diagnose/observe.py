@@ -336,10 +336,11 @@ def _printed(replay: Replay) -> facts.Printed | None:
     said = printed.statements(replay.output)
     if not said:
         return None
-    sources = [*replay.fits, *(s for s in replay.scores if s.get("by") == "evaluate")]
+    sources = [*replay.fits, *(s for s in replay.scores if "numbers" in s)]
     accuracies = [
         float(number)
         for s in replay.scores
+        if "batch" not in s
         for number in (s.get("claimed"), s.get("honest"))
         if number is not None
     ]
@@ -362,7 +363,7 @@ def _printed(replay: Replay) -> facts.Printed | None:
 
 def _honest(replay: Replay, source: Record) -> float | None:
     """The accuracy measured on the rows that a training or a score computed its numbers from."""
-    if source.get("by") == "evaluate":
+    if "epochs" not in source:
         return source.get("honest")
     scores = [s for s in replay.scores if s.get("by") == "fit" and s.get("fit") == source["number"]]
     return scores[-1].get("honest") if scores else None

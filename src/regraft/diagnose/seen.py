@@ -132,6 +132,8 @@ def association(
             continue
         rows = replay.arrays[f"{known[0]}_rows"]
         found = neighbours.association(*given, rows, held_out)
+        if found is not None and known[0].endswith("_thumb"):
+            found = dataclasses.replace(found, of_thumbnails=True)
         seen = found if seen is None or _tells(found) else seen
         if _tells(seen):
             return seen

@@ -1,5 +1,17 @@
 import pytest
-from builders import accuracy, ask, association, call, labels, ledger, output, training, verdict
+from builders import (
+    accuracy,
+    ask,
+    association,
+    call,
+    labels,
+    ledger,
+    output,
+    pixels,
+    stats,
+    training,
+    verdict,
+)
 
 from regraft.diagnose.causes.labels import (
     class_maps_differ,
@@ -46,6 +58,18 @@ def test_lab001_found_where_files_are_listed_shuffled():
     steps = ledger(call("tf.data.list_files", 4, shuffle=True))
     finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=steps)
     assert finding.repairs[0].parameters["arguments"] == {"shuffle": False}
+
+
+GRAY = stats(channel_means=(33.0, 33.0, 33.0))
+
+
+@pytest.mark.parametrize(
+    ("picture", "told"), [(stats(), "unknown"), (GRAY, "found")], ids=["photographs", "digits"]
+)
+def test_lab001_is_not_told_by_thumbnails_of_photographs(picture, told):
+    by_eye = association(accuracy=0.11, of_thumbnails=True)
+    facts = {"association": by_eye, "accuracy": LOST, "ledger": ALONE, "pixels": pixels(picture)}
+    assert verdict(labels_unrelated_to_pictures, **facts) == told
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def measure_after(fit: Fit, history: Any) -> None:
     losses = [float(v) for v in history.history.get("loss", [])]
     fit.record |= {
         "losses": losses,
-        "numbers": {name: float(v[-1]) for name, v in history.history.items() if len(v)},
+        "numbers": scoring.numbers({name: v[-1] for name, v in history.history.items() if v}),
         "n_train_used": len(fit.train),
         "rows": {
             "train": len(fit.train),

@@ -16,6 +16,7 @@ from regraft.diagnose.agent import (
     listing,
     naming,
     rewrite,
+    scoring,
     session,
     sites,
     tables,
@@ -67,6 +68,7 @@ def replay(settings: dict[str, Any]) -> None:
         }
     except BaseException as error:  # noqa: BLE001 - whatever the script raises belongs in the report
         outcome = {"status": "failed", "error": _error(error), "refused": guard.is_refusal(error)}
+    ledger.RECORD.attempt("scores of batches", scoring.pool_batches)
     facts = ledger.RECORD.facts
     facts["seconds"] = time.monotonic() - started
     facts["keras_version"] = _keras_version()

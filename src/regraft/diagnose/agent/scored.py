@@ -309,7 +309,7 @@ def remember(model: Any, outputs: Any, x: Any = None) -> None:
         asked = np.asarray(x) if hasattr(x, "shape") and len(x) == len(values) else None
         scoring.predicted(
             values, None, np.arange(len(values)), by=id(model),
-            asked=asked, complete=_completion(model),
+            asked=asked, complete=_completion(model), is_batch=True,
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Every number the script computes about its own predictions, beside the one that holds."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,7 @@ def predicted(
     by: int = 0,
     asked: np.ndarray | None = None,
     complete: Complete | None = None,
+    is_batch: bool = False,
 ) -> None:
     """Remember a `predict`: its classes, the labels of the same rows, which rows were computed.
 
@@ -105,6 +106,7 @@ def predicted(
         by: The id of the model.
         asked: What the model was asked in those rows.
         complete: Is told when the script compares the answers with labels.
+        is_batch: Are these a few of many pictures, asked one batch after the other?
     """
     global _awaited
     _awaited = len(outputs) == 1
@@ -113,7 +115,7 @@ def predicted(
         "classes": classes_of(outputs), "labels": labels, "computed": computed, "by": by,
         "of_logits": classes_of(outputs, 0.0), "is_many": is_row_of_outputs,
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
-        "asked": asked, "complete": complete,
+        "asked": asked, "complete": complete, "is_batch": is_batch,
     })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
     _forget_pictures()
@@ -169,9 +171,15 @@ def summed_up(metric: Any, result: Any, site: dict[str, Any] | None) -> None:
 
 
 def answered(classes: np.ndarray) -> None:
-    """Remember what an estimator that is no network answered, one class a row."""
+    """Remember what an estimator that is no network answered, one class a row.
+
+    A pipeline answers what its last step does: that is one prediction, and not two that agree.
+    """
+    last = _PREDICTIONS[-1] if _PREDICTIONS else {}
+    if last.get("by_estimator") and np.array_equal(last["classes"], classes):
+        return
     _PREDICTIONS.append({"classes": classes, "labels": None, "decisions": None,
-                         "computed": np.arange(len(classes))})  # fmt: skip
+                         "computed": np.arange(len(classes)), "by_estimator": True})  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
 
 
@@ -202,10 +210,39 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             if ordered is not None:
                 ledger.RECORD.scores[-1] |= {"mistake": ordered[0], "honest": ordered[1]}
         complete, asked = match.get("complete"), match.get("asked")
+        if match.get("is_batch") and asked is not None:
+            ledger.RECORD.scores[-1]["batch"] = feeds.digest_row(asked[0]).hex()
         if complete is not None and asked is not None and labels.dtype.kind in "iuf":
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
     return False
+
+
+def pool_batches() -> None:
+    """Put scores of single batches together: one for the last pass of every loop, behind them."""
+    scores, arrays = ledger.RECORD.scores, ledger.RECORD.arrays
+    loops: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for score in scores:
+        if "batch" in score and "number" in score:
+            loops.setdefault((score["site"]["file"], score["site"]["line"]), []).append(score)
+    for batches in loops.values():
+        started = max(i for i, score in enumerate(batches) if score["batch"] == batches[0]["batch"])
+        batches = batches[started:]
+        if len(batches) < 2:
+            continue
+        number, rows = len(scores), np.array([score["n"] for score in batches])
+        for part in ("classes", "labels"):
+            kept = [arrays[f"score{score['number']}_{part}"] for score in batches]
+            arrays[f"score{number}_{part}"] = np.concatenate(kept)
+        claimed = [score["claimed"] for score in batches]
+        honest = [score["claimed" if score["honest"] is None else "honest"] for score in batches]
+        scores.insert(scores.index(batches[-1]) + 1, {
+            **{name: value for name, value in batches[-1].items() if name != "batch"},
+            "number": number, "n": int(rows.sum()),
+            "claimed": float(np.average(claimed, weights=rows)),
+            "honest": float(np.average(honest, weights=rows)),
+            "numbers": {"the best batch": max(claimed), "the last batch": claimed[-1]},
+        })  # fmt: skip
 
 
 def _numbered(left: Any, right: Any) -> tuple[Any, Any]:
@@ -412,12 +449,21 @@ def _called_accuracy(names: Iterable[str]) -> str | None:
 
 
 def named(model: Any, result: Any) -> dict[str, float]:
-    """What `evaluate` returned, by name, as a list or as a dictionary."""
-    if isinstance(result, dict):
-        return {str(name): float(value) for name, value in result.items()}
-    names = ["loss", *[m.name for m in anatomy.walk_metrics(model) if m.name != "loss"]]
-    values = np.atleast_1d(np.asarray(result, float))
-    return dict(zip(names, values.tolist(), strict=False))
+    """What `evaluate` returned, by name, as a list or as a dictionary; single numbers only."""
+    if not isinstance(result, dict):
+        names = ["loss", *[m.name for m in anatomy.walk_metrics(model) if m.name != "loss"]]
+        values = result if isinstance(result, list | tuple) else [result]
+        result = dict(zip(names, values, strict=False))
+    return numbers(result)
+
+
+def numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    """Those that are single numbers: some metrics give one for each class."""
+    return {
+        str(name): float(value)
+        for name, value in values.items()
+        if isinstance(value, int | float | np.number)
+    }
 
 
 def accuracy_in(model: Any, result: Any) -> float | None:

@@ -3,7 +3,17 @@
 import math
 from collections.abc import Sequence
 
-from regraft.diagnose.evidence import Accuracy, Association, Call, Labels, Ledger, Output, Training
+from regraft.diagnose.causes.scale import is_gray
+from regraft.diagnose.evidence import (
+    Accuracy,
+    Association,
+    Call,
+    Labels,
+    Ledger,
+    Output,
+    Pixels,
+    Training,
+)
 from regraft.diagnose.losses import BY_SIGN, REGRESSION
 from regraft.diagnose.repairs import (
     drop_call,
@@ -42,7 +52,10 @@ MOST_VALUES = 1000  # different label values; more are measurements, not classes
     "Zhang et al., Understanding Deep Learning Requires Rethinking Generalization, ICLR 2017",
 )
 def labels_unrelated_to_pictures(
-    association: Association, ledger: Ledger, accuracy: Accuracy | None = None
+    association: Association,
+    ledger: Ledger,
+    accuracy: Accuracy | None = None,
+    pixels: Pixels | None = None,
 ) -> Finding:
     """Pictures and labels were put into different orders.
 
@@ -57,7 +70,7 @@ def labels_unrelated_to_pictures(
     Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
         answer is "unknown".
     """
-    told = _told(association, accuracy)
+    told = _told(association, accuracy, pixels)
     if told is not None:
         return told
     seen = _untold(association)
@@ -91,7 +104,9 @@ def labels_unrelated_to_pictures(
     return unknown(f"{seen}, and no recorded shuffle explains it")
 
 
-def _told(association: Association, accuracy: Accuracy | None) -> Finding | None:
+def _told(
+    association: Association, accuracy: Accuracy | None, pixels: Pixels | None
+) -> Finding | None:
     """What to answer where labels are not plainly unrelated to their pictures."""
     if association.n < MIN_ROWS:
         return unknown(f"{association.n} rows are too few to tell")
@@ -106,6 +121,9 @@ def _told(association: Association, accuracy: Accuracy | None) -> Finding | None
         return clear(
             f"{seen} by a simple probe, but the network is right at {accuracy.validation:.2f}"
         )
+    shown = None if pixels is None else pixels.model_train
+    if association.of_thumbnails and shown is not None and not is_gray(shown):
+        return unknown(f"{seen} by thumbnails, which tell little of colour photographs")
     return None
 
 
@@ -315,7 +333,10 @@ def labels_in_another_order(association: Association, training: Training) -> Fin
     "https://docs.python.org/3/library/os.html#os.listdir: the list is in arbitrary order",
 )
 def files_not_in_the_order_of_labels(
-    association: Association, ledger: Ledger, accuracy: Accuracy | None = None
+    association: Association,
+    ledger: Ledger,
+    accuracy: Accuracy | None = None,
+    pixels: Pixels | None = None,
 ) -> Finding:
     """Files are listed unsorted or as text (1, 10, 2), their labels by number.
 
@@ -325,7 +346,7 @@ def files_not_in_the_order_of_labels(
     Fix: look labels up by the name of the file, or sort names by their number.
     Limits: pictures whose names hold no numbers say nothing.
     """
-    told = _told(association, accuracy)
+    told = _told(association, accuracy, pixels)
     if told is not None:
         return told
     lists = {call.site: call for call in ledger.of("file-order")}
