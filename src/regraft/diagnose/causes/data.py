@@ -132,7 +132,7 @@ def empty_or_tiny_class(labels: Labels, accuracy: Accuracy, training: Training) 
         return clear("every validated class has training pictures")
     if training.sampled:
         return unknown("some classes have hardly a row in this sample of the training rows")
-    empty = sorted(name for name, rows in small.items() if not rows or rows >= few)
+    empty = sorted(name for name, rows in small.items() if not rows or name in filtered)
     share = sum(labels.validation_counts[name] for name in small) / total
     seen = ", ".join(f"{name}: {rows}" for name, rows in sorted(small.items())[:5])
     if not empty and accuracy.balanced >= accuracy.validation - 0.05:
