@@ -129,11 +129,11 @@ class Laboratory:
 
     def _sizes(self, results: Sequence[Result]) -> dict[int, int]:
         sizes = dict(self.sizes)
-        fits = [f for f in self.baseline.fits if f.get("input_size")]
+        sides = [side for fit in self.baseline.fits if (side := _side(fit))]
         for result in results:
             for repair in result.finding.repairs:
-                if repair.kind == "enlarge-input" and fits:
-                    sizes[int(fits[-1]["input_size"])] = int(repair.parameters["size"])
+                if repair.kind == "enlarge-input" and sides:
+                    sizes[sides[-1]] = int(repair.parameters["size"])
         return sizes
 
     def _arm(
@@ -147,6 +147,12 @@ class Laboratory:
             seconds=round(replay.seconds, 2),
             input_size=int(score.get("input_size") or 0),
         )
+
+
+def _side(fit: Mapping[str, Any]) -> int:
+    """Of what the backbone sees: a network may resize inside, or be fitted to features."""
+    base = fit.get("base")
+    return int(base["input_height"] if base else fit.get("input_size") or 0)
 
 
 def _asks_other_classes(

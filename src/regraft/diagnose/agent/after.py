@@ -33,7 +33,7 @@ def measure_after(fit: Fit, history: Any) -> None:
         },
         "sampled": len(fit.train) < fit.train.planned,
         "accuracy_metric": anatomy.accuracy_metric(fit.trained),
-        "input_size": int(fit.train.x.shape[1]) if fit.train.x.ndim == 4 else 0,
+        "input_size": int(fit.train.x.shape[1]) if samples.are_pictures(fit.train.x) else 0,
     }
     session.SESSION.learnt |= set(anatomy.digests(model))
     claimed = fit.record["claimed"] = scoring.claimed(history)

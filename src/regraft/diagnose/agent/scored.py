@@ -63,7 +63,7 @@ def _describe(
     """Number the latest score; note its model and size, and keep what it was computed from."""
     number = len(ledger.RECORD.scores) - 1
     entry |= {"number": number, "model": model.name, "is_trained": _is_trained(model),
-              "input_size": int(x.shape[1]) if x.ndim == 4 else 0}  # fmt: skip
+              "input_size": int(x.shape[1]) if samples.are_pictures(x) else 0}  # fmt: skip
     ledger.RECORD.arrays[f"score{number}_classes"] = classes
     ledger.RECORD.arrays[f"score{number}_labels"] = labels
 
