@@ -44,6 +44,11 @@ def test_what_it_is(accuracies, others, name):
     assert (wrong and wrong[1]) == name
 
 
+def test_early_statements_may_agree_by_chance():
+    said = statements("accuracy: 0.9031\naccuracy: 0.7512\naccuracy: 0.7622\n")
+    assert mistaken(said, accuracies=[0.7622], others={"loss": 0.9031}) is None
+
+
 @given(st.text(max_size=400), st.text(alphabet="ac curyACURY:=%.0123456789\n", max_size=300))
 def test_any_output_can_be_read(before, after):
     for statement in statements(before + after):

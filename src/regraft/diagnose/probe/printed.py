@@ -1,7 +1,7 @@
 """What the script prints behind the word accuracy, and whether it is another number it computed."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # "val accuracy: 0.903", "Acc = 90.3 %"; not "accuracy: [0.5, 0.9]", which says nothing wrong
@@ -12,6 +12,8 @@ _QUALIFIED = re.compile(r"(?i)top|auc|balanced|train|loss|baseline|before|best|t
 # are other numbers, and nobody is misled by them.
 _PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
 _LEAST_DIGITS = 3  # behind the point: fewer agree by chance
+# Statements looked at, from the end: of one an epoch, early ones agree with something by chance.
+_LAST = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +59,9 @@ def statements(output: str) -> list[Statement]:
 
 
 def mistaken(
-    said: Iterable[Statement], *, accuracies: Iterable[float], others: Mapping[str, float]
+    said: Sequence[Statement], *, accuracies: Iterable[float], others: Mapping[str, float]
 ) -> tuple[Statement, str] | None:
-    """The last statement whose number is none of the accuracies, and the name of what it is.
+    """A statement at the end whose number is none of the accuracies, and the name of what it is.
 
     Args:
         said: As `statements` finds them.
@@ -68,7 +70,7 @@ def mistaken(
     """
     right = list(accuracies)
     result = None
-    for statement in said:
+    for statement in said[-_LAST:]:
         if any(statement.is_about(number) for number in right):
             continue
         for name, number in others.items():
