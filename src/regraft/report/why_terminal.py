@@ -119,7 +119,7 @@ class _Page:
             for line in self._wrapped(f"Cannot tell: {', '.join(ids)}: {shown_line(because)}")
         ]
         if absent:
-            what = shown_line(", ".join(absent))
+            what = shown_line(", ".join(absent).replace("_", " "))
             lines += self._wrapped(f"Other rules had nothing to look at: no {what}.")
         return "\n".join(lines)
 
