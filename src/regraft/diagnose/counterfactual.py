@@ -19,6 +19,9 @@ LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle 
 LEAST_LOST = 0.05  # points: a third less to train on loses nearly as much
 RIVAL = 0.05  # points that a repair loses on top of the others: more than a reshuffle does
 
+ArmOf = tuple[
+    Sequence[Result], bool
+]  # causes that are repaired; on the rows of the unrepaired run?
 Side = tuple[Sequence[Result], Run]  # of a comparison: causes that are repaired, and that arm
 
 
@@ -92,8 +95,6 @@ def price(
         return [], None
     for arm, same_rows in _by_what_they_say(chosen):
         laboratory.run(arm, same_rows=same_rows)
-    for result in chosen:
-        _arms_of(laboratory, result, chosen)
     noise = noise_between_seeds(laboratory)
     priced = [_price_one(laboratory, r, chosen, noise) for r in chosen]
     rivals = _rivals(priced)
@@ -109,20 +110,15 @@ def price(
     return priced, best[0].accuracy if best is not None else everything[0].accuracy
 
 
-def _by_what_they_say(chosen: Sequence[Result]) -> list[tuple[Sequence[Result], bool]]:
-    """Arms in the order to run them in, should the time run out; and whether on the same rows.
+def _by_what_they_say(chosen: Sequence[Result]) -> list[ArmOf]:
+    """All arms in the order to run them in, should the time run out.
 
     A frozen backbone trains in a fraction of the time, and goes first; then all but one says more
     than one alone, which may gain nothing while the others are broken.
     """
-    if len(chosen) < 2:
-        return []
-    taken_back = [
-        arm
-        for result in chosen
-        for arm in ((chosen, freezes([result])), (_others(result, chosen), False))
-    ]
-    alone = [([result], True) for result in chosen if freezes([result])]
+    arms = [_arms_of(result, chosen) for result in chosen]
+    taken_back = [arm for alone, *others in arms for arm in reversed(others) if arm[0]]
+    alone = [alone for alone, *_ in arms]
     return sorted([*taken_back, *alone], key=lambda arm: not freezes(arm[0]))
 
 
@@ -155,16 +151,10 @@ def _best_to_gain(
     return best
 
 
-def _arms_of(
-    laboratory: Laboratory, result: Result, chosen: Sequence[Result]
-) -> tuple[Runs, Runs, Runs]:
+def _arms_of(result: Result, chosen: Sequence[Result]) -> tuple[ArmOf, ArmOf, ArmOf]:
     """The arms that price one cause: it alone, all but it, and all; on comparable rows."""
-    rest = _others(result, chosen)
     same_rows = freezes([result])  # against arms that are not frozen: the same rows as those
-    everything = laboratory.run(chosen, same_rows=same_rows)
-    without = laboratory.run(rest) if rest else None
-    alone = laboratory.run([result], same_rows=same_rows) if rest else everything
-    return alone, without, everything
+    return ([result], same_rows), (_others(result, chosen), False), (chosen, same_rows)
 
 
 def _price_one(
@@ -174,8 +164,11 @@ def _price_one(
     noise: float,
 ) -> Priced:
     observed = observe.measured(laboratory.score)
+    alone, without, everything = (
+        laboratory.run(arm, same_rows=same_rows) if arm else None
+        for arm, same_rows in _arms_of(result, chosen)
+    )
     rest = _others(result, chosen)
-    alone, without, everything = _arms_of(laboratory, result, chosen)
     if everything is None:
         return Priced(result=result, gain=Gain(kind="accuracy"), lower=-1.0)
     before = laboratory.unrepaired()

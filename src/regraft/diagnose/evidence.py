@@ -281,9 +281,9 @@ class Printed:
 
     text: str  # the words and the number: of one that is something else, if there is one
     value: float
-    is_really: str  # the name of that something in Keras: "loss", "val_auc"; "" where all are right
-    site: Site | None  # where it was computed
-    honest: float  # accuracy on the rows it was computed from
+    is_really: str = ""  # the name of that something in Keras: "loss", "val_auc"
+    site: Site | None = None  # where that was computed
+    honest: float | None = None  # accuracy on the rows it was computed from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

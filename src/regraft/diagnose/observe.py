@@ -336,34 +336,25 @@ def _printed(replay: Replay) -> facts.Printed | None:
     said = printed.statements(replay.output)
     if not said:
         return None
-    sources = [*replay.fits, *(s for s in replay.scores if "numbers" in s)]
+    of_fits = {score.get("fit"): score for score in replay.scores if score.get("by") == "fit"}
+    known = [(fit, of_fits.get(fit["number"], {})) for fit in replay.fits]
+    known += [(score, score) for score in replay.scores if "numbers" in score]
     accuracies = [
-        float(number)
-        for s in replay.scores
-        if "batch" not in s
-        for number in (s.get("claimed"), s.get("honest"))
-        if number is not None
+        float(score[name])
+        for score in replay.scores
+        if "batch" not in score
+        for name in ("claimed", "honest")
+        if score.get(name) is not None
     ]
-    named = [(s, s.get("numbers", {})) for s in reversed(sources)]
-    accuracies += [v for _, numbers in named for n, v in numbers.items() if printed.is_accuracy(n)]
-    for source, numbers in named:
-        others = {n: v for n, v in numbers.items() if not printed.is_accuracy(n)}
-        wrong = printed.mistaken(said, accuracies=accuracies, others=others)
-        honest = _honest(replay, source)
-        if wrong is not None and honest is not None:
+    for source, _ in known:
+        numbers = source.get("numbers", {})
+        accuracies += [value for name, value in numbers.items() if printed.is_accuracy(name)]
+    for source, score in reversed(known):
+        wrong = printed.mistaken(said, accuracies=accuracies, others=source.get("numbers", {}))
+        if wrong is not None and score.get("honest") is not None:
             statement, name = wrong
             return facts.Printed(
                 text=statement.text, value=statement.value, is_really=name,
-                site=site(source["site"]), honest=honest,
+                site=site(source["site"]), honest=score["honest"],
             )  # fmt: skip
-    return facts.Printed(
-        text=said[-1].text, value=said[-1].value, is_really="", site=None, honest=said[-1].value
-    )
-
-
-def _honest(replay: Replay, source: Record) -> float | None:
-    """The accuracy measured on the rows that a training or a score computed its numbers from."""
-    if "epochs" not in source:
-        return source.get("honest")
-    scores = [s for s in replay.scores if s.get("by") == "fit" and s.get("fit") == source["number"]]
-    return scores[-1].get("honest") if scores else None
+    return facts.Printed(text=said[-1].text, value=said[-1].value)

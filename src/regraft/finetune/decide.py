@@ -219,7 +219,8 @@ def _on_trial(arms: tuple[Arm, ...], best: Arm, rate: float) -> str:
         f"{arm.name} at rate {arm.rate:g}: {arm.loss:.4f}" if arm.steps else f"head: {arm.loss:.4f}"
         for arm in arms
     )
+    why = ", as the run is long" if rate > best.rate else ""
     return (
         f"Trial of {best.steps} steps an arm, validation loss: {rows}. "
-        f"Chosen: {best.name} at rate {rate:g}{', as the run is long' * (rate > best.rate)}."
+        f"Chosen: {best.name} at rate {rate:g}{why}."
     )

@@ -170,8 +170,7 @@ def shift(**changes):
 
 def printed(**changes):
     facts = {
-        "text": "val accuracy: 0.9300", "value": 0.93, "is_really": "", "site": site(20),
-        "honest": 0.93,
+        "text": "val accuracy: 0.9300", "value": 0.93,
     }  # fmt: skip
     return Printed(**(facts | changes))
 

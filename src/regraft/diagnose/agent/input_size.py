@@ -6,12 +6,13 @@ count something, as rows of a batch or units of a layer; there it stays.
 
 import ast
 import functools
-import importlib
 import re
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from regraft.diagnose.agent import sites
+from regraft.diagnose.agent.hooks import attach
 
 # Whole words of names, so that `n_side` is a size and `steps` is not.
 _COUNTED = re.compile(
@@ -24,8 +25,8 @@ _COUNTING = frozenset(
      "prefetch", "seed", "set_seed", "set_random_seed", "default_rng", "RandomState", "Random",
      "randint"}
 )  # fmt: skip
-_PARSERS = (("json", ("load", "loads")), ("tomllib", ("load", "loads")),
-            ("yaml", ("load", "safe_load", "full_load")))  # fmt: skip
+_PARSERS = {"json": ("load", "loads"), "tomllib": ("load", "loads"),
+            "yaml": ("load", "safe_load", "full_load")}  # fmt: skip
 
 
 def counts(name: object) -> bool:
@@ -68,13 +69,13 @@ def hook(sizes: Mapping[int, int]) -> None:
     """Replace the number in what the user's own code reads with `json`, `tomllib` or `yaml`."""
     if not sizes:
         return
-    for module, names in _PARSERS:
-        try:
-            parser = importlib.import_module(module)
-        except ImportError:
-            continue
-        for name in names:
+
+    def hooked(parser: ModuleType) -> None:
+        for name in _PARSERS[parser.__name__]:
             setattr(parser, name, _reading(getattr(parser, name), sizes))
+
+    for parser in _PARSERS:
+        attach.after_import(parser, hooked)
 
 
 def _reading(original: Any, sizes: Mapping[int, int]) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from regraft.diagnose.agent import (
+    batches,
     frozen,
     guard,
     input_size,
@@ -16,7 +17,6 @@ from regraft.diagnose.agent import (
     listing,
     naming,
     rewrite,
-    scoring,
     session,
     sites,
     tables,
@@ -68,7 +68,7 @@ def replay(settings: dict[str, Any]) -> None:
         }
     except BaseException as error:  # noqa: BLE001 - whatever the script raises belongs in the report
         outcome = {"status": "failed", "error": _error(error), "refused": guard.is_refusal(error)}
-    ledger.RECORD.attempt("scores of batches", scoring.pool_batches)
+    ledger.RECORD.attempt("scores of batches", batches.pool)
     facts = ledger.RECORD.facts
     facts["seconds"] = time.monotonic() - started
     facts["keras_version"] = _keras_version()

@@ -199,7 +199,7 @@ def another_number_called_accuracy(printed_accuracy: Printed) -> Finding:
         within 0.05 nobody is misled: clear.
     """
     printed = printed_accuracy
-    if not printed.is_really:
+    if printed.honest is None:
         return clear(f"it prints {printed.text!r}, and no other metric has that value")
     seen = (
         f"it prints {printed.text!r}, which is {printed.is_really!r}; "

@@ -10,9 +10,9 @@ from regraft.diagnose.evidence import Labels
 Values = npt.NDArray[np.generic]
 # Of a class's share of the other part. Sorted rows leave next to nothing of it; to even classes out
 # by repeating or leaving out rows moves shares several times, and training still sees the class.
-RARE = 0.6  # of an even share of all rows
 NEARLY_NONE = 0.1
 NOTICED = 0.02  # share of a part that a class must have, to be missed in the other
+RARE = 0.6  # of an even share of all rows: a split leaves all of it, a filter the validated ones
 
 
 def labels(

@@ -66,7 +66,7 @@ def mistaken(
     Args:
         said: As `statements` finds them.
         accuracies: All accuracies that are known, of any rows.
-        others: Numbers by name that are no accuracies, computed by the script itself.
+        others: Numbers by name, computed by the script itself; those called accuracy are none.
     """
     right = list(accuracies)
     result = None
