@@ -72,3 +72,14 @@ class LinearHead:
     bias: FloatArray  # (k,)
     l2: float  # penalty on standardised features, as chosen on validation data
     temperature: float  # logits are divided by it; 1 where calibration was not possible
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class HiddenHead:
+    """One layer of rectified units on raw features, and logits from these."""
+
+    into: FloatArray  # (d features, h units): standardisation is folded in
+    into_bias: FloatArray  # (h,)
+    out: FloatArray  # (h, k classes)
+    out_bias: FloatArray  # (k,)
+    temperature: float  # logits are divided by it

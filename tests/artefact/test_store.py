@@ -6,8 +6,10 @@ import sys
 import numpy as np
 import pytest
 
+from regraft.artefact.classifier import Classifier
 from regraft.artefact.store import load, save
 from regraft.errors import ArtefactError, MissingFileError
+from regraft.records import HiddenHead
 
 COMMAND = "regraft fit noise"
 
@@ -29,6 +31,34 @@ def test_the_answers_are_the_same_to_the_bit(classifier, loaded, pictures):
     before = classifier.predict(pictures).probabilities
     after = loaded.predict(pictures).probabilities
     assert before.tobytes() == after.tobytes()
+
+
+def test_a_second_head_survives(classifier, tmp_path, pictures):
+    generator = np.random.default_rng(3)
+    n, k, units = classifier.recipe.n_features, classifier.recipe.n_classes, 5
+    hidden = HiddenHead(
+        into=generator.normal(size=(n, units)).astype(np.float32),
+        into_bias=generator.normal(size=units).astype(np.float32),
+        out=generator.normal(size=(units, k)).astype(np.float32),
+        out_bias=np.zeros(k, np.float32),
+        temperature=1.7,
+    )
+    both = Classifier(
+        recipe=classifier.recipe.model_copy(
+            update={"hidden_units": units, "hidden_temperature": 1.7}
+        ),
+        class_names=classifier.class_names,
+        extractor=classifier.extractor,
+        head=classifier.head,
+        hidden=hidden,
+        metrics=classifier.metrics,
+        origin=classifier.origin,
+    )
+    save(tmp_path / "both", both, command=COMMAND)
+    after = load(tmp_path / "both").predict(pictures).probabilities
+    assert after.tobytes() == both.predict(pictures).probabilities.tobytes()
+    assert not np.allclose(after, classifier.predict(pictures).probabilities, atol=1e-3)
+    assert "one layer of 5 hidden units |" in (tmp_path / "both" / "README.md").read_text()
 
 
 def test_everything_else_survives(classifier, loaded):

@@ -65,6 +65,12 @@ def test_fine_tuning_is_shown_beside_the_head():
     assert "1,200 steps, 2.5 epochs, 1,000 parameters, 100 pictures a second; finished" in text
 
 
+def test_two_heads_are_said():
+    text = fit_lines(*fit_view(hidden_units=512), NAMES, is_from_cache=False)
+    assert "the mean of a linear one and one of 512 hidden units" in text
+    assert "hidden" not in fit_lines(*fit_view(), NAMES, is_from_cache=False)
+
+
 def test_a_floor_that_wins_is_said():
     assert "A floor is as good: nearest neighbour" in fit_lines(
         *fit_view(floors={"majority_class": 0.5, "nearest_neighbour": 0.8}),

@@ -19,8 +19,8 @@ from regraft.errors import InvalidArgumentError, expected_received
 from regraft.features.graph import build_extractor
 from regraft.features.runtimes import Run
 from regraft.features.runtimes.tensorflow import TensorFlow
-from regraft.heads.linear import probabilities
-from regraft.records import FloatArray, IntArray, LinearHead
+from regraft.heads.answers import answer_of
+from regraft.records import FloatArray, HiddenHead, IntArray, LinearHead
 
 Picture = str | Path | bytes | npt.NDArray[np.uint8]
 
@@ -68,6 +68,7 @@ class Classifier:
         class_names: Sequence[str],
         extractor: Any,
         head: LinearHead,
+        hidden: HiddenHead | None = None,
         metrics: Mapping[str, Any],
         origin: Origin,
     ) -> None:
@@ -75,6 +76,7 @@ class Classifier:
         self.class_names = tuple(class_names)
         self.extractor = extractor  # Keras model: pictures in, pooled features out
         self.head = head
+        self.hidden = hidden  # averaged with the linear head, where it was measured to help
         self.metrics = metrics
         self.origin = origin
         self._run: Run | None = None
@@ -119,7 +121,7 @@ class Classifier:
         """
         views = [each.view() for each in self.recipe.views] or [AS_IT_IS]
         answers = [
-            probabilities(self.head, self.features(seen_each(batch, [view] * len(batch))))
+            answer_of(self.head, self.hidden, self.features(seen_each(batch, [view] * len(batch))))
             for view in views
         ]
         mean: FloatArray = np.mean(answers, axis=0)

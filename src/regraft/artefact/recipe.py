@@ -84,6 +84,8 @@ class Recipe(_Strict):
     n_classes: Annotated[int, Field(ge=2)]
     l2: float
     temperature: Annotated[float, Field(gt=0)]
+    hidden_units: Annotated[int, Field(ge=0)] = 0  # of the head beside the linear one; 0: none
+    hidden_temperature: Annotated[float, Field(gt=0)] = 1.0
     views: tuple[RecipeView, ...] = ()  # predictions are averaged over them; none: as it is
 
     @model_validator(mode="after")

@@ -61,6 +61,7 @@ class FitResult:
             "peak_memory_bytes": self.peak_memory_bytes,
             "artefact": str(self.artefact),
             "left_out": [bad.as_json() for bad in self.images.bad_images],
+            **({"hidden_units": recipe.hidden_units} if recipe.hidden_units else {}),
             **({"finetune": metrics["finetune"]} if "finetune" in metrics else {}),
             **({"stopped": True} if self.is_stopped else {}),
         }

@@ -1,7 +1,7 @@
 """An artefact on disk: a folder that holds a classifier and needs nothing else.
 
     recipe.json          what to compute (schema: `Recipe`)
-    weights.safetensors  the trunk up to its last tap, and the head
+    weights.safetensors  the trunk up to its last tap, and the heads
     labels.json          class names, in the order of the head
     metrics.json         what was measured when it was fitted
     manifest.json        versions, data, split, seed, command, and the hash of every other file
@@ -50,10 +50,12 @@ from regraft.errors import (
     MissingFileError,
     expected_received,
 )
-from regraft.records import LinearHead
+from regraft.records import HiddenHead, LinearHead
 from regraft.storage import TEMPORARY_PREFIX, atomic_folder
 
 KERNEL, BIAS, TRUNK = "head/kernel", "head/bias", "trunk/"
+INTO, INTO_BIAS = "hidden/into", "hidden/into_bias"
+OUT, OUT_BIAS = "hidden/out", "hidden/out_bias"
 
 # decides the numbers; recorded so that a difference can be explained
 VERSIONED = ("keras", "tensorflow", "tensorflow-cpu", "numpy", "pillow")
@@ -131,6 +133,7 @@ def load(folder: str | Path) -> Classifier:
     _check_versions(folder, recipe)
     class_names = _class_names(folder, recipe)
     tensors = read_tensors(folder)
+    hidden = _hidden(folder, recipe, tensors)
     head = LinearHead(
         kernel=_taken(folder, tensors, KERNEL, (recipe.n_features, recipe.n_classes)),
         bias=_taken(folder, tensors, BIAS, (recipe.n_classes,)),
@@ -142,6 +145,7 @@ def load(folder: str | Path) -> Classifier:
         class_names=class_names,
         extractor=_extractor(folder, recipe, tensors),
         head=head,
+        hidden=hidden,
         metrics=read_json(folder, METRICS),
         origin=manifest.data,
     )
@@ -161,6 +165,11 @@ def _tensors_of(classifier: Classifier) -> Tensors:
     }
     tensors[KERNEL] = np.ascontiguousarray(classifier.head.kernel)
     tensors[BIAS] = np.ascontiguousarray(classifier.head.bias)
+    if (hidden := classifier.hidden) is not None:
+        tensors[INTO] = np.ascontiguousarray(hidden.into)
+        tensors[INTO_BIAS] = np.ascontiguousarray(hidden.into_bias)
+        tensors[OUT] = np.ascontiguousarray(hidden.out)
+        tensors[OUT_BIAS] = np.ascontiguousarray(hidden.out_bias)
     return tensors
 
 
@@ -195,6 +204,19 @@ def _extractor(folder: Path, recipe: Recipe, tensors: Tensors) -> Any:
             )
         )
     return extractor
+
+
+def _hidden(folder: Path, recipe: Recipe, tensors: Tensors) -> HiddenHead | None:
+    n = recipe.hidden_units
+    if not n:
+        return None
+    return HiddenHead(
+        into=_taken(folder, tensors, INTO, (recipe.n_features, n)),
+        into_bias=_taken(folder, tensors, INTO_BIAS, (n,)),
+        out=_taken(folder, tensors, OUT, (n, recipe.n_classes)),
+        out_bias=_taken(folder, tensors, OUT_BIAS, (recipe.n_classes,)),
+        temperature=recipe.hidden_temperature,
+    )
 
 
 def _taken(

@@ -1,5 +1,6 @@
 """From a fitted head, or a fine-tuned network, to an artefact and its result."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,20 +9,22 @@ from typing import Any
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.results import FitResult
 from regraft.data.source import ImageSet
+from regraft.deadline import Deadline
 from regraft.evaluate.cost import Clock, peak_memory_bytes
 from regraft.evaluate.scores import full_scores, short_scores
+from regraft.heads.answers import answer_of
 from regraft.heads.choose_l2 import fit_head, refit_head
 from regraft.heads.linear import probabilities
 from regraft.observer import Observer
 from regraft.pipeline.finetuning import classifier_of
 from regraft.pipeline.frozen import Frozen
+from regraft.pipeline.pool import RESERVE
 from regraft.pipeline.preparing import Ready
 from regraft.pipeline.request import Work
 from regraft.pipeline.saving import origin_of, recipe_of, saved
+from regraft.pipeline.second_head import Labelled, second_head
 from regraft.pipeline.settling import Tuned
-from regraft.records import FloatArray, IntArray, LinearHead, Split
-
-Labelled = tuple[FloatArray, IntArray]  # features (n, d) and labels (n,)
+from regraft.records import LinearHead, Split
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -65,6 +68,7 @@ def finish_head(
     images: ImageSet,
     split: Split,
     clock: Clock,
+    observer: Observer,
 ) -> FitResult:
     """Score the head on test pictures, and save the classifier.
 
@@ -74,27 +78,39 @@ def finish_head(
         work: What was asked for.
         images: All pictures.
         split: Of all pictures.
-        clock: Counts the stages `refit`, `test` and `save`.
+        clock: Counts the stages `refit`, `hidden`, `test` and `save`.
+        observer: Is told how it goes.
     """
-    ready, head = fitted.ready, fitted.head
+    ready, request, head = fitted.ready, work.request, fitted.head
+    second = None
     if ready.is_searched:  # what chose the penalty may now be learnt from, too
         with clock.stage("refit"):
             head = refit_head(head, [fitted.train, fitted.validation])
+        with clock.stage("hidden"):
+            second = second_head(
+                fitted.head,
+                fitted.train,
+                fitted.validation,
+                deadline=Deadline(work.end - time.monotonic() - RESERVE),
+                seed=request.seed,
+                observer=observer,
+            )
+    hidden = None if second is None else second.head
     with clock.stage("test"):
         features, labels = fitted.test
         metrics = {
-            "test": full_scores(probabilities(head, features), labels),
-            "validation": fitted.on_validation,
+            "test": full_scores(answer_of(head, hidden, features), labels),
+            "validation": fitted.on_validation if second is None else second.on_validation,
             "floors": lowest,
         }
-    request = work.request
     with clock.stage("save"):
-        recipe = recipe_of(ready.choice, ready.weights, ready.features.runtime, head)
+        recipe = recipe_of(ready.choice, ready.weights, ready.features.runtime, head, hidden=hidden)
         classifier = Classifier(
             recipe=recipe,
             class_names=images.class_names,
             extractor=make_extractor(recipe, ready.weights),
             head=head,
+            hidden=hidden,
             metrics=metrics,
             origin=origin_of(
                 images, ready.split, test=split.test, seed=request.seed, limit=request.limit

@@ -15,7 +15,7 @@ from regraft.data.split import digest_of
 from regraft.features.runtimes import Runtime
 from regraft.pipeline.parting import TEST_FRACTION, VALIDATION_FRACTION
 from regraft.planning.default import Choice
-from regraft.records import IntArray, LinearHead, Mode, Split
+from regraft.records import HiddenHead, IntArray, LinearHead, Mode, Split
 
 
 def recipe_of(
@@ -24,6 +24,7 @@ def recipe_of(
     runtime: Runtime,
     head: LinearHead,
     *,
+    hidden: HiddenHead | None = None,
     mode: Mode = "head",
     views: tuple[View, ...] = (),
 ) -> Recipe:
@@ -34,6 +35,7 @@ def recipe_of(
         weights: The pretrained ones.
         runtime: That computed the features.
         head: The head.
+        hidden: That is averaged with it.
         mode: Whether the backbone is as it was pretrained, or fine-tuned.
         views: That a prediction averages.
     """
@@ -55,6 +57,8 @@ def recipe_of(
         n_classes=n_classes,
         l2=head.l2,
         temperature=head.temperature,
+        hidden_units=0 if hidden is None else len(hidden.into_bias),
+        hidden_temperature=1.0 if hidden is None else hidden.temperature,
         views=tuple(RecipeView.of(view) for view in views),
     )
 

@@ -43,6 +43,7 @@ def fit_lines(
         ("calibration error", f"{metrics['test']['expected_calibration_error']:.4f}"),
         *_mistakes(metrics["test"], names),
         ("plan", f"{plan['backbone']}, {plan['size']} px, {taps}, {plan['mode']}"),
+        *_second_head(view.get("hidden_units", 0)),
         *_fine_tuning(view.get("finetune")),
         ("computed by", f"{plan['runtime']} {plan['precision']}, weights: {plan['weights']}"),
         ("time", f"{seconds['total']:.1f} s ({spent})"),
@@ -134,6 +135,12 @@ def _mistakes(scores: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str
         for true, predicted, n in confusions(scores["confusion_matrix"], MISTAKES_SHOWN)
     ]
     return [("commonest mistakes", ", ".join(mistakes))] if mistakes else []
+
+
+def _second_head(units: int) -> list[tuple[str, str]]:
+    return (
+        [("heads", f"the mean of a linear one and one of {units:,} hidden units")] if units else []
+    )
 
 
 def _fine_tuning(report: Mapping[str, Any] | None) -> list[tuple[str, str]]:
