@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from regraft.diagnose.probe.accuracy import balanced, best_renaming
+from regraft.diagnose.probe.accuracy import (
+    against_the_rest,
+    balanced,
+    best_renaming,
+    meeting,
+    variation,
+)
 
 LABELS = np.repeat(np.arange(5), 20)
 
@@ -44,3 +50,20 @@ def test_balanced_accuracy_counts_every_class_alike():
     assert balanced(np.zeros(100, int), labels) == 0.5
     assert balanced(labels, labels) == 1
     assert np.isnan(balanced(labels[:0], labels[:0]))
+
+
+def test_answers_meet_labels_by_chance_as_often_as_shares_allow():
+    assert meeting(LABELS, LABELS) == pytest.approx(0.2)
+    assert meeting(np.zeros(100, int), LABELS) == pytest.approx(0.2)
+    assert meeting(np.zeros(100, int), np.zeros(100, int)) == 1
+
+
+def test_shares_of_answers_differ_from_those_of_labels():
+    assert variation(np.roll(LABELS, 7), LABELS) == 0
+    assert variation(np.zeros(100, int), LABELS) == pytest.approx(0.8)
+
+
+def test_each_class_against_the_rest_is_high_whatever_is_answered():
+    answers = np.roll(LABELS, 20)  # all wrong
+    by_hand = np.mean([np.mean((answers == c) == (c == LABELS)) for c in range(5)])
+    assert against_the_rest(answers, LABELS) == pytest.approx(by_hand) == pytest.approx(0.6)

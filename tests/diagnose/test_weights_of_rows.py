@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent.before import _weightless
+from regraft.diagnose.agent.before import _weights
 
 LABELS = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 2])
 
@@ -27,4 +27,10 @@ def fit(sample_weight=None, class_weight=None):
     ],
 )
 def test_rows_that_weigh_nothing_are_counted(given, share):
-    assert _weightless(given, LABELS) == pytest.approx(share)
+    assert _weights(given, LABELS)["weightless"] == pytest.approx(share)
+
+
+def test_what_classes_weigh_is_the_mean_over_their_rows():
+    given = fit(np.array([[2], [1]] * 5), {0: 3.0, 2: 0.5})
+    weights = _weights(given, LABELS)["class_weights"]
+    assert weights == pytest.approx({"0": 5.0, "1": 1.5, "2": 0.7})

@@ -71,6 +71,9 @@ class Pixels:
     backbone_train: PixelStats | None  # None where the network has no recognised backbone
     backbone_validation: PixelStats | None
     predicted: PixelStats | None = None  # at the model's input, of a `predict` after the training
+    # of `probe.layouts`, in which neighbours of that part are far more alike; "" as they are
+    layout_train: str = ""
+    layout_validation: str = ""
     source_height: int = 0  # of the pictures before the script resized them, 0 if not known
     source_width: int = 0
 
@@ -170,6 +173,7 @@ class Training:
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
     class_weight: bool = False  # was one given to `fit`?
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
+    class_weights: Mapping[str, float] = field(default_factory=dict)  # mean in the loss, by class
     weightless: float = 0.0  # share of training rows whose weight in the loss is 0
     is_random: bool = False  # are training pictures others each time they are read?
     # share of training pictures with another label in the second epoch; None: not known
@@ -205,6 +209,11 @@ class Accuracy:
     changed_by_batch: float | None = None
     # where the scored model holds no weights that a `fit` made: what the trained one reached
     trained_one_reached: float | None = None
+    site: Site | None = None  # where it was scored
+    # how often answers and labels agree where they are paired at random, and half the summed
+    # difference of the class shares of both; not a number where answers were not kept
+    by_chance: float = math.nan
+    variation: float = math.nan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """From what a replay recorded to the evidence that rules judge."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -258,6 +259,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
         relabelled=fit.get("train_relabelled", 0.0),
         is_random=bool(fit.get("train_random")),
+        class_weights=dict(fit.get("class_weights", {})),
         weightless=float(fit.get("weightless", 0.0)),
         sampled=bool(fit.get("sampled")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),
@@ -281,11 +283,14 @@ def _accuracy(
     known = classes is not None and truth is not None and len(truth) > 0
     renamed: tuple[float, tuple[int, ...]] = (measured(score), ())
     majority, balance, n_predicted = 0.0, measured(score), 0
+    by_chance = variation = math.nan
     if known and classes is not None and truth is not None:
         renamed = accuracy.best_renaming(classes, truth)
         majority = float(np.unique(truth, return_counts=True)[1].max() / len(truth))
         balance = accuracy.balanced(classes, truth)
         n_predicted = len(np.unique(classes))
+        by_chance = accuracy.meeting(classes, truth)
+        variation = accuracy.variation(classes, truth)
     n_classes = max(2, len(np.unique(np.concatenate([train_labels, truth if known else []]))))
     return facts.Accuracy(
         validation=measured(score),
@@ -303,6 +308,9 @@ def _accuracy(
         by_transform=dict(fit.get("by_transform") or score.get("by_transform", {})),
         changed_by_batch=fit.get("changed_by_batch"),
         trained_one_reached=_trained_one(replay, score),
+        site=site(score["site"]),
+        by_chance=by_chance,
+        variation=variation,
     )
 
 
@@ -318,6 +326,8 @@ def _order(replay: Replay) -> facts.Order | None:
     """The last comparison by the script of predictions whose own labels are known."""
     for score in reversed(replay.scores):
         where = site(score["site"])
+        if score.get("is_of_another_split"):
+            continue
         known = score.get("honest") is not None and score.get("claimed") is not None
         if score["by"] in ("predict", "sklearn") and known and where and "n_labels" in score:
             return facts.Order(
@@ -331,6 +341,16 @@ def _order(replay: Replay) -> facts.Order | None:
     return None
 
 
+def _impostors(replay: Replay, score: Record) -> dict[str, float]:
+    """Numbers that a script may compute by itself from its answers, and call accuracy."""
+    classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
+    truth = replay.arrays.get(f"score{score.get('number')}_labels", np.zeros(0))
+    if not len(classes) or len(classes) != len(truth):
+        return {}
+    value = accuracy.against_the_rest(classes, truth)
+    return {"each class against the rest, averaged": value}
+
+
 def _printed(replay: Replay) -> facts.Printed | None:
     """Numbers behind the word accuracy, against all that Keras returned to the script."""
     said = printed.statements(replay.output)
@@ -339,6 +359,11 @@ def _printed(replay: Replay) -> facts.Printed | None:
     of_fits = {score.get("fit"): score for score in replay.scores if score.get("by") == "fit"}
     known = [(fit, of_fits.get(fit["number"], {})) for fit in replay.fits]
     known += [(score, score) for score in replay.scores if "numbers" in score]
+    known += [
+        ({"numbers": impostors, "site": score["site"]}, {"honest": measured(score)})
+        for score in replay.scores
+        if (impostors := _impostors(replay, score))
+    ]
     accuracies = [
         float(score[name])
         for score in replay.scores

@@ -69,6 +69,14 @@ def transform_pictures(transform: str, *, part: str) -> Repair:
     return Repair(kind="transform-pictures", parameters={"transform": transform, "part": part})
 
 
+def read_layout(layout: str, *, part: str) -> Repair:
+    """Read the buffers of pictures with another shape, of `probe.layouts`, and resize them back.
+
+    `part`: "train", "validation", or "all".
+    """
+    return Repair(kind="read-layout", parameters={"layout": layout, "part": part})
+
+
 def true_resize(site: Site) -> Repair:
     """Make an `np.resize` of pictures at `site` a real resize, picture by picture."""
     return Repair(kind="true-resize", parameters=_at(site))

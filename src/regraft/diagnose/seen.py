@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.diagnose import evidence as facts
-from regraft.diagnose.probe import neighbours, orders, properties, twins
+from regraft.diagnose.probe import layouts, neighbours, orders, properties, twins
 from regraft.diagnose.probe.pixels import pixel_stats
 from regraft.diagnose.replays import Replay
 
@@ -39,6 +39,8 @@ def pixels(
         source_width=width,
         predicted=_stats(replay, "predicted_x"),
         model_train=model_train,
+        layout_train=_layout(replay, pictured),
+        layout_validation=_layout(replay, held),
         model_validation=_stats(replay, *(f"{name}_x" for name in held)),
         backbone_train=_stats(replay, *(f"{name}_backbone" for name in pictured)),
         backbone_validation=_stats(replay, *(f"{name}_backbone" for name in held)),
@@ -68,6 +70,11 @@ def _stats(replay: Replay, *names: str) -> facts.PixelStats | None:
         if name in replay.arrays:
             return pixel_stats(replay.arrays[name])
     return None
+
+
+def _layout(replay: Replay, names: list[str]) -> str:
+    name = next((name for name in names if f"{name}_x" in replay.arrays), "")
+    return layouts.likely_layout(replay.arrays[f"{name}_x"]) if name else ""
 
 
 def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap | None:
@@ -213,21 +220,29 @@ def shift(
     train_labels: Array,
     validation_labels: Array,
 ) -> facts.Shift | None:
-    """How different validation pictures are from training pictures."""
-    names = [_thumbs_of(replay, fit, part, score) for part in ("train", "validation")]
-    train, validation = (replay.arrays.get(f"{n}_thumbs", np.zeros((0, 1))) for n in names)
-    rows = [replay.arrays.get(f"{n}_thumb_rows", np.zeros(0, int)) for n in names]
-    if not len(rows[0]) or not len(rows[1]) or not len(train_labels) or not len(validation_labels):
-        return None
-    if rows[0].max() >= len(train_labels) or rows[1].max() >= len(validation_labels):
-        return None
-    told = neighbours.shift(train, train_labels[rows[0]], validation, validation_labels[rows[1]])
-    if told is None:
-        return None
-    told_by, by_one = _told_by_one(replay, fit, score)
-    return dataclasses.replace(
-        told, told_by=told_by, by_one=by_one, twins=twins.twins_within(validation)
-    )
+    """How different validation pictures, or features of them, are from those of training."""
+    for kind in ("thumb", "feature"):
+        parts = [
+            _kept_of(replay, _names(fit, part, score), kind, labels)
+            for part, labels in (("train", train_labels), ("validation", validation_labels))
+        ]
+        if parts[0] is None or parts[1] is None:
+            continue
+        told = neighbours.shift(*parts[0], *parts[1])
+        if told is None or kind == "feature":
+            return told
+        told_by, by_one = _told_by_one(replay, fit, score)
+        near = twins.twins_within(parts[1][0])
+        return dataclasses.replace(told, told_by=told_by, by_one=by_one, twins=near)
+    return None
+
+
+def _kept_of(
+    replay: Replay, names: list[str], kind: str, labels: Array
+) -> tuple[Array, Array] | None:
+    """Thumbnails or features of a part, by the first name they go by, and their labels."""
+    name = next((name for name in names if f"{name}_{kind}s" in replay.arrays), "")
+    return _labelled(replay, f"{name}_{kind}", labels)
 
 
 def _told_by_one(replay: Replay, fit: Record, score: Record | None) -> tuple[str, float]:

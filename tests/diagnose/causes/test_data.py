@@ -8,6 +8,7 @@ from regraft.diagnose.causes.data import (
     most_data_left_out,
     one_class_fills_training,
     rows_that_weigh_nothing,
+    weights_favour_the_large_classes,
 )
 from regraft.diagnose.causes.split import unstratified_slices
 from regraft.diagnose.evidence import Evidence
@@ -211,3 +212,43 @@ def test_dat006_clear(share):
 
 def test_dat006_unknown():
     assert verdict(rows_that_weigh_nothing, training=training(n_train_used=0)) == "unknown"
+
+
+COUNTS = {"0": 500, "1": 200, "2": 60, "3": 20}
+FOR_THE_LARGE = {"0": 5.0, "1": 2.0, "2": 1.0, "3": 0.4}
+FOR_THE_SMALL = {"0": 0.4, "1": 1.0, "2": 2.0, "3": 5.0}
+
+
+def uneven(**changes):
+    return labels(**{
+        "train_counts": COUNTS, "validation_counts": dict.fromkeys(COUNTS, 50), **changes
+    })  # fmt: skip
+
+
+def test_dat007_found():
+    finding = ask(
+        weights_favour_the_large_classes,
+        labels=uneven(),
+        training=training(class_weights=FOR_THE_LARGE),
+    )
+    assert finding.repairs[0].kind == "ignore-weights"
+    assert "class 0, the largest with 500 rows, has weight 5" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("of_labels", "weights"),
+    [
+        pytest.param({}, FOR_THE_SMALL, id="inverse-to-counts"),
+        pytest.param({}, dict.fromkeys(COUNTS, 1.0), id="all-the-same"),
+        pytest.param({"train_counts": dict.fromkeys(COUNTS, 200)}, FOR_THE_LARGE, id="even"),
+        pytest.param({"validation_counts": COUNTS}, FOR_THE_LARGE, id="validation-as-uneven"),
+        pytest.param({}, {"0": 1.0, "1": 1.0, "2": 1.0, "3": 2.0}, id="one-a-little-heavier"),
+    ],
+)
+def test_dat007_clear(of_labels, weights):
+    facts = {"labels": uneven(**of_labels), "training": training(class_weights=weights)}
+    assert verdict(weights_favour_the_large_classes, **facts) == "clear"
+
+
+def test_dat007_unknown():
+    assert verdict(weights_favour_the_large_classes, labels=uneven()) == "unknown"

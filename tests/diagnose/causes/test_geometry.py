@@ -2,12 +2,15 @@ import pytest
 from builders import ask, backbone, call, ledger, pixels, stats, verdict
 
 from regraft.diagnose.causes.geometry import (
+    buffer_read_with_another_shape,
     channels_reversed,
     cut_instead_of_resized,
     np_resize_scrambles_pictures,
     pixels_without_neighbours,
     reshape_reinterprets_layout,
 )
+from regraft.diagnose.evidence import Evidence
+from regraft.diagnose.runner import diagnose
 
 VGG = backbone("vgg16", "caffe")
 MOBILENET = backbone("mobilenet_v2", "signed")
@@ -193,3 +196,34 @@ def test_geo005_clear(seen):
 
 def test_geo005_unknown():
     assert verdict(cut_instead_of_resized, ledger=cut(target=[None, None])) == "unknown"
+
+
+def laid(train="", validation="", calls=()):
+    facts = {"layout_train": train, "layout_validation": validation}
+    return {"pixels": pixels(stats(), **facts), "ledger": ledger(*calls)}
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "parts"),
+    [
+        pytest.param("96 x 128", "96 x 128", ["all"], id="both"),
+        pytest.param("channels first", "", ["train"], id="training-alone"),
+        pytest.param("", "96 x 128", ["validation"], id="validation-alone"),
+        pytest.param("96 x 128", "48 x 256", ["train", "validation"], id="each-in-its-own-way"),
+    ],
+)
+def test_geo006_found(train, validation, parts):
+    finding = ask(buffer_read_with_another_shape, **laid(train, validation))
+    assert [repair.parameters["part"] for repair in finding.repairs] == parts
+
+
+def test_geo006_clear():
+    assert verdict(buffer_read_with_another_shape, **laid()) == "clear"
+    recorded = call("numpy.reshape", 4, correlation_before=0.9, correlation_after=0.2)
+    facts = laid("96 x 128", "96 x 128", [recorded])
+    assert verdict(buffer_read_with_another_shape, **facts) == "clear"
+
+
+def test_geo006_unknown():  # without pictures nothing can be said
+    (result,) = diagnose([buffer_read_with_another_shape], Evidence(ledger=ledger()))
+    assert str(result.finding.verdict) == "unknown"

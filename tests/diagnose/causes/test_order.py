@@ -1,7 +1,11 @@
 import pytest
-from builders import ask, order, verdict
+from builders import accuracy, ask, association, order, shift, verdict
 
-from regraft.diagnose.causes.order import predictions_truncated, shuffled_predictions_ordered_labels
+from regraft.diagnose.causes.order import (
+    answers_unrelated_to_labels,
+    predictions_truncated,
+    shuffled_predictions_ordered_labels,
+)
 
 
 def test_ord001_found():
@@ -40,3 +44,49 @@ def test_ord002_clear(facts):
 
 def test_ord002_unknown():
     assert verdict(predictions_truncated, order=order(n_predictions=0)) == "unknown"
+
+
+UNPAIRED = {"validation": 0.12, "by_chance": 0.1, "variation": 0.03, "n_validation": 400}
+
+
+def unpaired(**changes):
+    return accuracy(**{**UNPAIRED, "train": 0.97, **changes})
+
+
+def test_ord003_found():
+    finding = ask(
+        answers_unrelated_to_labels,
+        accuracy=unpaired(),
+        association=association(accuracy=0.93),
+        shift=shift(separability=0.55),
+    )
+    assert (finding.claimed, finding.honest) == (0.12, 0.93)
+
+
+@pytest.mark.parametrize(
+    ("of_answers", "told"),
+    [
+        pytest.param({"validation": 0.3}, 0.93, id="better-than-chance"),
+        pytest.param({"variation": 0.6}, 0.93, id="one-class-answered"),
+        pytest.param({}, 0.3, id="pictures-that-tell-little"),
+        pytest.param({"train": 0.2}, 0.93, id="a-network-that-learnt-nothing"),
+    ],
+)
+def test_ord003_clear(of_answers, told):
+    facts = {"association": association(accuracy=told), "shift": shift(separability=0.55)}
+    assert verdict(answers_unrelated_to_labels, accuracy=unpaired(**of_answers), **facts) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"accuracy": unpaired(n_validation=30)},
+        {"accuracy": unpaired(by_chance=float("nan"))},
+        {"accuracy": unpaired(), "shift": shift(separability=0.95)},
+        {"accuracy": unpaired(), "shift": None},
+    ],
+    ids=["few", "answers-not-kept", "other-pictures", "pictures-not-seen"],
+)
+def test_ord003_unknown(facts):
+    known = {"association": association(accuracy=0.93), "shift": shift(separability=0.55)}
+    assert verdict(answers_unrelated_to_labels, **(known | facts)) == "unknown"

@@ -11,12 +11,14 @@ from regraft.diagnose.agent import (
     callbacks,
     compiling,
     feeds,
+    in_model,
     ledger,
     samples,
     session,
     shown,
 )
 from regraft.diagnose.agent.training import Fit
+from regraft.diagnose.probe import labels as label_probe
 
 LINKED = 16  # rows that are looked for among earlier predictions
 
@@ -47,7 +49,7 @@ def measure_before(fit: Fit) -> None:
         "planned_updates": int(steps) * fit.epochs, "n_train": train.planned,
         "shuffle": _shuffle(fit), "validation": fit.how,
         "n_validation": fit.validation.planned if fit.validation else 0,
-        "weightless": _weightless(fit, labels),
+        **_weights(fit, labels),
         "train_random": train.random_pixels, "train_relabelled": train.relabelled,
         "validation_random": bool(fit.validation and fit.validation.random_pixels),
         "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
@@ -125,14 +127,19 @@ def _shuffle(fit: Fit) -> bool | None:
     return None
 
 
-def _weightless(fit: Fit, labels: np.ndarray) -> float:
-    """Share of the training rows that count for nothing in the loss."""
+def _weights(fit: Fit, labels: np.ndarray) -> dict[str, Any]:
+    """The share of training rows that count for nothing in the loss, and the mean by class."""
     weights = np.ones(len(labels))
     if fit.train.sample_weight is not None:
         weights *= np.asarray(fit.train.sample_weight, float).reshape(len(labels), -1).mean(axis=1)
     for value, weight in (fit.arguments.get("class_weight") or {}).items():
         weights[labels == value] *= float(weight)
-    return float(np.mean(weights == 0))
+    names = label_probe.counts(np.unique(labels))
+    means = [float(weights[labels == value].mean()) for value in np.unique(labels)]
+    return {
+        "weightless": float(np.mean(weights == 0)),
+        "class_weights": dict(zip(names, means, strict=True)),
+    }
 
 
 def _link_features(fit: Fit) -> None:
@@ -146,9 +153,9 @@ def _link_features(fit: Fit) -> None:
         if seen is not None:
             fit.record[f"features_of_{part}"] = seen["key"]
             fit.record["base"] = fit.record["base"] or seen["base"]
-            ledger.RECORD.attempt(
-                "pictures behind features", shown.link, f"fit{fit.number}_{part}", feed
-            )
+            key = f"fit{fit.number}_{part}"
+            ledger.RECORD.attempt("pictures behind features", shown.link, key, feed)
+            shown.keep_features(key, feed.x, fit.kept if part == "train" else feed.rows)
 
 
 def _seen(feed: feeds.Feed, both: int) -> dict[str, Any] | None:
@@ -171,11 +178,12 @@ def _keep_augmented(fit: Fit) -> None:
     if feed.x.ndim != 4:
         return
     if layers:
-        rows = samples.spread(len(feed), 400)
-        plain, labels = feed.x[rows], feeds.label_indices(feed.y)[rows]
-        changed = plain.astype(np.float32)
-        for layer in layers:
-            changed = np.asarray(layer(changed, training=True))
+        rows = samples.spread_eagerly(feed.x, 400)
+        labels = feeds.label_indices(feed.y)[rows]
+        both = in_model.changed(fit.model, layers, feed.x[rows])
+        if both is None:
+            return
+        plain, changed = both
     elif feed.random_pixels and feed.source is not None:
         with augmentation.switched_off():
             still = feeds.read(feed.source, None, batch_size=None, steps=None, limit=400)

@@ -9,6 +9,7 @@ import numpy as np
 from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import feeds, interventions, samples
 from regraft.diagnose.agent.transforms import TRANSFORMS
+from regraft.diagnose.probe import layouts
 
 NEAR_SPAN = 0.25  # of it: parts that are told apart by their span differ three times or more
 
@@ -88,6 +89,10 @@ def convert_feed(feed: feeds.Feed, *, part: str) -> None:
         part: "train", "validation", "prediction" by a trained model, or "features" of pictures of
             either part.
     """
+    for parameters in interventions.ACTIVE.all("read-layout"):
+        if parameters["part"] in ("all", "validation" if part == "prediction" else part):
+            _change(feed, functools.partial(_relaid, layout=parameters["layout"]))
+
     for parameters in interventions.ACTIVE.all("convert-pixels"):
         here = parameters["boundary"] == "model" or parameters["part"] == "validation"
         meant = parameters["part"] == "all" or (
@@ -117,6 +122,12 @@ def _change(feed: feeds.Feed, change: Callable[[np.ndarray], np.ndarray]) -> Non
     changed = samples.changed(feed.x, change)
     if changed is not None:
         feed.x, feed.source = changed, None
+
+
+def _relaid(x: np.ndarray, layout: str) -> np.ndarray:
+    """The pictures that a wrong shape hid, in the size that the model takes."""
+    height, width = x.shape[1:3]
+    return resize_stack(layouts.relaid(x, layout), height=height, width=width)
 
 
 def _affine(x: np.ndarray, parameters: interventions.Parameters) -> np.ndarray:

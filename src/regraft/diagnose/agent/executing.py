@@ -13,9 +13,9 @@ from regraft.diagnose.agent import (
     feeds,
     frozen,
     interventions,
-    ledger,
     samples,
     session,
+    shown,
 )
 from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
@@ -150,10 +150,10 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     if may_give_up:
         _forecast_cut(fit, cut, x, y)
     x = session.SESSION.store.outputs(cut.trunk, x, extra)
-    _keep_features(fit, x, "train", fit.kept)
+    shown.keep_features(f"fit{fit.number}_train", x, fit.kept)
     if validation is not None:
         held_out = session.SESSION.store.outputs(cut.trunk, validation.x, extra)
-        _keep_features(fit, held_out, "validation", validation.rows)
+        shown.keep_features(f"fit{fit.number}_validation", held_out, validation.rows)
         arguments["validation_data"] = (held_out, validation.y)
     script_callbacks = [callbacks.for_whole(fit.model, c) for c in script_callbacks]
     script_callbacks.append(callbacks.stop_together(fit.model, cut.rest))
@@ -179,18 +179,6 @@ def _callbacks_of(fit: Fit) -> list[Any]:
         return [*own, callbacks.hold_rate(float(wanted["value"]))]
     fit.rates = callbacks.rates()
     return [*own, fit.rates]
-
-
-def _keep_features(fit: Fit, features: np.ndarray, part: str, kept: np.ndarray) -> None:
-    """Pooled frozen features of some rows of a part, for probes that ask what they tell."""
-    rows = samples.spread(len(features), 600)
-    some = features[rows].astype(np.float32)
-    if some.ndim == 4:
-        some = some.mean(axis=(1, 2))
-    if some.shape[-1] <= 8192:
-        arrays = ledger.RECORD.arrays
-        arrays[f"fit{fit.number}_{part}_features"] = some.astype(np.float16)
-        arrays[f"fit{fit.number}_{part}_feature_rows"] = kept[rows]
 
 
 def _order(fit: Fit) -> bool:

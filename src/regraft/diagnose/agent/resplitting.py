@@ -1,7 +1,9 @@
-"""Another split where a script scores its validation rows only after `fit`.
+"""Rows that are scored after `fit`, where a repair split training and validation rows again.
 
-`fit` cannot hold out what it was not given. So once those rows come to be evaluated, they and the
-training rows are split again, and the model is trained again from where it began.
+`fit` may have been given both: what the script scores afterwards is then mostly trained on, and the
+rows held out by the new split are scored in its place. Or it was given no validation rows: once
+those come to be evaluated, they and the training rows are split again, and the model is trained
+again from where it began.
 """
 
 from typing import Any
@@ -12,19 +14,29 @@ from regraft.diagnose.agent import (
     frozen,
     interventions,
     preparing,
+    samples,
     session,
 )
 from regraft.diagnose.agent.training import Fit
 
+ASKED = 200  # rows that are looked up
+
 
 def remember(fit: Fit) -> None:
-    """Keep what is needed to train again, where a split is to be made right and none was given."""
-    if interventions.ACTIVE.one("resplit") is not None and fit.validation is None:
+    """Keep what was split again; or what is needed to train again, where nothing was to split."""
+    if interventions.ACTIVE.one("resplit") is None:
+        return
+    if fit.validation is None:
         session.SESSION.unsplit[id(fit.model)] = (fit, fit.train, frozen.Snapshot(fit.model))
+    else:
+        session.SESSION.resplit[id(fit.model)] = (fit.train, fit.validation)
 
 
 def scored(model: Any, feed: feeds.Feed) -> feeds.Feed:
     """The rows to score in place of these: of a new split, which the model was trained on."""
+    again = session.SESSION.resplit.get(id(model))
+    if again is not None:
+        return again[1] if _are_of(feed, again) else feed
     known = session.SESSION.unsplit.get(id(model))
     if known is None:
         return feed
@@ -35,3 +47,12 @@ def scored(model: Any, feed: feeds.Feed) -> feeds.Feed:
     start.restore()
     executing.train(fit)
     return held_out
+
+
+def _are_of(feed: feeds.Feed, parts: tuple[feeds.Feed, feeds.Feed]) -> bool:
+    """Are most of these rows among those that were split again? A test set of its own is not."""
+    if feed.x.shape[1:] != parts[0].x.shape[1:]:
+        return False
+    known = {feeds.digest_row(row) for part in parts for row in part.x}
+    asked = [feeds.digest_row(feed.x[row]) in known for row in samples.spread(len(feed), ASKED)]
+    return 2 * sum(asked) > len(asked)

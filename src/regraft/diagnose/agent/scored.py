@@ -98,13 +98,14 @@ def _complete(
     preparing.relabel(feed, part="validation")
     if not np.array_equal(feed.labels, labels):
         entry["honest"] = float(np.mean(classes == feed.labels))
+    held_out = resplitting.scored(model, feed)
+    if held_out is not feed:
+        feed, x, labels = held_out, held_out.x, feeds.label_indices(held_out.y)
+        classes = scoring.answers_of(model, infer(model, x), labels)
+        entry |= {"honest": float(np.mean(classes == labels)), "is_of_another_split": True}
     _describe(entry, model, x, classes, labels)
     rows = samples.spread(len(x), SCORED)
     _compare_with_training(entry, x[rows], classes[rows] == labels[rows])
-    held_out = resplitting.scored(model, feed)
-    if held_out is not feed:
-        truth = feeds.label_indices(held_out.y)
-        entry["honest"] = scoring.right_answers(model, infer(model, held_out.x), truth)
     if session.SESSION.is_probed:
         _probe(entry, model, feed)
 
@@ -115,6 +116,7 @@ def _probe(entry: dict[str, Any], model: Any, feed: feeds.Feed) -> None:
     shown.show(f"score{entry['number']}", model, feed)
     if feed.x.ndim == 2:
         shown.link(f"score{entry['number']}", feed)
+        shown.keep_features(f"score{entry['number']}", feed.x, np.arange(len(feed)))
     fits = [fit for fit in ledger.RECORD.fits if fit.get("model") == model.name]
     if fits and fits[-1].get("validation") == "none":
         turn(entry, model, feed, fits[-1].get("train_accuracy"))

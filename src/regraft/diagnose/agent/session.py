@@ -46,6 +46,7 @@ class Session:
         self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key
         # pictures and features of frozen networks asked batch by batch, by the id of the network
         self.batches: dict[int, list[tuple[Any, np.ndarray, np.ndarray]]] = {}
+        self.resplit: dict[int, Any] = {}  # training and validation rows of a new split, by model
         self.unsplit: dict[int, Any] = {}  # trainings that wait for validation rows, by model
         self.asked_alone: list[np.ndarray] = []  # pictures that were predicted one by one
         self.is_partial = False  # did a `predict` leave rows out?

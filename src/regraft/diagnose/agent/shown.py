@@ -9,6 +9,7 @@ from regraft.diagnose.agent import anatomy, boundary, feeds, ledger, samples, se
 THUMBNAILS = 4000
 LINKED = 4000  # rows of features that are looked up
 FEW = 16  # rows of a matrix, to know whether it holds features
+FEATURES, WIDEST = 600, 8192  # rows of features that are kept, and numbers a row
 SEEN = 32  # pictures that are followed to the backbone
 MOST_COLLECTED = 1e9  # bytes of pictures whose features are asked for in batches
 
@@ -30,6 +31,23 @@ def show(key: str, model: Any, feed: feeds.Feed) -> None:
         rows = samples.spread_within(feed.x, THUMBNAILS)
         arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[rows])
         arrays[f"{key}_thumb_rows"] = rows
+
+
+def keep_features(key: str, features: np.ndarray, positions: np.ndarray) -> None:
+    """Pooled frozen features of some rows, for probes that ask what they tell.
+
+    Args:
+        key: They are kept as `key_features`, and as `key_feature_rows` where they are among all.
+        features: Shape (n, d), or maps (n, height, width, d).
+        positions: Of every row, shape (n,).
+    """
+    rows = samples.spread(len(features), FEATURES)
+    some = np.asarray(features[rows], np.float32)
+    if some.ndim == 4:
+        some = some.mean(axis=(1, 2))
+    if some.shape[-1] <= WIDEST:
+        ledger.RECORD.arrays[f"{key}_features"] = some.astype(np.float16)
+        ledger.RECORD.arrays[f"{key}_feature_rows"] = positions[rows]
 
 
 def link(key: str, feed: feeds.Feed) -> None:

@@ -1,5 +1,8 @@
 """DAT: imbalance, label noise, classes with hardly any picture."""
 
+import math
+from collections.abc import Sequence
+
 from regraft.diagnose.evidence import Accuracy, Association, Labels, Ledger, Training
 from regraft.diagnose.probe.labels import left_out
 from regraft.diagnose.repairs import (
@@ -23,6 +26,11 @@ NOTICED = 0.02  # share of such classes in validation, to matter
 CROWDED = 3.0  # times an even share of the training rows
 UNLIKE = 2.0  # ... and times the same class's share of the validation rows
 WEIGHTLESS = 0.1  # of the training rows: fewer may be rows that are left out on purpose
+SAME_WEIGHT = 1.2  # times the least weight
+UNEVEN = (
+    1.5  # times the rows of the smallest class: less uneven classes are not what weights are for
+)
+LESS_EVEN = 0.85  # of as many classes: weights that are right make them more even
 LEFT_IN = 0.1  # share of a data set that a `take` lets through
 HANDFUL = 5  # batches; who means a small part counts its pictures, or takes an epoch's worth
 
@@ -271,6 +279,61 @@ def rows_that_weigh_nothing(training: Training) -> Finding:
     )
 
 
+@rule(
+    "DAT007",
+    "weights-favour-the-large-classes",
+    source="https://www.tensorflow.org/tutorials/structured_data/imbalanced_data#class_weights: "
+    "class_weight maps class indices, not places in a list, to weights",
+)
+def weights_favour_the_large_classes(labels: Labels, training: Training) -> Finding:
+    """Class weights that should even out classes make uneven ones more uneven.
+
+    Why it hurts: small classes, which the weights are for, count for even less than without. So it
+        goes where weights are listed in another order than the classes are numbered in, or
+        counts are used in place of their inverse.
+    How it is found: by share of the loss classes are a good deal less even than by their number of
+        rows, the larger classes have the larger weights, and the validation part is more even.
+    Fix: key the weights by class index, inversely to the counts.
+    Limits: weights that favour a class on purpose, whatever its size, are left alone where classes
+        are of one size.
+    """
+    counts = {name: n for name, n in labels.train_counts.items() if name in training.class_weights}
+    weights = [training.class_weights[name] for name in counts]
+    rows = list(counts.values())
+    if len(counts) < 2 or not training.class_weights:
+        return unknown("what classes weigh in the loss was not seen")
+    if max(weights) <= SAME_WEIGHT * min(weights):
+        return clear("all classes weigh the same")
+    if max(rows) < UNEVEN * min(rows):
+        return clear("classes have as many rows as one another: weights are there on purpose")
+    before, after = _evenness(rows), _evenness([n * w for n, w in zip(rows, weights, strict=True)])
+    seen = (
+        f"{len(counts)} classes count like {after:.1f} of one size with their weights, "
+        f"like {before:.1f} without"
+    )
+    if after > LESS_EVEN * before:
+        return clear(seen)
+    validated = [labels.validation_counts.get(name, 0) for name in counts]
+    if _evenness(validated) <= before:
+        return clear(f"{seen}, and the validation part is as uneven as training")
+    largest = max(counts, key=lambda name: counts[name])
+    return found(
+        f"{seen}; class {largest}, the largest with {counts[largest]} rows, has weight "
+        f"{training.class_weights[largest]:.3g}",
+        fix="key class_weight by class index, with weights that fall with the counts",
+        where=(training.site,),
+        repairs=(ignore_weights(),),
+        severity=0.3,
+    )
+
+
+def _evenness(sizes: Sequence[float]) -> float:
+    """How many classes of one size would be as even: the exponential of the entropy."""
+    total = sum(sizes)
+    shares = [size / total for size in sizes if size > 0] if total > 0 else []
+    return math.exp(-sum(share * math.log(share) for share in shares)) if shares else 0.0
+
+
 RULES = (
     majority_rate_as_accuracy,
     label_noise,
@@ -278,4 +341,5 @@ RULES = (
     one_class_fills_training,
     most_data_left_out,
     rows_that_weigh_nothing,
+    weights_favour_the_large_classes,
 )

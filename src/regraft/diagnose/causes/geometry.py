@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from regraft.diagnose.causes.scale import is_gray, observed
 from regraft.diagnose.conventions import BGR, CONVENTIONS, RGB, Affine
 from regraft.diagnose.evidence import Backbone, Call, Ledger, Pixels, Site
-from regraft.diagnose.repairs import convert_pixels, resize_before_crop, true_resize, true_transpose
+from regraft.diagnose.repairs import (
+    convert_pixels,
+    read_layout,
+    resize_before_crop,
+    true_resize,
+    true_transpose,
+)
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 RESHAPES = ("ndarray.reshape", "numpy.reshape")
@@ -224,6 +230,49 @@ def cut_instead_of_resized(ledger: Ledger) -> Finding:
     )
 
 
+@rule(
+    "GEO006",
+    "buffer-read-with-another-shape",
+    source="https://numpy.org/doc/stable/reference/generated/numpy.reshape.html and PIL, "
+    "Image.size: width comes first there, height in arrays",
+)
+def buffer_read_with_another_shape(pixels: Pixels, ledger: Ledger) -> Finding:
+    """The bytes of each picture were read with another shape than they were written with.
+
+    Why it hurts: with height and width exchanged every row slips against the one above; with
+        channels first taken for last the picture falls into stripes. It is no picture any more.
+    How it is found: in one other layout of the same numbers neighbouring pixels are far more
+        alike, in nearly every picture at the model's input.
+    Fix: read with the shape that was written: height before width, channels where they are.
+    Limits: pictures that were resized after the mistake cannot be read back. What a recorded
+        `reshape` did is left to GEO002.
+    """
+    parts = {"train": pixels.layout_train, "validation": pixels.layout_validation}
+    wrong = {part: layout for part, layout in parts.items() if layout}
+    if not wrong:
+        return clear("in no other layout of the same numbers are neighbours more alike")
+    if any(_lost_neighbours(call) for call in ledger.of(*RESHAPES)):
+        return clear("a recorded reshape did it: GEO002 is about that")
+    layouts = set(wrong.values())
+    whole = len(wrong) == len(parts) and len(layouts) == 1
+    stats = pixels.model_train
+    shape = f"({stats.height}, {stats.width}, {stats.channels})"
+    which = "pictures" if whole else " and ".join(wrong) + " pictures"
+    calls = ledger.of("tf.data.map", "fit")
+    return found(
+        f"the buffers of {which} arrive as {shape}, and make smooth pictures when read as "
+        f"{' and '.join(sorted(layouts))}",
+        fix="reshape to the shape the bytes were written with, height before width; then resize",
+        where=tuple(call.site for call in calls[:1]),
+        repairs=(
+            (read_layout(layouts.pop(), part="all"),)
+            if whole
+            else tuple(read_layout(layout, part=part) for part, layout in wrong.items())
+        ),
+        severity=0.6,
+    )
+
+
 def _may_cut_much(call: Call) -> bool:
     sides = (call.details["height"], call.details["width"])
     return all(
@@ -302,4 +351,5 @@ RULES = (
     channels_reversed,
     pixels_without_neighbours,
     cut_instead_of_resized,
+    buffer_read_with_another_shape,
 )

@@ -90,7 +90,9 @@ def rate_too_high(training: Training, output: Output, accuracy: Accuracy) -> Fin
         f"{training.losses[0]:.3g} to {training.last_loss:.3g}"
     )
     finite = all(math.isfinite(loss) for loss in (*training.losses, training.last_loss))
-    diverged = finite and training.last_loss > 1.5 * max(training.first_loss, level)
+    # the first loss is measured without weights, which may make the others several times larger
+    start = max(training.first_loss, level, training.losses[0] if training.class_weight else 0.0)
+    diverged = finite and training.last_loss > 1.5 * start
     if finite and not diverged:
         if rate < HIGH * usual or accuracy.train >= 0.95:
             return clear(seen)

@@ -2,11 +2,16 @@
 
 import math
 
-from regraft.diagnose.evidence import Order
+from regraft.diagnose.evidence import Accuracy, Association, Order, Shift
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 APART = 0.02
 SIGMAS = 3.0
+MIN_ROWS = 60
+UNRELATED = 2.5  # standard errors of an agreement by chance: 1 of 80 chance pairings is further off
+SAME_SHARES = 0.1  # of half the summed differences; a network that knows one class only is far off
+TOLD = 0.3  # above chance: what a simple model of held-out training rows must reach
+ALIKE = 0.75  # area under the curve of telling the parts apart; a random split gives 0.5
 
 
 @rule(
@@ -51,6 +56,51 @@ def predictions_truncated(order: Order) -> Finding:
     return _compare(order, f"are {order.n_predictions} for {order.n_labels} labels")
 
 
+@rule(
+    "ORD003",
+    "answers-unrelated-to-labels",
+    source="https://stackoverflow.com/questions/45413712 (predictions that match no label)",
+)
+def answers_unrelated_to_labels(
+    accuracy: Accuracy, association: Association, shift: Shift | None = None
+) -> Finding:
+    """The answers to validation pictures have nothing to do with the labels they are scored by.
+
+    Why it hurts: pictures were put into another order than the labels, by groups, by shuffling, by
+        a set; or the labels are those of other pictures. The score is that of random pairs.
+    How it is found: answers and labels agree as often as random pairs do, although both name the
+        classes equally often, the model is right on training pictures, a simple model is right
+        on held-out ones of them, and validation pictures are of the same kind.
+    Fix: take pictures and labels from the same pass, or sort both by the same key.
+    Limits: in which order they belong together stays open; the honest number is that of the simple
+        model on held-out training rows.
+    """
+    if accuracy.n_validation < MIN_ROWS or association.n < MIN_ROWS:
+        return unknown(f"{accuracy.n_validation} rows were scored: too few to tell")
+    if math.isnan(accuracy.by_chance):
+        return unknown("the answers themselves were not kept")
+    n, chance = accuracy.n_validation, accuracy.by_chance
+    seen = f"answers and labels agree at {accuracy.validation:.2f}, random pairs at {chance:.2f}"
+    limit = UNRELATED * math.sqrt(chance * (1 - chance) / n)
+    if abs(accuracy.validation - chance) > limit or accuracy.variation > SAME_SHARES:
+        return clear(seen)
+    told = association.accuracy
+    if told < association.chance + TOLD or not accuracy.train > chance + TOLD:
+        return clear(f"{seen}, but training pictures do not tell their labels either")
+    if shift is None:
+        return unknown(f"{seen}; whether validation pictures are of the same kind was not seen")
+    if shift.separability > ALIKE:
+        return unknown(f"{seen}, but validation pictures are of another kind: SHF and SKW")
+    return found(
+        f"{seen}, and held-out training pictures tell their labels at {told:.2f}",
+        fix="take pictures and labels from the same pass, or sort both by the same key",
+        where=(accuracy.site,),
+        claimed=accuracy.validation,
+        honest=told,
+        severity=min(1.0, told - accuracy.validation),
+    )
+
+
 def _compare(order: Order, what: str) -> Finding:
     n = min(order.n_predictions, order.n_labels)
     if n < 1:
@@ -73,4 +123,5 @@ def _compare(order: Order, what: str) -> Finding:
 RULES = (
     shuffled_predictions_ordered_labels,
     predictions_truncated,
+    answers_unrelated_to_labels,
 )

@@ -13,6 +13,33 @@ def balanced(classes: Values, labels: Values) -> float:
     return float(np.mean(recalls)) if recalls else float("nan")
 
 
+def meeting(answers: Values, labels: Values) -> float:
+    """How often an answer and a label drawn at random agree."""
+    of_answers, of_labels = _shares(answers, labels)
+    return float((of_answers * of_labels).sum())
+
+
+def variation(answers: Values, labels: Values) -> float:
+    """Half the summed difference of the class shares of answers and of labels."""
+    of_answers, of_labels = _shares(answers, labels)
+    return float(np.abs(of_answers - of_labels).sum() / 2)
+
+
+def against_the_rest(answers: Values, labels: Values) -> float:
+    """The mean over classes of how often "is it this one?" is answered rightly.
+
+    With many classes it is high whatever is answered: most answers to most classes are "no".
+    """
+    classes = np.unique(np.concatenate([answers, labels]))
+    wrong = float(np.mean(answers != labels))
+    return 1 - 2 * wrong / max(2, len(classes))  # a wrong answer is wrong about two classes
+
+
+def _shares(*sides: Values) -> list[npt.NDArray[np.float64]]:
+    classes = np.unique(np.concatenate(sides))
+    return [(side[:, None] == classes).mean(axis=0) for side in sides]
+
+
 def best_renaming(classes: Values, labels: Values) -> tuple[float, tuple[int, ...]]:
     """Accuracy after the best one-to-one renaming of predicted classes, and that renaming.
 

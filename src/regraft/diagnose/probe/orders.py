@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from regraft.diagnose.probe.accuracy import meeting
 from regraft.diagnose.probe.twins import NEAR
 
 Rows = npt.NDArray[np.int64]
@@ -76,7 +77,7 @@ def answered_order(answers: Rows, rows: Rows, labels: Rows) -> tuple[str, float]
         undone = labels[moved][rows]
         if _is_renaming(given, undone):
             return 0.0, 0.0
-        return float(np.mean(answers == undone)), _meeting(answers, undone)
+        return float(np.mean(answers == undone)), meeting(answers, undone)
 
     return _undone(len(labels), len(rows), agreement)
 
@@ -99,13 +100,6 @@ def _undone(
             best, excess, agreeing = name, found - chance, found
     found, chance = agreement(np.arange(n))
     return None if not best or found - chance > excess / 2 else (best, agreeing)
-
-
-def _meeting(answers: Values, labels: Values) -> float:
-    """How often an answer and a label drawn at random agree."""
-    classes = np.unique(np.concatenate([answers, labels]))
-    shares = [(each[:, None] == classes).mean(axis=0) for each in (answers, labels)]
-    return float((shares[0] * shares[1]).sum())
 
 
 def _is_renaming(labels: Values, others: Values) -> bool:
