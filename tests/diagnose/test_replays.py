@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from regraft.diagnose import replays
+from regraft.diagnose.observe import observe
+from regraft.diagnose.repairs import resplit
 from regraft.diagnose.replays import Replayer, Script
 from regraft.errors import RegraftError
 
@@ -185,3 +187,41 @@ copy.fit(x, np.arange(40) % 2, validation_split=0.5, verbose=0)
 def test_a_network_inside_a_copy_of_a_whole_model_is_known(tmp_path):
     replay = replayed(tmp_path, WHOLE_COPY)
     assert replay.fits[0]["base"]["name"] == "VGG16"
+
+
+OTHER_WRITERS = """
+import keras
+import numpy as np
+
+rng = np.random.default_rng(0)
+y = np.arange(480) % 4
+x = np.zeros((480, 8, 8, 1), "float32")
+x[np.arange(480), y * 2] = 1
+x += 0.1 * rng.random(x.shape)
+x[360:] = 1 - x[360:]
+model = keras.Sequential([
+    keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4, activation="softmax")
+])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x[:360], y[:360], validation_data=(x[360:], y[360:]), epochs=2, verbose=0)
+{score}
+"""
+SCORED_LATER = {
+    "evaluate": "model.evaluate(x[360:], y[360:], verbose=0)",
+    "predict": "print(np.mean(model.predict(x[360:], verbose=0).argmax(axis=1) == y[360:]))",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score", SCORED_LATER.values(), ids=SCORED_LATER)
+def test_what_a_new_split_trained_on_is_not_scored(tmp_path, score):
+    script = tmp_path / "train.py"
+    script.write_text(OTHER_WRITERS.format(score=score))
+    with Replayer(Script(path=script)) as replayer:
+        plain, split = (
+            replayer.run(repairs, fit_seconds=20, seconds=120) for repairs in ((), (resplit(),))
+        )
+    assert plain.scores[-1]["by"] == split.scores[-1]["by"] != "fit", split.output
+    assert split.scores[-1]["trained_on"] == 0.0
+    assert split.scores[-1]["n"] == plain.scores[-1]["n"]
+    assert observe(split).order is None  # of other rows than the script paired
