@@ -6,6 +6,7 @@ from regraft.diagnose.probe.accuracy import (
     balanced,
     best_renaming,
     meeting,
+    on_others,
     variation,
 )
 
@@ -67,3 +68,18 @@ def test_each_class_against_the_rest_is_high_whatever_is_answered():
     answers = np.roll(LABELS, 20)  # all wrong
     by_hand = np.mean([np.mean((answers == c) == (c == LABELS)) for c in range(5)])
     assert against_the_rest(answers, LABELS) == pytest.approx(by_hand) == pytest.approx(0.6)
+
+
+def test_accuracy_on_some_rows_keeps_the_class_mix():
+    right = LABELS < 2  # two classes are easy, three never told
+    easy_ones = (LABELS >= 2) | (np.arange(100) % 20 < 5)
+    assert np.mean(right[easy_ones]) == pytest.approx(1 / 7)
+    assert on_others(right, LABELS, easy_ones) == pytest.approx(0.4)
+
+
+def test_accuracy_on_rows_that_are_told_less_well():
+    known_by_heart = np.arange(100) % 2 == 0
+    right = known_by_heart | (np.arange(100) % 4 == 1)
+    assert np.mean(right) == 0.75
+    assert on_others(right, LABELS, ~known_by_heart) == pytest.approx(0.5)
+    assert on_others(right, LABELS, LABELS < 0) == 0.75  # no class has any: all of each

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from regraft.diagnose import evidence as facts
 from regraft.diagnose.probe import layouts, neighbours, orders, properties, twins
+from regraft.diagnose.probe.accuracy import on_others
 from regraft.diagnose.probe.pixels import pixel_stats
 from regraft.diagnose.replays import Replay
 
@@ -99,9 +100,9 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
     are_scored = validated.any() and len(classes) == len(validated)
     if honest is None and are_scored:
-        right = classes == replay.arrays[f"score{score['number']}_labels"]
+        labels = replay.arrays[f"score{score['number']}_labels"]
         n_honest = int((~validated).sum())
-        honest = float(np.mean(right[~validated])) if n_honest else None
+        honest = on_others(classes == labels, labels, ~validated) if n_honest else None
     asked, dropped = np.zeros(0, int), np.zeros(0, int)
     if are_scored and len(rows) == len(train) >= KNOWN * int(fit["n_train"]):
         asked, twins_of = twins.set_apart(train, validation, pairs)

@@ -22,6 +22,7 @@ from regraft.diagnose.agent import (
     sites,
     turning,
 )
+from regraft.diagnose.probe.accuracy import on_others
 
 SCORED = 1000  # rows scored at most
 LEAST_PREDICTED = 128
@@ -54,7 +55,7 @@ def score(
     clean = None
     if duplicates is not None:
         clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
-    _compare_with_training(entry, feed.x[rows], classes == labels, clean)
+    _compare_with_training(entry, feed.x[rows], classes, labels, clean)
 
 
 def _describe(
@@ -69,14 +70,19 @@ def _describe(
 
 
 def _compare_with_training(
-    entry: dict[str, Any], x: np.ndarray, right: np.ndarray, clean: np.ndarray | None = None
+    entry: dict[str, Any],
+    x: np.ndarray,
+    classes: np.ndarray,
+    labels: np.ndarray,
+    clean: np.ndarray | None = None,
 ) -> None:
     """How many rows training had, and the accuracy on the others.
 
     Args:
         entry: The score.
         x: Rows that are scored.
-        right: Which of them were answered rightly.
+        classes: What they were answered.
+        labels: What they are.
         clean: Which of them training did not have, where that is known better.
     """
     seen = _were_trained_on(x)
@@ -86,7 +92,7 @@ def _compare_with_training(
         if seen.any():
             entry["exact_overlap"] = float(np.mean(seen))
     if clean.any() and not clean.all():
-        entry["without_duplicates"] = float(np.mean(right[clean]))
+        entry["without_duplicates"] = on_others(classes == labels, labels, clean)
         entry["n_without_duplicates"] = int(clean.sum())
 
 
@@ -105,7 +111,7 @@ def _complete(
         entry |= {"honest": float(np.mean(classes == labels)), "is_of_another_split": True}
     _describe(entry, model, x, classes, labels)
     rows = samples.spread(len(x), SCORED)
-    _compare_with_training(entry, x[rows], classes[rows] == labels[rows])
+    _compare_with_training(entry, x[rows], classes[rows], labels[rows])
     if session.SESSION.is_probed:
         _probe(entry, model, feed)
 

@@ -13,6 +13,22 @@ def balanced(classes: Values, labels: Values) -> float:
     return float(np.mean(recalls)) if recalls else float("nan")
 
 
+def on_others(right: Values, labels: Values, others: Values) -> float:
+    """Accuracy on some of the rows, at the class mix of all: else an easy class would tell.
+
+    Args:
+        right: Which rows are answered rightly, shape (n,).
+        labels: Their classes, shape (n,).
+        others: Which rows count, shape (n,); a class that has none counts with all of its rows.
+    """
+    total = 0.0
+    for value in np.unique(labels):
+        rows = labels == value
+        counted = rows & others.astype(bool)
+        total += rows.sum() * float(np.mean(right[counted if counted.any() else rows]))
+    return total / len(labels)
+
+
 def meeting(answers: Values, labels: Values) -> float:
     """How often an answer and a label drawn at random agree."""
     of_answers, of_labels = _shares(answers, labels)
