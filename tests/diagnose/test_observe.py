@@ -233,6 +233,28 @@ def test_labels_of_an_estimator_fitted_on_frozen_features(arrays, shuffled):
     assert evidence.accuracy.chance == 0.1
 
 
+@pytest.mark.parametrize("asked_apart", [True, False], ids=["two predictions", "one"])
+def test_copies_behind_an_estimator(arrays, asked_apart):
+    labels, truth = arrays["fit0_train_labels"], arrays["fit0_validation_labels"].copy()
+    pictures = thumbnails(arrays["fit0_train_x"]), thumbnails(arrays["fit0_validation_x"])
+    pictures[1][100:], truth[100:] = pictures[0][:100], labels[:100]
+    answers = truth.copy()
+    answers[:40] = (answers[:40] + 1) % 10  # of the others 0.6 are right, of the copies all
+    held = {
+        "predict0_x": arrays["fit0_train_x"], "predict0_thumbs": pictures[0],
+        "predict1_x": arrays["fit0_validation_x"], "predict1_thumbs": pictures[1],
+        "estimator_labels": labels, "score0_classes": answers, "score0_labels": truth,
+    }  # fmt: skip
+    shown = [{"key": key, "base": None} for key in ("predict0", "predict1")]
+    sklearn = score(by="sklearn", claimed=0.8, honest=None)
+    given = shown if asked_apart else shown[:1]
+    overlap = observe.observe(replay([], [sklearn], arrays=held, pictures=given)).overlap
+    assert (overlap is not None) is asked_apart
+    if asked_apart:
+        assert overlap.near >= 0.5
+        assert overlap.honest == pytest.approx(0.6, abs=0.1)
+
+
 def test_what_the_trained_model_reached_before_another_was_scored(arrays):
     trained, fresh = score(0, honest=0.9), score(1, by="evaluate", honest=0.1, is_trained=False)
     evidence = observe.observe(replay([fit()], [trained, fresh], arrays=arrays))

@@ -106,7 +106,22 @@ def _of_frozen_features(
         accuracy=_accuracy(replay, fit, score, labels),
         association=seen.association_of_estimator(replay, labels),
         order=_order(replay),
+        overlap=_overlap_of_estimator(replay, fit, score, labels),
     )
+
+
+def _overlap_of_estimator(
+    replay: Replay, fit: Record, score: Record | None, labels: Array
+) -> facts.Overlap | None:
+    """Pictures in both parts, where each part's features were predicted by themselves."""
+    thumbs = [
+        replay.arrays.get(f"{fit[f'features_of_{part}']}_thumbs", np.zeros((0, 1)))
+        for part in ("train", "validation")
+    ]
+    if score is None or [len(part) for part in thumbs] != [len(labels), score.get("n")]:
+        return None
+    known = {"n_train": len(labels), "validation_seen_again": 1.0, "validation_random": False}
+    return seen.overlap(replay, {**fit, **known}, score)
 
 
 def main_fit(replay: Replay) -> Record | None:
