@@ -26,6 +26,7 @@ _DECAY = 0.01
 _DROPOUT = 0.5  # of the hidden units, while training
 _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-7  # AdamW's usual constants
 _PROBE_STEPS = 12  # enough to know the pace
+_MARGIN = 0.8  # of the time left is planned with: the machine may become busier
 
 
 def fit_hidden(
@@ -53,7 +54,8 @@ def fit_hidden(
             rng = np.random.default_rng(seed)
             return _Training(train, n_classes, scaling=scaling, rng=rng, pool=pool)
 
-        n_epochs = min(int(deadline.left() / begin().seconds_an_epoch()), MOST_EPOCHS)
+        seconds = begin().seconds_an_epoch()
+        n_epochs = min(int(_MARGIN * deadline.left() / seconds), MOST_EPOCHS)
         if n_epochs < LEAST_EPOCHS:
             return None
         training = begin()
