@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import feeds, session
+from regraft.diagnose.agent import feeds, interventions, session
 from regraft.diagnose.agent.hooks import scikit_learn
 
 
@@ -83,3 +83,14 @@ def test_scaled_features_still_belong_to_their_pictures(script, record, monkeypa
     assert record.failures == []
     found = session.SESSION.predicted_rows["predict0"]
     assert [found[feeds.digest_row(row)] for row in names["x"]] == [5, 4, 3, 2, 1, 0]
+
+
+def test_rows_that_a_repair_leaves_out_are_not_fitted(monkeypatch):
+    features, labels = np.arange(12).reshape(6, 2), np.arange(6)
+    assert scikit_learn._without_dropped(features, (labels,)) == (features, (labels,))
+    drop = interventions.Interventions([{"kind": "drop-rows", "parameters": {"rows": [0, 3]}}])
+    monkeypatch.setattr(interventions, "ACTIVE", drop)
+    left, (named, other) = scikit_learn._without_dropped(features, (labels, "more"))
+    assert named.tolist() == [1, 2, 4, 5]
+    assert np.array_equal(left, features[named])
+    assert other == "more"

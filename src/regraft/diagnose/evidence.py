@@ -231,6 +231,13 @@ class Overlap:
     # validation rows that can be asked once these training rows, their twins, are left out
     asked_rows: tuple[int, ...] = ()
     dropped_rows: tuple[int, ...] = ()
+    # share of validation pictures that an earlier `fit` was trained on, and not the last one; how
+    # many training pictures the model had right before its first step; and what was reached, on
+    # how many pictures, the last time that none of them had been trained on
+    earlier: float = 0.0
+    starts_at: float = math.nan
+    first_honest: float | None = None
+    n_first: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

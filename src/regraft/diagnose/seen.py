@@ -1,6 +1,7 @@
 """What the pictures of a replay show: evidence from its samples of them."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,8 +89,10 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
         validation = train[:0]  # of one prediction, and nobody knows which rows are in which part
     if not len(validation):  # scored later, by `evaluate`
         validation = replay.arrays.get(f"score{score.get('number')}_thumbs", validation)
-    if "exact_overlap" not in {**fit, **score} and not len(validation):
+    earlier = float(score.get("trained_on_earlier", 0.0))
+    if "exact_overlap" not in {**fit, **score} and not len(validation) and not earlier:
         return None
+    first_honest, n_first = _before_it_leaked(replay, score)
     exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
     pairs = twins.near_twins(train, validation)
     validated = np.isin(np.arange(len(validation)), pairs[0])
@@ -115,11 +118,25 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
         leaking_rows=tuple(sorted(leaking)),
         asked_rows=tuple(asked.tolist()),
         dropped_rows=tuple(sorted(dropped.tolist())),
+        earlier=earlier,
+        starts_at=float(fit.get("starts_at", math.nan)),
+        first_honest=first_honest,
+        n_first=n_first,
         leaking_share=len(leaking) / max(int(fit["n_train"]), 1),
         changes_between_passes=bool(
             fit["validation_seen_again"] < 0.9 and not fit["validation_random"]
         ),
     )
+
+
+def _before_it_leaked(replay: Replay, score: Record) -> tuple[float | None, int]:
+    """What the same line reached on pictures that no training had seen, and how many these were."""
+    for other in reversed(replay.scores):
+        is_same = other["by"] == score["by"] and other["site"] == score["site"]
+        unseen = not other.get("trained_on", 1.0) and not other.get("trained_on_earlier", 1.0)
+        if is_same and unseen and other.get("honest") is not None:
+            return float(other["honest"]), int(other["n"])
+    return None, 0
 
 
 def association(

@@ -1,7 +1,8 @@
 import pytest
-from builders import accuracy, ask, call, ledger, overlap, verdict
+from builders import accuracy, ask, call, ledger, overlap, training, verdict
 
 from regraft.diagnose.causes.leakage import (
+    folds_share_their_weights,
     identical_pictures_across_split,
     near_identical_pictures_across_split,
     split_reshuffled_each_pass,
@@ -97,3 +98,34 @@ def test_lek003_clear(read):
 def test_lek003_unknown(calls):
     given = {"overlap": CHANGES, "ledger": ledger(*calls)}
     assert verdict(split_reshuffled_each_pass, **given) == "unknown"
+
+
+FOLDS = {"earlier": 0.8, "starts_at": 0.97, "first_honest": 0.8, "n_first": 200}
+
+
+def carried(**changes):
+    return {"overlap": overlap(**{**FOLDS, **changes}), "training": training()}
+
+
+def test_lek004_found():
+    finding = ask(folds_share_their_weights, **carried())
+    assert (finding.claimed, finding.honest) == (0.93, 0.8)
+    assert "trained on 80% of the validation pictures" in finding.because
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"earlier": 0.0}, {"starts_at": 0.14}, {"first_honest": 0.91}],
+    ids=["unseen", "a-fresh-model", "costs-nothing"],
+)
+def test_lek004_clear(facts):
+    assert verdict(folds_share_their_weights, **carried(**facts)) == "clear"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"starts_at": float("nan")}, {"first_honest": None}, {"n_first": 20}],
+    ids=["start-not-measured", "no-clean-fold", "small-folds"],
+)
+def test_lek004_unknown(facts):
+    assert verdict(folds_share_their_weights, **carried(**facts)) == "unknown"

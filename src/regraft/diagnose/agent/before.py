@@ -14,6 +14,7 @@ from regraft.diagnose.agent import (
     in_model,
     ledger,
     samples,
+    scoring,
     session,
     shown,
 )
@@ -88,10 +89,11 @@ def _probe(fit: Fit) -> None:
     attempt("augmentation", _keep_augmented, fit)
     attempt("overlap", _overlap, fit)
     attempt("weights before", _remember_weights, fit)
-    fit.record["first_loss"] = _loss(fit)
+    attempt("before the first step", _start, fit)
 
 
 def _remember_rows(fit: Fit) -> None:
+    session.SESSION.earlier_rows |= session.SESSION.trained_rows
     session.SESSION.trained_rows = {
         feeds.digest_row(fit.train.x[row]) for row in samples.spread_within(fit.train.x, 20_000)
     }
@@ -235,12 +237,15 @@ def _overlap(fit: Fit) -> None:
     ledger.RECORD.arrays[f"fit{fit.number}_leaking_rows"] = np.array(leaking, int)
 
 
-def _loss(fit: Fit) -> float | None:
-    """Loss on a few rows in inference mode."""
+def _start(fit: Fit) -> None:
+    """Loss and accuracy on a few rows in inference mode."""
     feed = fit.train
     rows = samples.spread_eagerly(feed.x, 64)
     try:
         outputs = fit.model(feed.x[rows], training=False)
-        return float(np.mean(fit.model.compute_loss(x=None, y=feed.labels[rows], y_pred=outputs)))
+        loss = fit.model.compute_loss(x=None, y=feed.labels[rows], y_pred=outputs)
+        fit.record["first_loss"] = float(np.mean(loss))
+        labels = feeds.label_indices(feed.y)[rows]
+        fit.record["starts_at"] = scoring.right_answers(fit.model, np.asarray(outputs), labels)
     except Exception:  # noqa: BLE001 - a custom loss may want more than this
-        return None
+        return

@@ -87,6 +87,7 @@ def _compare_with_training(
     """
     seen = _were_trained_on(x)
     entry["trained_on"] = float(np.mean(seen))
+    entry["trained_on_earlier"] = float(np.mean(_are_of(x, session.SESSION.earlier_rows) & ~seen))
     if clean is None:
         clean = ~seen
         if seen.any():
@@ -153,8 +154,11 @@ def _is_trained(model: Any) -> bool:
 
 def _were_trained_on(x: np.ndarray) -> np.ndarray:
     """Which rows the last `fit` had; none where nobody kept account of them."""
-    trained = session.SESSION.trained_rows
-    return np.array([bool(trained) and feeds.digest_row(row) in trained for row in x], bool)
+    return _are_of(x, session.SESSION.trained_rows)
+
+
+def _are_of(x: np.ndarray, known: set[bytes]) -> np.ndarray:
+    return np.array([bool(known) and feeds.digest_row(row) in known for row in x], bool)
 
 
 def infer(model: Any, x: np.ndarray) -> np.ndarray:

@@ -41,6 +41,7 @@ class Session:
         self.fits = 0
         self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
+        self.earlier_rows: set[bytes] = set()  # and of those before
         self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key

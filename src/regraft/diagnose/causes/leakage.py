@@ -10,6 +10,7 @@ MANY = 0.02  # share of leaked pictures below which the number hardly moves
 MANY_NEAR = 0.1
 MOST_DROPPED = 0.9  # of the training rows: training on fewer would be another experiment
 MIN_HONEST = 50  # pictures left, to measure an honest number on
+CARRIED = 0.25  # above chance, of 64 training pictures: fresh weights are within four errors of it
 INFLATED = 0.02  # points a leak must be worth
 # Pictures with a close relative are easier anyway: near duplicates must explain more than that.
 INFLATED_NEAR = 0.05
@@ -119,6 +120,49 @@ def split_reshuffled_each_pass(overlap: Overlap, accuracy: Accuracy, ledger: Led
     )
 
 
+@rule(
+    "LEK004",
+    "folds-share-their-weights",
+    source="https://scikit-learn.org/stable/modules/cross_validation.html: a model is trained anew "
+    "on the other folds, and asked about this one",
+)
+def folds_share_their_weights(overlap: Overlap, accuracy: Accuracy, training: Training) -> Finding:
+    """A fold goes on with weights that were trained on its validation pictures.
+
+    Why it hurts: the model was built once for all folds, or what it is reset to was overwritten
+        meanwhile. From the second fold on it was shown what it is asked.
+    How it is found: validation pictures that an earlier `fit` was trained on, a model that has most
+        training pictures right before its first step, and a first fold that reached less.
+    Fix: build and compile a new model for every fold.
+    Limits: the honest number is that of the last fold whose validation pictures nobody had seen.
+        One more training on the same split is no fold: its validation pictures stay unseen.
+    """
+    seen = f"an earlier fit was trained on {overlap.earlier:.0%} of the validation pictures"
+    if overlap.earlier < MANY_NEAR:
+        return clear(seen)
+    started = f"{seen}; before its first step the model has {overlap.starts_at:.2f} right"
+    if math.isnan(overlap.starts_at):
+        return unknown(f"{seen}, but what the model knew before its first step was not measured")
+    if overlap.starts_at < accuracy.chance + CARRIED:
+        return clear(f"{started}: it begins anew")
+    if overlap.first_honest is None or overlap.n_first < MIN_HONEST:
+        return unknown(f"{started}, but no fold was scored on pictures nobody had seen")
+    honest = overlap.first_honest
+    spread = math.sqrt(max(honest * (1 - honest), 1e-4) / overlap.n_first)
+    gap = accuracy.validation - honest
+    if gap <= max(INFLATED_NEAR, 2 * spread):
+        return clear(f"{started}, but a fold nobody had seen reached {honest:.3f}, much the same")
+    return found(
+        f"{started}; on pictures that no fit had seen it reached {honest:.3f}",
+        fix="build and compile a new model for every fold",
+        where=(training.site,),
+        claimed=accuracy.validation,
+        honest=honest,
+        severity=min(1.0, gap),
+        share=overlap.earlier,
+    )
+
+
 def _leak(
     overlap: Overlap,
     accuracy: Accuracy,
@@ -179,4 +223,5 @@ RULES = (
     identical_pictures_across_split,
     near_identical_pictures_across_split,
     split_reshuffled_each_pass,
+    folds_share_their_weights,
 )

@@ -167,6 +167,8 @@ def _hook_estimators(module: ModuleType) -> None:
                     keep = session.computed_rows(X)
                     if keep is not None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
+                    if sites.directly() is not None:  # and not the last step of a pipeline
+                        X, rest = _without_dropped(X, rest)
                     ledger.RECORD.attempt("an estimator", _note_estimator, X, rest[0])
                 return inner(self, X, *rest, **kw)
 
@@ -175,6 +177,15 @@ def _hook_estimators(module: ModuleType) -> None:
         return decorated
 
     module._fit_context = fit_context  # type: ignore[attr-defined]
+
+
+def _without_dropped(X: Any, rest: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Features and labels without the rows that a repair leaves out."""
+    drop = interventions.ACTIVE.one("drop-rows")
+    if drop is None:
+        return X, rest
+    keep = np.setdiff1d(np.arange(len(X)), drop["rows"])
+    return np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
 
 
 def _remember_predictions(base: Any) -> None:
