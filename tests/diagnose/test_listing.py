@@ -63,3 +63,31 @@ def test_other_lists_are_left_alone(script, record, source):
     exec(source, plain)
     assert script.run(source, names=list(NAMES))["files"] == plain["files"]
     assert not [event for event in record.events if event["what"] == "file-order"]
+
+
+@pytest.fixture
+def given(script, monkeypatch):
+    """Labels 1 to 13, by the numbers of the names, for names in the order of text."""
+
+    def ask(names, *repairs, values=tuple(range(1, 14))):
+        source = "labels = given(names, values, here)"
+        found = script.run(source, *repairs, given=listing.given_by_number, names=names,
+                           values=values, here=script.at(1))  # fmt: skip
+        return list(found["labels"])
+
+    return ask
+
+
+def test_labels_by_number_for_files_by_text(given, script, record):
+    names = sorted(NAMES)
+    assert given(names) == list(range(1, 14))
+    (event,) = (event for event in record.events if event["what"] == "file-order")
+    assert event["details"] == {"n": 13, "first": names[:3], "by_number": NAMES[:3]}
+    repaired = given(names, ("order-by-number", script.at(1)))
+    assert [f"scan_{label}.png" for label in repaired] == names
+
+
+def test_labels_for_files_of_which_text_and_number_agree(given, record):
+    assert given([f"scan_{n:02d}.png" for n in range(1, 14)]) == list(range(1, 14))
+    assert given(sorted(NAMES), values=(1, 2)) == [1, 2]  # Keras says what is wrong
+    assert record.events == []

@@ -1,5 +1,5 @@
 import pytest
-from builders import accuracy, ask, call, ledger, overlap, training, verdict
+from builders import accuracy, ask, call, labels, ledger, overlap, training, verdict
 
 from regraft.diagnose.causes.leakage import (
     folds_share_their_weights,
@@ -129,3 +129,8 @@ def test_lek004_clear(facts):
 )
 def test_lek004_unknown(facts):
     assert verdict(folds_share_their_weights, **carried(**facts)) == "unknown"
+
+
+def test_lek002_unknown_where_the_parts_hold_other_classes():
+    facts = {"overlap": overlap(**NEAR), "labels": labels(total_variation=0.9)}
+    assert verdict(near_identical_pictures_across_split, **facts) == "unknown"

@@ -21,6 +21,7 @@ from regraft.diagnose.agent import (
 from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
 
+FEW = 64  # rows that tell features from pictures that were flattened
 LINKED = 16  # rows that are looked for among earlier predictions
 
 
@@ -151,12 +152,12 @@ def _link_features(fit: Fit) -> None:
     for part, feed in (("train", fit.train), ("validation", fit.validation)):
         if feed is None:
             continue
-        seen = _seen(feed, both)
+        key, seen = f"fit{fit.number}_{part}", _seen(feed, both)
         if seen is not None:
             fit.record[f"features_of_{part}"] = seen["key"]
             fit.record["base"] = fit.record["base"] or seen["base"]
-            key = f"fit{fit.number}_{part}"
             ledger.RECORD.attempt("pictures behind features", shown.link, key, feed)
+        if seen is not None or samples.as_pictures(feed.x[:FEW]).ndim == 2:
             shown.keep_features(key, feed.x, fit.kept if part == "train" else feed.rows)
 
 

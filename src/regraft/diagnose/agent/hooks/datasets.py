@@ -3,11 +3,17 @@
 import contextlib
 import functools
 import importlib
+import os
 from collections.abc import Collection
+from pathlib import PurePath
 from typing import Any
 
-from regraft.diagnose.agent import augmentation, interventions, ledger, session, sites
+import numpy as np
+
+from regraft.diagnose.agent import augmentation, interventions, ledger, listing, session, sites
 from regraft.diagnose.agent.hooks import attach, cropping
+
+PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")  # that Keras takes from a folder
 
 
 def hook_folders() -> None:
@@ -21,6 +27,9 @@ def hook_folders() -> None:
         site = sites.here()
         named = attach.named(original, *args, **kwargs)
         named |= interventions.ACTIVE.arguments("image_dataset_from_directory", site)
+        if isinstance(named.get("labels"), list | tuple | np.ndarray):
+            names = _files_of(named["directory"])
+            named["labels"] = list(listing.given_by_number(names, named["labels"], site))
         result = original(**named)
         first = result[0] if isinstance(result, tuple | list) else result
         ledger.RECORD.event(
@@ -42,6 +51,16 @@ def hook_folders() -> None:
         except ImportError:
             return
     _hook_generator(generator.ImageDataGenerator)
+
+
+def _files_of(directory: Any) -> list[str]:
+    """The names of the pictures of a folder, as Keras lists them for a list of labels."""
+    return [
+        str(PurePath(folder, name).relative_to(directory))
+        for folder, _, files in sorted(os.walk(directory))
+        for name in sorted(files)
+        if PurePath(name).suffix.lower() in PICTURES
+    ]
 
 
 def _sizes_of(paths: list[str]) -> list[list[int]]:
