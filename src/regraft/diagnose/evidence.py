@@ -177,6 +177,7 @@ class Training:
     weightless: float = 0.0  # share of training rows whose weight in the loss is 0
     is_random: bool = False  # are training pictures others each time they are read?
     # share of training pictures with another label in the second epoch; None: not known
+    drifting: tuple[str, ...] = ()  # parts that each pass finds scaled once more
     relabelled: float | None = 0.0
 
     @property

@@ -274,6 +274,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
         relabelled=fit.get("train_relabelled", 0.0),
         is_random=bool(fit.get("train_random")),
+        drifting=tuple(fit.get("drifting", ())),
         class_weights=dict(fit.get("class_weights", {})),
         weightless=float(fit.get("weightless", 0.0)),
         sampled=bool(fit.get("sampled")),

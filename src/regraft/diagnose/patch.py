@@ -23,6 +23,7 @@ EDITS: Mapping[str, Edit] = {
     "true-resize": geometry.true_resize,
     "true-transpose": geometry.true_transpose,
     "float-arithmetic": geometry.float_arithmetic,
+    "copy-before-preprocessing": pixels.copy_before_preprocessing,
     "convert-pixels": pixels.convert_pixels,
     "load-imagenet-weights": network.load_imagenet_weights,
     "pool-features": network.pool_features,

@@ -87,6 +87,11 @@ def true_transpose(site: Site, axes: Sequence[int]) -> Repair:
     return Repair(kind="true-transpose", parameters={**_at(site), "axes": list(axes)})
 
 
+def copy_before_preprocessing(site: Site) -> Repair:
+    """Give `preprocess_input` at `site` a copy, so that it does not write over what it is given."""
+    return Repair(kind="copy-before-preprocessing", parameters=_at(site))
+
+
 def drop_call(site: Site, what: str) -> Repair:
     """Leave a call out: its first argument passes through unchanged (or nothing happens)."""
     return Repair(kind="drop-call", parameters={**_at(site), "what": what})

@@ -19,6 +19,7 @@ from regraft.diagnose.causes.pixels import (
     raw_pixels_into_fresh_network,
     raw_pixels_unscaled,
     scaled_before_rescaling_backbone,
+    scaled_once_more_each_pass,
     uint8_wrap_around,
 )
 
@@ -255,3 +256,22 @@ def test_pre007_clear(seen):
 def test_pre007_unknown(seen):
     wanted = backbone() if seen is DARK else MOBILENET
     assert verdict(pixels_in_no_convention, pixels=pixels(seen), backbone=wanted) == "unknown"
+
+
+def test_pre008_found():
+    calls = ledger(call("preprocess_input", 9, in_place=True))
+    drifting = training(drifting=("validation",))
+    finding = ask(scaled_once_more_each_pass, training=drifting, ledger=calls)
+    assert [repair.kind for repair in finding.repairs] == ["copy-before-preprocessing"]
+    assert "validation pictures scaled once more: preprocess_input at line 9" in finding.because
+
+
+def test_pre008_clear():
+    calls = ledger(call("preprocess_input", 9, in_place=True))
+    assert verdict(scaled_once_more_each_pass, ledger=calls) == "clear"
+
+
+def test_pre008_unknown():
+    calls = ledger(call("preprocess_input", 9, in_place=False))
+    drifting = training(drifting=("train", "validation"))
+    assert verdict(scaled_once_more_each_pass, training=drifting, ledger=calls) == "unknown"

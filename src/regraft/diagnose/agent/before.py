@@ -54,6 +54,11 @@ def measure_before(fit: Fit) -> None:
         **_weights(fit, labels),
         "train_random": train.random_pixels, "train_relabelled": train.relabelled,
         "validation_random": bool(fit.validation and fit.validation.random_pixels),
+        "drifting": [
+            part
+            for part, feed in (("train", train), ("validation", fit.validation))
+            if feed is not None and feed.drifts
+        ],
         "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
         "trainable_changed_after_compile": bool(compiled_for and compiled_for != now),
         "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),

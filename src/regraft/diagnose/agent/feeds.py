@@ -16,6 +16,7 @@ from regraft.diagnose.agent import streams
 
 MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a sample should have
 RARELY = 0.5  # as often as expected: pictures that are changed at random never come again
+SAME_SCALE = 1e-3  # of a span: what rounding may leave where a picture was scaled once more
 FEWEST = 15  # rows expected to come again: none of fewer may be chance
 
 
@@ -35,6 +36,7 @@ class Feed:
         default_factory=lambda: np.zeros(0, np.int64)
     )  # positions in x as given
     sample_weight: np.ndarray | None = None
+    drifts: bool = False  # does each pass find the pictures scaled once more?
     seen_again: float = 1.0  # share of rows of the second look that the first pass had
     relabelled: float | None = 0.0  # of these, the share with another label; None: not compared
 
@@ -44,7 +46,8 @@ class Feed:
     @property
     def is_drawn_anew(self) -> bool:
         """Do its pictures or labels change each epoch, so that only its source can give them?"""
-        return self.source is not None and bool(self.random_pixels or self.relabelled)
+        changes = self.random_pixels or self.relabelled or self.drifts
+        return self.source is not None and bool(changes)
 
     @property
     def labels(self) -> np.ndarray:
@@ -66,6 +69,7 @@ class Feed:
             complete=False,
             rows=self.rows[rows],
             sample_weight=None if self.sample_weight is None else self.sample_weight[rows],
+            drifts=self.drifts,
             seen_again=self.seen_again,
             relabelled=self.relabelled,
         )
@@ -192,8 +196,26 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     now = np.concatenate(labels)
     if feed.random_pixels:  # labels still tell whether the order is another one
         feed.reshuffles = not np.array_equal(feed.y[: len(rows)], now)
+        if not feed.reshuffles and _is_scaled_again(start, rows):
+            feed.drifts, feed.random_pixels, feed.seen_again = True, False, 1.0
         return
     feed.relabelled = _relabelled(first, label_indices(feed.y), again, label_indices(now))
+
+
+def _is_scaled_again(first: np.ndarray, second: list[np.ndarray]) -> bool:
+    """Are these the same pictures but for one scale and one offset a channel, the same for all?"""
+    if len(first) != len(second) or first.shape[1:] != second[0].shape or first.ndim != 4:
+        return False
+    before, after = first.astype(np.float64), np.stack(second).astype(np.float64)
+    for channel in range(before.shape[-1]):
+        x, y = before[..., channel].ravel(), after[..., channel].ravel()
+        if np.ptp(x) == 0 or np.array_equal(x, y):
+            return False
+        scale = float(np.cov(x, y, bias=True)[0, 1] / x.var())
+        left = y - y.mean() - scale * (x - x.mean())
+        if np.abs(left).max() > SAME_SCALE * max(float(np.ptp(y)), SAME_SCALE * float(np.ptp(x))):
+            return False
+    return True
 
 
 def _relabelled(

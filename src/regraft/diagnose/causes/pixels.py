@@ -22,7 +22,7 @@ from regraft.diagnose.evidence import (
     Site,
     Training,
 )
-from regraft.diagnose.repairs import convert_pixels, float_arithmetic
+from regraft.diagnose.repairs import convert_pixels, copy_before_preprocessing, float_arithmetic
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 SCALING_CALLS = ("preprocess_input", "rescaling", "operator")
@@ -278,6 +278,40 @@ def pixels_in_no_convention(pixels: Pixels, backbone: Backbone, ledger: Ledger) 
     )
 
 
+@rule(
+    "PRE008",
+    "scaled-once-more-each-pass",
+    source="https://github.com/tensorflow/tensorflow/issues/43938 and Keras "
+    "applications/imagenet_utils.py: preprocess_input writes over float arrays; "
+    "https://numpy.org/doc/stable/user/basics.copies.html: a slice is a view",
+)
+def scaled_once_more_each_pass(training: Training, ledger: Ledger) -> Finding:
+    """Every pass over the pictures scales them once more.
+
+    Why it hurts: `preprocess_input` writes over the float array it is given. A slice of an array
+        is that array: in the second epoch it is scaled already, and is scaled again.
+    How it is found: read twice in the same order, the pictures differ by one scale and one offset a
+        channel, and `preprocess_input` was given float arrays.
+    Fix: give `preprocess_input` a copy, or keep bytes in the array.
+    Limits: arrays that are scaled over and over by the script's own arithmetic are not seen.
+    """
+    if not training.drifting:
+        return clear("a second pass finds the same pixels, or others at random")
+    parts = " and ".join(training.drifting)
+    calls = [c for c in ledger.of("preprocess_input") if c.details.get("in_place")]
+    if not calls:
+        return unknown(f"a second pass finds {parts} pictures scaled once more, by no known call")
+    sites = tuple(dict.fromkeys(call.site for call in calls))
+    return found(
+        f"a second pass finds {parts} pictures scaled once more: preprocess_input at line "
+        f"{', '.join(str(site.line) for site in sites)} writes over the script's own array",
+        fix="give preprocess_input a copy: preprocess_input(x.copy())",
+        where=sites,
+        repairs=tuple(copy_before_preprocessing(site) for site in sites),
+        severity=0.5,
+    )
+
+
 def _at_backbone(pixels: Pixels) -> PixelStats | Finding:
     """Training pictures at the backbone's input, or why they cannot be judged."""
     stats = pixels.backbone_train
@@ -357,4 +391,5 @@ RULES = (
     uint8_wrap_around,
     raw_pixels_into_fresh_network,
     pixels_in_no_convention,
+    scaled_once_more_each_pass,
 )

@@ -1,5 +1,7 @@
 """Pixels reach the network once scaled, as it was pretrained."""
 
+# ruff: noqa: ARG001 - edits are called alike, whether they need all of it or not
+
 import ast
 from collections.abc import Mapping
 from typing import Any
@@ -180,11 +182,21 @@ def _copy_before_preprocessing(draft: Draft, context: PatchContext) -> None:
         raise UnknownEdit("preprocess_input did not write over its input")
     sites = {(c.site.file, c.site.line) for c in calls if c.details.get("in_place")}
     for file, line in sorted(sites):
-        call = draft.call_at(Site(file=file, line=line), "preprocess_input")
-        array = argument(call, "x", 0)
-        if not isinstance(array, ast.Name):
-            raise UnknownEdit("what is preprocessed has no name")
-        draft.replace(array, f"{array.id}.copy()")
+        _copy_at(draft, Site(file=file, line=line))
+
+
+def copy_before_preprocessing(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Give `preprocess_input` copies of the script's own arrays."""
+    for mend in mends:
+        _copy_at(draft, mend.site)
+
+
+def _copy_at(draft: Draft, site: Site | None) -> None:
+    call = draft.call_at(site, "preprocess_input")
+    array = argument(call, "x", 0)
+    if not isinstance(array, ast.Name):
+        raise UnknownEdit("what is preprocessed has no name")
+    draft.replace(array, f"{array.id}.copy()")
 
 
 def _convert_validation(draft: Draft, parameters: Mapping[str, Any], context: PatchContext) -> None:

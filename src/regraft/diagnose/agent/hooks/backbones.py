@@ -149,6 +149,8 @@ def _preprocess(original: Any, module: str) -> Any:
         if interventions.ACTIVE.dropped("preprocess_input", site):
             return x
         in_place = isinstance(x, np.ndarray) and x.dtype.kind == "f"
+        if in_place and interventions.ACTIVE.at("copy-before-preprocessing", site):
+            x = x.copy()
         ledger.RECORD.event("preprocess_input", site, module=module, in_place=in_place)
         return original(x, *args, **kwargs)
 
