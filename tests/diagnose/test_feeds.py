@@ -118,6 +118,37 @@ def test_random_pixels_are_seen():
     assert moving.reshuffles
 
 
+class WrittenOver(Sequence):
+    """Scales the array itself, batch by batch, and so once more in each pass."""
+
+    def __init__(self, scale, offset, brightness=0.0):
+        super().__init__()
+        self.x = X.astype(np.float32)
+        self.scale, self.offset, self.brightness = scale, offset, brightness
+
+    def _batch(self, rows):
+        x = self.x[rows[0] : rows[-1] + 1]
+        x *= self.scale
+        x += self.offset + self.brightness * self.rng.random((len(x), 1, 1, 1))
+        return x.copy(), self.y[rows]
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1.0, -103.9), (1 / 127.5, -1.0)])
+def test_pictures_that_each_pass_scales_once_more(scale, offset):
+    feed = read(WrittenOver(scale, offset))
+    assert feed.drifts
+    assert feed.is_drawn_anew
+    assert not feed.random_pixels
+    assert feed.take(np.arange(8)).drifts
+
+
+def test_pictures_that_are_brighter_or_darker_at_random_do_not_drift():
+    feed = read(WrittenOver(1.0, 0.0, brightness=30.0))
+    assert feed.random_pixels
+    assert not feed.drifts
+    assert not read(Sequence()).drifts
+
+
 class Fading(Batches):
     """Two of five pictures come out blank, whichever these are."""
 

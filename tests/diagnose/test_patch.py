@@ -248,6 +248,13 @@ def test_files_are_put_in_the_order_of_their_numbers(before, after):
     assert patched(source, repair, backbone=None) == ([before], [after])
 
 
+def test_an_array_that_each_pass_would_scale_is_copied():
+    source = "batch = preprocess_input(part)\nmodel.compile('adam')\nmodel.fit(x, x)\n"
+    repair = repairs.copy_before_preprocessing(Site(file=SCRIPT, line=1))
+    after = "batch = preprocess_input(part.copy())"
+    assert patched(source, repair, backbone=None) == (["batch = preprocess_input(part)"], [after])
+
+
 @pytest.mark.parametrize(
     ("line", "shape", "after"),
     [
