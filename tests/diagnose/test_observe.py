@@ -340,3 +340,12 @@ def test_a_probe_of_the_script_that_breaks_is_recorded(tmp_path):
     recorder.write(status="done")
     written = json.loads((tmp_path / "run.json").read_text())
     assert written["failures"] == ["overlap: IndexError: list index out of range"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "differ"), [({"0": 1.0, "1": 1.0}, False), ({"0": 2.0, "1": 0.5}, True)]
+)
+def test_classes_that_weigh_differently(arrays, weights, differ):
+    run = replay([fit(class_weights=weights)], [score()], arrays=arrays)
+    training = observe.observe(run).training
+    assert (training.class_weight, dict(training.class_weights)) == (differ, weights)

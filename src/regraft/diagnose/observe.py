@@ -270,7 +270,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         mistyped_attributes=ledger.of("attribute"),
         fresh_batchnorm=int(fit["fresh_batchnorm"]),
         may_change_weights_at_end=bool(fit.get("may_change_weights_at_end")),
-        class_weight=bool(fit.get("class_weight")),
+        class_weight=len(set(fit.get("class_weights", {}).values())) > 1,
         fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
         relabelled=fit.get("train_relabelled", 0.0),
         is_random=bool(fit.get("train_random")),
