@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from regraft.diagnose import material, observe
+from regraft.diagnose import material, observe, recorded
 from regraft.diagnose.agent.boundary import thumbnails
 from regraft.diagnose.agent.ledger import Recorder
 from regraft.diagnose.replays import Replay
@@ -76,33 +76,33 @@ def event(what, line, **details):
 
 def test_the_last_score_of_held_out_rows_counts():
     scores = [score(0), score(1, by="evaluate"), score(2, by="evaluate", trained_on=1.0)]
-    assert observe.observed_score(replay(scores=scores))["number"] == 1
-    assert observe.observed_score(replay(scores=scores[2:]))["number"] == 2
+    assert recorded.observed_score(replay(scores=scores))["number"] == 1
+    assert recorded.observed_score(replay(scores=scores[2:]))["number"] == 2
     by_hand = {**scores[-1], "is_counted": True, "number": 9}
-    assert observe.observed_score(replay(scores=[*scores, by_hand]))["number"] == 1
-    assert observe.observed_score(replay(scores=[by_hand]))["number"] == 9
-    assert observe.observed_score(replay()) is None
-    assert observe.observed_score(replay(scores=[score(n=0, claimed=None)])) is None
+    assert recorded.observed_score(replay(scores=[*scores, by_hand]))["number"] == 1
+    assert recorded.observed_score(replay(scores=[by_hand]))["number"] == 9
+    assert recorded.observed_score(replay()) is None
+    assert recorded.observed_score(replay(scores=[score(n=0, claimed=None)])) is None
 
 
 def test_the_measured_number_counts_before_the_claimed_one():
-    assert observe.measured(score()) == 0.75
-    assert observe.measured(score(honest=None)) == 0.8
+    assert recorded.measured(score()) == 0.75
+    assert recorded.measured(score(honest=None)) == 0.8
 
 
 def test_scores_of_two_runs_belong_together_by_where_they_were_made():
     scores = [score(0), score(1, by="evaluate", line=22), score(2, by="evaluate", line=24)]
     other = replay(scores=scores)
-    assert observe.same_score(other, score(by="evaluate", line=22))["number"] == 1
-    assert observe.same_score(other, score(by="predict", line=9))["number"] == 2
+    assert recorded.same_score(other, score(by="evaluate", line=22))["number"] == 1
+    assert recorded.same_score(other, score(by="predict", line=9))["number"] == 2
 
 
 def test_the_fit_behind_the_score():
     fits = [fit(0), fit(1, model="other"), fit(2, unreadable=True)]
-    assert observe.main_fit(replay(fits, [score(fit=0)]))["number"] == 0
-    assert observe.main_fit(replay(fits, [score(fit=None, model="net")]))["number"] == 0
-    assert observe.main_fit(replay(fits, [score(fit=None, model="")]))["number"] == 1
-    assert observe.main_fit(replay(fits[2:])) is None
+    assert recorded.main_fit(replay(fits, [score(fit=0)]))["number"] == 0
+    assert recorded.main_fit(replay(fits, [score(fit=None, model="net")]))["number"] == 0
+    assert recorded.main_fit(replay(fits, [score(fit=None, model="")]))["number"] == 1
+    assert recorded.main_fit(replay(fits[2:])) is None
 
 
 def test_a_run_without_a_training_shows_its_calls_only():

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from regraft.diagnose import material, observe
+from regraft.diagnose import material, recorded
 from regraft.diagnose.counterfactual import Priced
 from regraft.diagnose.diagnosis import Cause, Considered, Diagnosis, ScriptError
 from regraft.diagnose.evidence import Evidence
@@ -35,7 +35,7 @@ def concluded(
     baseline, score = laboratory.baseline, laboratory.score
     named = {cause.id for cause in ranked}
     accuracy = evidence.accuracy
-    observed = observe.measured(score)
+    observed = recorded.measured(score)
     best = laboratory.run([p.result for p in priced if p.stays_repaired])
     return Diagnosis(
         script=str(script.path),
@@ -44,7 +44,7 @@ def concluded(
         chance=accuracy.chance if accuracy else None,
         n_validation=int(score.get("n") or 0),
         source_call=score["by"],
-        source_site=observe.site(score["site"]),
+        source_site=recorded.site(score["site"]),
         repaired_script=reached if reached is not None and ranked else observed,
         regraft_fit=None,
         findings=tuple(ranked),

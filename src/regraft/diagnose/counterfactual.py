@@ -8,7 +8,7 @@ runs a second time from another seed, to see what chance does.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from regraft.diagnose import observe
+from regraft.diagnose import recorded
 from regraft.diagnose.diagnosis import Gain
 from regraft.diagnose.laboratory import Laboratory, Run, Runs, freezes
 from regraft.diagnose.paired import Z, difference, lost_on, noise_between_seeds
@@ -81,7 +81,7 @@ def price(
     if not chosen:
         return [], None
     everything = laboratory.run(chosen, is_probed=True)
-    observed = observe.measured(laboratory.score)
+    observed = recorded.measured(laboratory.score)
     if everything is None or everything[0].accuracy - observed <= LEAST_GAIN:
         # one wrong repair may hide the rest: all but each are tried, then each alone
         sets = [_others(result, chosen) for result in chosen] if len(chosen) > 2 else []
@@ -141,7 +141,7 @@ def _best_to_gain(
     laboratory: Laboratory, sets: Sequence[list[Result]], *, is_first_enough: bool = False
 ) -> list[Result] | None:
     """The set of repairs that reaches most, None where none gains anything."""
-    best, reached = None, observe.measured(laboratory.score) + LEAST_GAIN
+    best, reached = None, recorded.measured(laboratory.score) + LEAST_GAIN
     for results in sets:
         arm = laboratory.run(results, is_probed=True)
         if arm is not None and arm[0].accuracy > reached:
@@ -163,7 +163,7 @@ def _price_one(
     chosen: Sequence[Result],
     noise: float,
 ) -> Priced:
-    observed = observe.measured(laboratory.score)
+    observed = recorded.measured(laboratory.score)
     alone, without, everything = (
         laboratory.run(arm, same_rows=same_rows) if arm else None
         for arm, same_rows in _arms_of(result, chosen)

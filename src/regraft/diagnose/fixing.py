@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from regraft.diagnose import observe
+from regraft.diagnose import recorded
 from regraft.diagnose.agent.notebook import read_source
 from regraft.diagnose.diagnosis import Cause
 from regraft.diagnose.evidence import Evidence, Site
@@ -62,8 +62,8 @@ def write_fixed(
         file.write(text.encode())
     with Replayer(replace(script, path=out, folder=script.path.parent)) as replayer:
         replay = replayer.run(fit_seconds=fit_seconds, seconds=seconds)
-    score = observe.observed_score(replay) if replay.scores else None
-    return Fixed(rules=rules, accuracy=observe.measured(score) if score is not None else None)
+    score = recorded.observed_score(replay) if replay.scores else None
+    return Fixed(rules=rules, accuracy=recorded.measured(score) if score is not None else None)
 
 
 def _edits(cause: Cause) -> Edits:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose import observe
+from regraft.diagnose import recorded
 from regraft.diagnose.diagnosis import Arm
 from regraft.diagnose.replays import Replay, Replayer
 from regraft.diagnose.rule import Repair
@@ -83,7 +83,7 @@ class Laboratory:
             predicted=self.baseline.record.get("facts", {}).get("predicted"),
             is_probed=is_probed,
         )
-        found = observe.same_score(replay, self.score) if replay.scores else None
+        found = recorded.same_score(replay, self.score) if replay.scores else None
         if found is None or replay.status not in ("done", "failed"):
             return None
         if _asks_other_classes(results, self.baseline, self.score, replay, found):
@@ -141,7 +141,7 @@ class Laboratory:
     ) -> Arm:
         return Arm(
             repairs=tuple(r.rule.id for r in results),
-            accuracy=observe.measured(score),
+            accuracy=recorded.measured(score),
             n=int(score.get("n") or 0),
             seed=seed,
             seconds=round(replay.seconds, 2),

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.diagnose import evidence as facts
-from regraft.diagnose import observe
+from regraft.diagnose import recorded
 from regraft.diagnose.diagnosis import Material, Pictures
 from regraft.diagnose.probe import pixels
 from regraft.diagnose.replays import Replay
@@ -18,14 +18,14 @@ SHOWN = 8  # pictures a report shows
 
 def pictures(baseline: Replay, repaired: Replay | None) -> Pictures | None:
     """A few validation pictures as they reach the network, and as they do once repaired."""
-    fit = observe.main_fit(baseline)
+    fit = recorded.main_fit(baseline)
     if fit is None:
         return None
     fed = _visible(baseline, fit)
     if fed is None:
         return None
     labels = baseline.arrays.get(f"fit{fit['number']}_train_y", np.zeros(0))
-    other = observe.main_fit(repaired) if repaired is not None else None
+    other = recorded.main_fit(repaired) if repaired is not None else None
     return Pictures(
         as_fed=fed,
         repaired=_visible(repaired, other) if repaired is not None and other else None,
@@ -46,7 +46,7 @@ def _visible(replay: Replay, fit: Mapping[str, Any]) -> npt.NDArray[np.uint8] | 
 
 def material(replay: Replay, backbone: facts.Backbone | None) -> Material | None:
     """Pictures and labels of a replay as bytes, if its pixels are in a known convention."""
-    fit = observe.main_fit(replay)
+    fit = recorded.main_fit(replay)
     if fit is None:
         return None
     key = f"fit{fit['number']}"

@@ -1,50 +1,23 @@
 """From what a replay recorded to the evidence that rules judge."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from regraft.backbones import table
+from regraft.diagnose import computed, seen
 from regraft.diagnose import evidence as facts
-from regraft.diagnose import seen
 from regraft.diagnose.conventions import CONVENTIONS, of_spec
 from regraft.diagnose.failure import failure
-from regraft.diagnose.probe import accuracy, labels, printed
+from regraft.diagnose.probe import accuracy, labels
+from regraft.diagnose.recorded import Record, main_fit, measured, observed_score, site
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]
-Record = Mapping[str, Any]
 Answer = TypeVar("Answer")
-TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
-
-
-def observed_score(replay: Replay) -> Record | None:
-    """The accuracy the script ends on: its last score that is not of the training rows."""
-    scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
-    held_out = [s for s in scores if s.get("trained_on", 0.0) < TRAINING_ROWS]
-    # what was counted by hand may be something else: it speaks where nothing else does
-    sure = [s for s in held_out if not s.get("is_counted")]
-    chosen = sure or held_out or scores
-    return chosen[-1] if chosen else None
-
-
-def measured(score: Record) -> float:
-    """The accuracy that holds for a score: measured by us, else as the script computed it."""
-    honest = score.get("honest")
-    return float(honest if honest is not None else score["claimed"])
-
-
-def same_score(replay: Replay, like: Record) -> Record | None:
-    """The score of another replay that was made at the same place."""
-    same = [
-        s for s in replay.scores
-        if s["by"] == like["by"] and s["site"] and like["site"]
-        and s["site"]["line"] == like["site"]["line"] and s["site"]["file"] == like["site"]["file"]
-    ]  # fmt: skip
-    return same[-1] if same else observed_score(replay)
 
 
 def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -> facts.Evidence:
@@ -80,9 +53,9 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
         overlap=ask("overlap", seen.overlap, replay, fit, score),
         association=ask("association", seen.association, replay, fit, score, *both),
         augmentation=ask("augmentation", seen.augmentation, replay, fit, ledger),
-        order=ask("order", _order, replay),
+        order=ask("order", computed.order, replay),
         shift=ask("shift", seen.shift, replay, fit, score, *both),
-        printed_accuracy=ask("printed accuracy", _printed, replay),
+        printed_accuracy=ask("printed accuracy", computed.printed_accuracy, replay),
         keras_version=str(replay.record.get("facts", {}).get("keras_version", "")),
     )
 
@@ -93,7 +66,7 @@ def _of_frozen_features(
     """Of a head that another library fits on frozen predictions, pictures and backbone are seen."""
     given = replay.record.get("facts", {}).get("pictures", ())
     if not given:
-        return facts.Evidence(ledger=ledger, order=_order(replay))
+        return facts.Evidence(ledger=ledger, order=computed.order(replay))
     fit = {
         "number": -1, "base": given[0]["base"],
         "features_of_train": given[0]["key"], "features_of_validation": given[-1]["key"],
@@ -105,7 +78,7 @@ def _of_frozen_features(
         backbone=_backbone(fit),
         accuracy=_accuracy(replay, fit, score, labels),
         association=seen.association_of_estimator(replay, labels),
-        order=_order(replay),
+        order=computed.order(replay),
         overlap=_overlap_of_estimator(replay, fit, score, labels),
     )
 
@@ -122,24 +95,6 @@ def _overlap_of_estimator(
         return None
     known = {"n_train": len(labels), "validation_seen_again": 1.0, "validation_random": False}
     return seen.overlap(replay, {**fit, **known}, score)
-
-
-def main_fit(replay: Replay) -> Record | None:
-    """The training behind the score: the last one of the scored model, else the last of all."""
-    fits = [f for f in replay.fits if not f.get("unreadable")]
-    score = observed_score(replay)
-    if score is not None and score.get("fit") is not None:
-        fits = [f for f in fits if f["number"] <= score["fit"]] or fits
-    elif score is not None and score.get("model"):
-        fits = [f for f in fits if f["model"] == score["model"]] or fits
-    return fits[-1] if fits else None
-
-
-def site(value: Record | None) -> facts.Site | None:
-    """A recorded site as a record."""
-    if not value:
-        return None
-    return facts.Site(file=value["file"], line=int(value["line"]), code=value.get("code", ""))
 
 
 def _ledger(replay: Replay) -> facts.Ledger:
@@ -336,66 +291,3 @@ def _trained_one(replay: Replay, score: Record) -> float | None:
         return None
     of_fits = [s for s in replay.scores if s.get("by") == "fit" and s.get("honest") is not None]
     return float(of_fits[-1]["honest"]) if of_fits else None
-
-
-def _order(replay: Replay) -> facts.Order | None:
-    """The last comparison by the script of predictions whose own labels are known."""
-    for score in reversed(replay.scores):
-        where = site(score["site"])
-        if score.get("is_of_another_split"):
-            continue
-        known = score.get("honest") is not None and score.get("claimed") is not None
-        if score["by"] in ("predict", "sklearn") and known and where and "n_labels" in score:
-            return facts.Order(
-                site=where,
-                claimed=float(score["claimed"]),
-                honest=float(score["honest"]),
-                n_predictions=int(score["n_predictions"]),
-                n_labels=int(score["n_labels"]),
-                mistake=str(score.get("mistake", "")),
-            )
-    return None
-
-
-def _impostors(replay: Replay, score: Record) -> dict[str, float]:
-    """Numbers that a script may compute by itself from its answers, and call accuracy."""
-    classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
-    truth = replay.arrays.get(f"score{score.get('number')}_labels", np.zeros(0))
-    if not len(classes) or len(classes) != len(truth):
-        return {}
-    value = accuracy.against_the_rest(classes, truth)
-    return {"each class against the rest, averaged": value}
-
-
-def _printed(replay: Replay) -> facts.Printed | None:
-    """Numbers behind the word accuracy, against all that Keras returned to the script."""
-    said = printed.statements(replay.output)
-    if not said:
-        return None
-    of_fits = {score.get("fit"): score for score in replay.scores if score.get("by") == "fit"}
-    known = [(fit, of_fits.get(fit["number"], {})) for fit in replay.fits]
-    known += [(score, score) for score in replay.scores if "numbers" in score]
-    known += [
-        ({"numbers": impostors, "site": score["site"]}, {"honest": measured(score)})
-        for score in replay.scores
-        if (impostors := _impostors(replay, score))
-    ]
-    accuracies = [
-        float(score[name])
-        for score in replay.scores
-        if "batch" not in score
-        for name in ("claimed", "honest")
-        if score.get(name) is not None
-    ]
-    for source, _ in known:
-        numbers = source.get("numbers", {})
-        accuracies += [value for name, value in numbers.items() if printed.is_accuracy(name)]
-    for source, score in reversed(known):
-        wrong = printed.mistaken(said, accuracies=accuracies, others=source.get("numbers", {}))
-        if wrong is not None and score.get("honest") is not None:
-            statement, name = wrong
-            return facts.Printed(
-                text=statement.text, value=statement.value, is_really=name,
-                site=site(source["site"]), honest=score["honest"],
-            )  # fmt: skip
-    return facts.Printed(text=said[-1].text, value=said[-1].value)

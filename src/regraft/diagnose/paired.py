@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose import observe
+from regraft.diagnose import recorded
 from regraft.diagnose.laboratory import Laboratory, Run
 from regraft.diagnose.replays import Replay
 
@@ -22,7 +22,7 @@ def noise_between_seeds(laboratory: Laboratory) -> float:
     again = laboratory.run([], seed=1)
     if again is None:
         return LEAST_NOISE
-    apart = abs(again[0].accuracy - observe.measured(laboratory.score)) / math.sqrt(2)
+    apart = abs(again[0].accuracy - recorded.measured(laboratory.score)) / math.sqrt(2)
     return max(apart, LEAST_NOISE)
 
 
@@ -83,7 +83,7 @@ def _standard_error(differences: "np.ndarray[Any, np.dtype[np.float64]]") -> flo
 
 
 def _right(laboratory: Laboratory, replay: Replay) -> "np.ndarray[Any, np.dtype[np.bool_]] | None":
-    score = observe.same_score(replay, laboratory.score)
+    score = recorded.same_score(replay, laboratory.score)
     if score is None or score.get("number") is None:
         return None
     classes = replay.arrays.get(f"score{score['number']}_classes")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regraft.diagnose import observe
+from regraft.diagnose import observe, recorded
 from regraft.diagnose.causes import RULES
 from regraft.diagnose.causes.rates import usual_rate
 from regraft.diagnose.conclude import DEGREES, concluded, not_trained, without_score
@@ -68,7 +68,7 @@ def diagnose_script(
             if again.status == "done" and again.scores:
                 baseline, fit_seconds = again, longer
                 evidence, results, broken = _judged(baseline)
-        score = observe.observed_score(baseline)
+        score = recorded.observed_score(baseline)
         if score is None:
             return without_score(script, baseline, results, broken, time.monotonic() - started)
         laboratory = Laboratory(
@@ -170,7 +170,7 @@ def _longer(
     baseline: Replay, suspects: Sequence[Result], fit_seconds: float, deadline: float
 ) -> float | None:
     """A training time with which few suspects are priced on more rows; None: these are enough."""
-    score = observe.observed_score(baseline)
+    score = recorded.observed_score(baseline)
     if score is None or not suspects or not _is_small_sample(baseline, score):
         return None
     arms = 2 * min(len(suspects), MOST_PRICED) + 2  # with the unrepaired script once more

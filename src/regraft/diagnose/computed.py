@@ -1,0 +1,71 @@
+"""What a script computed from its own predictions, and printed: evidence that it may be wrong."""
+
+import numpy as np
+
+from regraft.diagnose import evidence as facts
+from regraft.diagnose.probe import accuracy, printed
+from regraft.diagnose.recorded import Record, measured, site
+from regraft.diagnose.replays import Replay
+
+
+def order(replay: Replay) -> facts.Order | None:
+    """The last comparison by the script of predictions whose own labels are known."""
+    for score in reversed(replay.scores):
+        where = site(score["site"])
+        if score.get("is_of_another_split"):  # of other pictures than the script paired
+            continue
+        known = score.get("honest") is not None and score.get("claimed") is not None
+        if score["by"] in ("predict", "sklearn") and known and where and "n_labels" in score:
+            return facts.Order(
+                site=where,
+                claimed=float(score["claimed"]),
+                honest=float(score["honest"]),
+                n_predictions=int(score["n_predictions"]),
+                n_labels=int(score["n_labels"]),
+                mistake=str(score.get("mistake", "")),
+            )
+    return None
+
+
+def _impostors(replay: Replay, score: Record) -> dict[str, float]:
+    """Numbers that a script may compute by itself from its answers, and call accuracy."""
+    classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
+    truth = replay.arrays.get(f"score{score.get('number')}_labels", np.zeros(0))
+    if not len(classes) or len(classes) != len(truth):
+        return {}
+    value = accuracy.against_the_rest(classes, truth)
+    return {"each class against the rest, averaged": value}
+
+
+def printed_accuracy(replay: Replay) -> facts.Printed | None:
+    """Numbers behind the word accuracy, against all that Keras returned to the script."""
+    said = printed.statements(replay.output)
+    if not said:
+        return None
+    of_fits = {score.get("fit"): score for score in replay.scores if score.get("by") == "fit"}
+    known = [(fit, of_fits.get(fit["number"], {})) for fit in replay.fits]
+    known += [(score, score) for score in replay.scores if "numbers" in score]
+    known += [
+        ({"numbers": impostors, "site": score["site"]}, {"honest": measured(score)})
+        for score in replay.scores
+        if (impostors := _impostors(replay, score))
+    ]
+    accuracies = [
+        float(score[name])
+        for score in replay.scores
+        if "batch" not in score
+        for name in ("claimed", "honest")
+        if score.get(name) is not None
+    ]
+    for source, _ in known:
+        numbers = source.get("numbers", {})
+        accuracies += [value for name, value in numbers.items() if printed.is_accuracy(name)]
+    for source, score in reversed(known):
+        wrong = printed.mistaken(said, accuracies=accuracies, others=source.get("numbers", {}))
+        if wrong is not None and score.get("honest") is not None:
+            statement, name = wrong
+            return facts.Printed(
+                text=statement.text, value=statement.value, is_really=name,
+                site=site(source["site"]), honest=score["honest"],
+            )  # fmt: skip
+    return facts.Printed(text=said[-1].text, value=said[-1].value)
