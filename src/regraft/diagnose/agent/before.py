@@ -163,7 +163,8 @@ def _link_features(fit: Fit) -> None:
             fit.record["base"] = fit.record["base"] or seen["base"]
             ledger.RECORD.attempt("pictures behind features", shown.link, key, feed)
         if seen is not None or samples.as_pictures(feed.x[:FEW]).ndim == 2:
-            shown.keep_features(key, feed.x, fit.kept if part == "train" else feed.rows)
+            rows = fit.kept if part == "train" else feed.rows
+            ledger.RECORD.attempt("features", shown.keep_features, key, feed.x, rows)
 
 
 def _seen(feed: feeds.Feed, both: int) -> dict[str, Any] | None:

@@ -8,8 +8,6 @@ from collections.abc import Collection
 from pathlib import PurePath
 from typing import Any
 
-import numpy as np
-
 from regraft.diagnose.agent import augmentation, interventions, ledger, listing, session, sites
 from regraft.diagnose.agent.hooks import attach, cropping
 
@@ -27,9 +25,9 @@ def hook_folders() -> None:
         site = sites.here()
         named = attach.named(original, *args, **kwargs)
         named |= interventions.ACTIVE.arguments("image_dataset_from_directory", site)
-        if isinstance(named.get("labels"), list | tuple | np.ndarray):
+        if isinstance(named.get("labels"), list | tuple):  # Keras itself refuses anything else
             names = _files_of(named["directory"])
-            named["labels"] = list(listing.given_by_number(names, named["labels"], site))
+            named["labels"] = listing.given_by_number(names, named["labels"], site)
         result = original(**named)
         first = result[0] if isinstance(result, tuple | list) else result
         ledger.RECORD.event(
