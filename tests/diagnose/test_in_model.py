@@ -48,3 +48,21 @@ def test_noise_on_features_is_no_change_of_pictures():
     inputs = keras.Input((16, 16, 3))
     model = keras.Model(inputs, noise(keras.layers.Flatten()(inputs)))
     assert changed(model, [noise], PICTURES) is None
+
+
+def test_what_is_behind_the_last_such_layer_is_gone_through_once():
+    asked = []
+
+    class Counting(keras.layers.Layer):
+        def call(self, x):
+            asked.append(x.shape[0])
+            return x
+
+    flip, noise = keras.layers.RandomFlip(seed=0), keras.layers.GaussianNoise(1.0)
+    inputs = keras.Input((16, 16, 3))
+    features = Counting()(keras.layers.Flatten()(flip(inputs)))
+    model = keras.Model(inputs, keras.layers.Dense(2)(noise(features)))
+    asked.clear()
+    plain, after = changed(model, [flip, noise], PICTURES)
+    assert len(plain) == len(after) == len(PICTURES)
+    assert asked == [2]

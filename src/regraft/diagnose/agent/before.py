@@ -11,6 +11,7 @@ from regraft.diagnose.agent import (
     callbacks,
     compiling,
     feeds,
+    frozen,
     in_model,
     ledger,
     samples,
@@ -187,9 +188,13 @@ def _keep_augmented(fit: Fit) -> None:
     if feed.x.ndim != 4:
         return
     if layers:
-        rows = samples.spread_eagerly(feed.x, 400)
+        rows = samples.spread(len(feed), 400)
         labels = feeds.label_indices(feed.y)[rows]
-        both = in_model.changed(fit.model, layers, feed.x[rows])
+        state = frozen.Snapshot(fit.model, trainable=False)  # BatchNorm may be gone through, too
+        try:
+            both = in_model.changed(fit.model, layers, feed.x[rows])
+        finally:
+            state.restore()
         if both is None:
             return
         plain, changed = both

@@ -1,9 +1,12 @@
 """What the random layers inside a model make of its pictures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+FEW = 2  # pictures that tell which layers are reached by pictures
 
 
 class _Enough(BaseException):
@@ -18,11 +21,31 @@ def changed(
     Other layers, which scale or resize, may come before them and between. None where no picture
     reaches any of them: noise may be added to features.
     """
-    seen: dict[str, np.ndarray] = {}
-    waiting = {id(layer) for layer in layers}
+    few = _followed(model, layers, x[:FEW])
+    # the network behind them is not gone through again
+    reached = [layer for layer in layers if id(layer) in few.reached]
+    if not reached:
+        return None
+    seen = _followed(model, reached, x)
+    return seen.before, seen.after
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What went through the layers of one pass."""
+
+    waiting: set[int]
+    reached: set[int] = field(default_factory=set)
+    before: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    after: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+
+def _followed(model: Any, layers: Sequence[Any], x: np.ndarray) -> _Seen:
+    """One forward pass, up to the last of these layers."""
+    seen = _Seen({id(layer) for layer in layers})
     kept = [(layer, layer.__dict__.get("call")) for layer in layers]
     for layer in layers:
-        layer.call = _watched(layer, seen, waiting)
+        layer.call = _watched(layer, seen)
     try:
         model(x, training=True)
     except _Enough:
@@ -32,21 +55,20 @@ def changed(
             layer.__dict__.pop("call", None)
             if own is not None:
                 layer.call = own
-    if "after" not in seen:
-        return None
-    return seen["before"], seen["after"]
+    return seen
 
 
-def _watched(layer: Any, seen: dict[str, np.ndarray], waiting: set[int]) -> Any:
+def _watched(layer: Any, seen: _Seen) -> Any:
     original = layer.call
 
     def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
         outputs = original(inputs, *args, **kwargs)
         if hasattr(inputs, "numpy") and inputs.ndim == 4 and inputs.shape[-1] in (1, 3):
-            seen.setdefault("before", np.asarray(inputs, np.float32))
-            seen["after"] = np.asarray(outputs, np.float32)
-            waiting.discard(id(layer))
-            if not waiting:
+            if not seen.reached:
+                seen.before = np.asarray(inputs, np.float32)
+            seen.after = np.asarray(outputs, np.float32)
+            seen.reached.add(id(layer))
+            if seen.waiting <= seen.reached:
                 raise _Enough
         return outputs
 
