@@ -1,5 +1,5 @@
 import pytest
-from builders import accuracy, ask, association, order, shift, verdict
+from builders import accuracy, ask, association, order, pixels, shift, stats, verdict
 
 from regraft.diagnose.causes.order import (
     answers_unrelated_to_labels,
@@ -46,7 +46,13 @@ def test_ord002_unknown():
     assert verdict(predictions_truncated, order=order(n_predictions=0)) == "unknown"
 
 
-UNPAIRED = {"validation": 0.12, "by_chance": 0.1, "variation": 0.03, "n_validation": 400}
+UNPAIRED = {
+    "validation": 0.12, "by_chance": 0.1, "variation": 0.03, "n_validation": 400,
+    "relabelled": 0.16,
+}  # fmt: skip
+
+
+OTHER_SCALE = pixels(model_train=stats(0, 1, "unit"), model_validation=stats())
 
 
 def unpaired(**changes):
@@ -70,6 +76,8 @@ def test_ord003_found():
         pytest.param({"variation": 0.6}, 0.93, id="one-class-answered"),
         pytest.param({}, 0.3, id="pictures-that-tell-little"),
         pytest.param({"train": 0.2}, 0.93, id="a-network-that-learnt-nothing"),
+        pytest.param({"relabelled": 0.9}, 0.93, id="other-names"),
+        pytest.param({"by_transform": {"invert": 0.9}}, 0.93, id="inverted"),
     ],
 )
 def test_ord003_clear(of_answers, told):
@@ -84,8 +92,13 @@ def test_ord003_clear(of_answers, told):
         {"accuracy": unpaired(by_chance=float("nan"))},
         {"accuracy": unpaired(), "shift": shift(separability=0.95)},
         {"accuracy": unpaired(), "shift": None},
+        {"accuracy": unpaired(), "pixels": OTHER_SCALE},
+        {
+            "accuracy": unpaired(validation=0.6, by_chance=0.5, n_validation=80, relabelled=0.6),
+            "association": association(accuracy=0.85, chance=0.5),
+        },
     ],
-    ids=["few", "answers-not-kept", "other-pictures", "pictures-not-seen"],
+    ids=["few", "not-kept", "other-pictures", "not-seen", "other-scale", "by-chance"],
 )
 def test_ord003_unknown(facts):
     known = {"association": association(accuracy=0.93), "shift": shift(separability=0.55)}
