@@ -7,8 +7,8 @@ from regraft.diagnose.probe.accuracy import (
     best_renaming,
     meeting,
     on_others,
-    variation,
 )
+from regraft.diagnose.probe.labels import counts, total_variation
 
 LABELS = np.repeat(np.arange(5), 20)
 
@@ -60,6 +60,9 @@ def test_answers_meet_labels_by_chance_as_often_as_shares_allow():
 
 
 def test_shares_of_answers_differ_from_those_of_labels():
+    def variation(answers, labels):
+        return total_variation(counts(answers), counts(labels))
+
     assert variation(np.roll(LABELS, 7), LABELS) == 0
     assert variation(np.zeros(100, int), LABELS) == pytest.approx(0.8)
 

@@ -19,9 +19,8 @@ LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle 
 LEAST_LOST = 0.05  # points: a third less to train on loses nearly as much
 RIVAL = 0.05  # points that a repair loses on top of the others: more than a reshuffle does
 
-ArmOf = tuple[
-    Sequence[Result], bool
-]  # causes that are repaired; on the rows of the unrepaired run?
+# causes that are repaired; on the rows of the unrepaired run?
+ArmOf = tuple[Sequence[Result], bool]
 Side = tuple[Sequence[Result], Run]  # of a comparison: causes that are repaired, and that arm
 
 

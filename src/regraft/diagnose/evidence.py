@@ -171,14 +171,18 @@ class Training:
     earlier_fits: int = 0  # trainings of the same model before this one
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
-    class_weight: bool = False  # do classes weigh differently in the loss?
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
     class_weights: Mapping[str, float] = field(default_factory=dict)  # mean in the loss, by class
     weightless: float = 0.0  # share of training rows whose weight in the loss is 0
     is_random: bool = False  # are training pictures others each time they are read?
-    # share of training pictures with another label in the second epoch; None: not known
     drifting: tuple[str, ...] = ()  # parts that each pass finds scaled once more
+    # share of training pictures with another label in the second epoch; None: not known
     relabelled: float | None = 0.0
+
+    @property
+    def class_weight(self) -> bool:
+        """Do classes weigh differently in the loss?"""
+        return len(set(self.class_weights.values())) > 1
 
     @property
     def updates_made(self) -> int:

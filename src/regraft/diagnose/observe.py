@@ -225,7 +225,6 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         mistyped_attributes=ledger.of("attribute"),
         fresh_batchnorm=int(fit["fresh_batchnorm"]),
         may_change_weights_at_end=bool(fit.get("may_change_weights_at_end")),
-        class_weight=len(set(fit.get("class_weights", {}).values())) > 1,
         fresh_momentum=float(fit.get("fresh_momentum", 0.99)),
         relabelled=fit.get("train_relabelled", 0.0),
         is_random=bool(fit.get("train_random")),
@@ -261,7 +260,7 @@ def _accuracy(
         balance = accuracy.balanced(classes, truth)
         n_predicted = len(np.unique(classes))
         by_chance = accuracy.meeting(classes, truth)
-        variation = accuracy.variation(classes, truth)
+        variation = labels.total_variation(labels.counts(classes), labels.counts(truth))
     n_classes = max(2, len(np.unique(np.concatenate([train_labels, truth if known else []]))))
     return facts.Accuracy(
         validation=measured(score),

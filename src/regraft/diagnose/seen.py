@@ -259,8 +259,12 @@ def _kept_of(
     replay: Replay, names: list[str], kind: str, labels: Array
 ) -> tuple[Array, Array] | None:
     """Thumbnails or features of a part, by the first name they go by, and their labels."""
-    name = next((name for name in names if f"{name}_{kind}s" in replay.arrays), "")
-    return _labelled(replay, f"{name}_{kind}", labels)
+    return _labelled(replay, f"{_kept_as(replay, names, kind)}_{kind}", labels)
+
+
+def _kept_as(replay: Replay, names: list[str], kind: str) -> str:
+    """The first of these names that something of this kind is kept under, "" where none is."""
+    return next((name for name in names if f"{name}_{kind}s" in replay.arrays), "")
 
 
 def _told_by_one(replay: Replay, fit: Record, score: Record | None) -> tuple[str, float]:
@@ -290,8 +294,7 @@ def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
 
 def _thumbs_of(replay: Replay, fit: Record, part: str, score: Record | None = None) -> str:
     """What the thumbnails of this part are of, "" where there are none."""
-    names = _names(fit, part, score)
-    return next((name for name in names if f"{name}_thumbs" in replay.arrays), "")
+    return _kept_as(replay, _names(fit, part, score), "thumb")
 
 
 def _names(fit: Record, part: str, score: Record | None = None) -> list[str]:

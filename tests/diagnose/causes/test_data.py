@@ -140,7 +140,10 @@ def test_dat004_clear(counts):
 
 
 def test_dat004_leaves_weighted_classes_alone():
-    facts = {"labels": labels(train_counts=CROWDED), "training": training(class_weight=True)}
+    facts = {
+        "labels": labels(train_counts=CROWDED),
+        "training": training(class_weights=FOR_THE_SMALL),
+    }
     assert verdict(one_class_fills_training, **facts) == "clear"
 
 

@@ -61,12 +61,10 @@ def score(
 def _describe(
     entry: dict[str, Any], model: Any, x: np.ndarray, classes: np.ndarray, labels: np.ndarray
 ) -> None:
-    """Number the latest score; note its model and size, and keep what it was computed from."""
-    number = len(ledger.RECORD.scores) - 1
-    entry |= {"number": number, "model": model.name, "is_trained": _is_trained(model),
+    """Note the model and the size of the latest score, and keep what it was computed from."""
+    scoring.keep(entry, classes, labels)
+    entry |= {"model": model.name, "is_trained": _is_trained(model),
               "input_size": int(x.shape[1]) if samples.are_pictures(x) else 0}  # fmt: skip
-    ledger.RECORD.arrays[f"score{number}_classes"] = classes
-    ledger.RECORD.arrays[f"score{number}_labels"] = labels
 
 
 def _compare_with_training(
@@ -85,9 +83,10 @@ def _compare_with_training(
         labels: What they are.
         clean: Which of them training did not have, where that is known better.
     """
-    seen = _were_trained_on(x)
+    # none where nobody kept account of them
+    seen, earlier = feeds.among(x, session.SESSION.trained_rows, session.SESSION.earlier_rows)
     entry["trained_on"] = float(np.mean(seen))
-    entry["trained_on_earlier"] = float(np.mean(_are_of(x, session.SESSION.earlier_rows) & ~seen))
+    entry["trained_on_earlier"] = float(np.mean(earlier & ~seen))
     if clean is None:
         clean = ~seen
         if seen.any():
@@ -150,15 +149,6 @@ def _is_trained(model: Any) -> bool:
         return True  # without any `fit` nobody kept account of it
     kernels = anatomy.digests(model)
     return not kernels or any(digest in session.SESSION.learnt for digest in kernels)
-
-
-def _were_trained_on(x: np.ndarray) -> np.ndarray:
-    """Which rows the last `fit` had; none where nobody kept account of them."""
-    return _are_of(x, session.SESSION.trained_rows)
-
-
-def _are_of(x: np.ndarray, known: set[bytes]) -> np.ndarray:
-    return np.array([bool(known) and feeds.digest_row(row) in known for row in x], bool)
 
 
 def infer(model: Any, x: np.ndarray) -> np.ndarray:

@@ -209,8 +209,9 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             ordered = orders.answered_order(classes[rows], rows, labels)
             if ordered is not None:
                 ledger.RECORD.scores[-1] |= {"mistake": ordered[0], "honest": ordered[1]}
-        if match.get("by_estimator") and len(classes) == len(labels):
-            _keep(ledger.RECORD.scores[-1], classes, labels)
+        are_numbers = labels.dtype.kind in "iu" and classes.dtype.kind in "iu"
+        if match.get("by_estimator") and len(classes) == len(labels) and are_numbers:
+            keep(ledger.RECORD.scores[-1], classes, labels)
         complete, asked = match.get("complete"), match.get("asked")
         if match.get("is_batch") and asked is not None:
             ledger.RECORD.scores[-1]["batch"] = feeds.digest_row(asked[0]).hex()
@@ -220,10 +221,8 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
     return False
 
 
-def _keep(entry: dict[str, Any], classes: np.ndarray, labels: np.ndarray) -> None:
-    """Number the latest score, and keep what an estimator answered and what is true."""
-    if labels.dtype.kind not in "iu" or classes.dtype.kind not in "iu":
-        return
+def keep(entry: dict[str, Any], classes: np.ndarray, labels: np.ndarray) -> None:
+    """Number the latest score, and keep what it was computed from: answers, and what is true."""
     entry["number"] = len(ledger.RECORD.scores) - 1
     ledger.RECORD.arrays[f"score{entry['number']}_classes"] = classes
     ledger.RECORD.arrays[f"score{entry['number']}_labels"] = labels

@@ -27,9 +27,7 @@ CROWDED = 3.0  # times an even share of the training rows
 UNLIKE = 2.0  # ... and times the same class's share of the validation rows
 WEIGHTLESS = 0.1  # of the training rows: fewer may be rows that are left out on purpose
 SAME_WEIGHT = 1.2  # times the least weight
-UNEVEN = (
-    1.5  # times the rows of the smallest class: less uneven classes are not what weights are for
-)
+UNEVEN = 1.5  # times the rows of the smallest class: less uneven ones need no weights
 LESS_EVEN = 0.85  # of as many classes: weights that are right make them more even
 LEFT_IN = 0.1  # share of a data set that a `take` lets through
 HANDFUL = 5  # batches; who means a small part counts its pictures, or takes an epoch's worth

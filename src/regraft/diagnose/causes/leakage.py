@@ -156,9 +156,8 @@ def folds_share_their_weights(overlap: Overlap, accuracy: Accuracy, training: Tr
     if overlap.first_honest is None or overlap.n_first < MIN_HONEST:
         return unknown(f"{started}, but no fold was scored on pictures nobody had seen")
     honest = overlap.first_honest
-    spread = math.sqrt(max(honest * (1 - honest), 1e-4) / overlap.n_first)
     gap = accuracy.validation - honest
-    if gap <= max(INFLATED_NEAR, 2 * spread):
+    if gap <= _noticeable(honest, overlap.n_first, inflated=INFLATED_NEAR):
         return clear(f"{started}, but a fold nobody had seen reached {honest:.3f}, much the same")
     return found(
         f"{started}; on pictures that no fit had seen it reached {honest:.3f}",
@@ -210,10 +209,8 @@ def _leak(
             share=share,
         )
     honest = overlap.honest
-    # the honest number is of a sample of the same pictures: its own error decides
-    spread = math.sqrt(max(honest * (1 - honest), 1e-4) / overlap.n_honest)
     gap = accuracy.validation - honest
-    if gap <= max(inflated, 2 * spread):
+    if gap <= _noticeable(honest, overlap.n_honest, inflated=inflated):
         return clear(f"{seen}; without them accuracy is {honest:.3f}, much the same")
     return found(
         f"{seen}; on the other {overlap.n_honest} accuracy is {honest:.3f}, not "
@@ -225,6 +222,12 @@ def _leak(
         severity=min(1.0, gap),
         share=share,
     )
+
+
+def _noticeable(honest: float, n: int, *, inflated: float) -> float:
+    """Points above an honest number, of n pictures, that are more than its own error."""
+    spread = math.sqrt(max(honest * (1 - honest), 1e-4) / n)
+    return max(inflated, 2 * spread)
 
 
 RULES = (

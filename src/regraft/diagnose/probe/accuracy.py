@@ -31,14 +31,9 @@ def on_others(right: Values, labels: Values, others: Values) -> float:
 
 def meeting(answers: Values, labels: Values) -> float:
     """How often an answer and a label drawn at random agree."""
-    of_answers, of_labels = _shares(answers, labels)
-    return float((of_answers * of_labels).sum())
-
-
-def variation(answers: Values, labels: Values) -> float:
-    """Half the summed difference of the class shares of answers and of labels."""
-    of_answers, of_labels = _shares(answers, labels)
-    return float(np.abs(of_answers - of_labels).sum() / 2)
+    classes = np.unique(np.concatenate([answers, labels]))
+    shares = [(side[:, None] == classes).mean(axis=0) for side in (answers, labels)]
+    return float((shares[0] * shares[1]).sum())
 
 
 def against_the_rest(answers: Values, labels: Values) -> float:
@@ -49,11 +44,6 @@ def against_the_rest(answers: Values, labels: Values) -> float:
     classes = np.unique(np.concatenate([answers, labels]))
     wrong = float(np.mean(answers != labels))
     return 1 - 2 * wrong / max(2, len(classes))  # a wrong answer is wrong about two classes
-
-
-def _shares(*sides: Values) -> list[npt.NDArray[np.float64]]:
-    classes = np.unique(np.concatenate(sides))
-    return [(side[:, None] == classes).mean(axis=0) for side in sides]
 
 
 def best_renaming(classes: Values, labels: Values) -> tuple[float, tuple[int, ...]]:

@@ -37,7 +37,7 @@ def labels(
         expected_purity=expected,
         train_class_names=tuple(train_names),
         validation_class_names=tuple(validation_names),
-        total_variation=_total_variation(of_train, others),
+        total_variation=total_variation(of_train, others),
     )
 
 
@@ -106,7 +106,8 @@ def expected_purity(values: Values, batch_size: int) -> float:
     return purity(np.random.default_rng(0).permutation(values), batch_size)
 
 
-def _total_variation(a: Mapping[str, int], b: Mapping[str, int]) -> float:
+def total_variation(a: Mapping[str, int], b: Mapping[str, int]) -> float:
+    """Half the summed difference of the class shares behind two counts; 0 where one is empty."""
     if not a or not b:
         return 0.0
     total_a, total_b = sum(a.values()), sum(b.values())

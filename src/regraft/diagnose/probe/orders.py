@@ -53,7 +53,8 @@ def likely_order(thumbs: Values, rows: Rows, labels: Values) -> tuple[str, float
 
     def agreement(moved: Rows) -> tuple[float, float]:
         # a mistake undone that was not made may leave one class only: its own chance counts
-        return _agreement(labels[moved][rows], near), _chance(labels[moved])
+        undone = labels[moved]
+        return _agreement(undone[rows], near), meeting(undone, undone)
 
     return _undone(len(labels), len(rows), agreement)
 
@@ -108,12 +109,6 @@ def _is_renaming(labels: Values, others: Values) -> bool:
         return False
     pairs = set(zip(labels.tolist(), others.tolist(), strict=True))
     return len(pairs) == len(np.unique(labels)) == len(np.unique(others))
-
-
-def _chance(labels: Values) -> float:
-    """How often two labels drawn at random agree."""
-    shares = np.unique(labels, return_counts=True)[1] / len(labels)
-    return float((shares**2).sum())
 
 
 def _nearest(thumbs: Values) -> Rows:
