@@ -30,7 +30,8 @@ def wrong_about(n):
     [
         pytest.param(RIGHT, True, id="same"),
         pytest.param(wrong_about(1), True, id="one-in-a-thousand"),
-        pytest.param(wrong_about(2), False, id="two"),
+        pytest.param(wrong_about(3), True, id="as-few-as-chance-changes"),
+        pytest.param(wrong_about(7), False, id="seven-and-none-gained"),
         pytest.param(np.full_like(RIGHT, np.nan), False, id="not-a-number"),
     ],
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regraft.errors import ArtefactError, MissingFileError
+from regraft.errors import ArtefactError, InvalidArgumentError, MissingFileError
 from regraft.pipeline.request import Request
 
 USUAL = {
@@ -43,6 +43,18 @@ def test_it_comes_back_from_json():
     after = Request.from_json(written(), data=None)
     assert after.as_json() == before.as_json()
     assert (after.taps, after.weights) == (("a", "b"), Path("own.h5").absolute())
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        pytest.param({"backbone": "vgg61"}, "vgg16", id="backbone"),
+        pytest.param({"backbone": "vgg16", "taps": ("block3_poll",)}, "block3_pool", id="tap"),
+    ],
+)
+def test_names_are_looked_up_before_any_picture_is_read(named, said):
+    with pytest.raises(InvalidArgumentError, match=said):
+        Request(**(USUAL | {"data": "no/such/folder"} | named))
 
 
 def test_pictures_in_memory_are_filled_in():

@@ -38,6 +38,11 @@ def test_the_plan_chosen_was_scored_with_the_real_head(result):
     assert best.choice.row.name == LITE
 
 
+def test_names_are_looked_up_before_any_picture_is_read():
+    with pytest.raises(InvalidArgumentError, match="vgg16"):
+        search("no/such/folder", backbones=["vgg61"])
+
+
 def test_test_pictures_are_not_in_the_probe(result):
     assert result.n_probe == 102
 

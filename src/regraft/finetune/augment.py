@@ -5,7 +5,6 @@ picture shows (a mirrored digit) costs many points; one that does not costs few,
 has never seen such pictures.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.adapt.views import View
+from regraft.finetune.paired import NOISE, cost
 from regraft.records import FloatArray
 
 TOLERATED = 0.01  # accuracy that a variation may cost, beyond noise
-_NOISE = 1.645  # standard errors: one-sided, 95%
 _MIXING = 0.2  # both parameters of mixup's beta distribution, as its authors used on ImageNet
 
 
@@ -81,7 +80,7 @@ class Tried:
     @property
     def keeps_classes(self) -> bool:
         """The cost is under what is tolerated, or may well be."""
-        return self.cost - _NOISE * self.noise < TOLERATED
+        return self.cost - NOISE * self.noise < TOLERATED
 
 
 def measure(
@@ -96,11 +95,8 @@ def measure(
         clean: (n,) which pictures were classified rightly as they are.
         varied: (n,) the same pictures, varied.
     """
-    n = len(clean)
-    lost, won = int((clean & ~varied).sum()), int((varied & ~clean).sum())
-    # paired: only pictures that change sides carry noise; one more, else none changed is certain
-    noise = math.sqrt(lost + won + 1 - (lost - won) ** 2 / n) / n
-    return Tried(variety=variety, cost=(lost - won) / n, noise=noise, n=n)
+    lost, noise = cost(clean, varied)
+    return Tried(variety=variety, cost=lost, noise=noise, n=len(clean))
 
 
 def propose(

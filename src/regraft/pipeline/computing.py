@@ -9,7 +9,7 @@ from regraft.finetune.plan import batch_size_for
 from regraft.finetune.precision import FLOAT32, MIXED, Side, choose_precision
 from regraft.pipeline.frozen import Frozen
 
-SAMPLE = 500  # validation pictures on which bfloat16 must be as accurate as float32
+SAMPLE = 1_000  # validation pictures on which bfloat16 must be as accurate as float32
 
 
 def network_in_precision(frozen: Frozen, *, is_timed: bool, seed: int) -> tuple[Network, str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from regraft.backbones.table import get
 from regraft.data.named import NAMES
 from regraft.data.open import FILE_ENDINGS, Data, OnBadImage, as_path
 from regraft.errors import ArtefactError, InvalidArgumentError, expected_received
@@ -40,6 +41,10 @@ class Request:
                 expected_received("a mode of head, finetune or auto", repr(self.mode))
             )
         require_offered(self.runtime)
+        if self.backbone != "auto":
+            row = get(self.backbone)
+            for tap in () if self.taps == "auto" else self.taps:
+                row.tap(tap)
         if self.epochs is not None and self.epochs < 1:
             raise InvalidArgumentError(expected_received("at least 1 epoch", str(self.epochs)))
         asked = [name for name in ("epochs", "mixup", "tta") if getattr(self, name)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from regraft.backbones.table import get
 from regraft.data.open import Data, OnBadImage, open_data
 from regraft.deadline import Deadline
 from regraft.errors import InvalidArgumentError, expected_received
@@ -51,6 +52,8 @@ def search(
     """
     if budget <= 0:
         raise InvalidArgumentError(expected_received("a budget above 0 seconds", f"{budget:g}"))
+    for name in backbones or ():
+        get(name)  # better known now than after the pictures were read
     deadline = Deadline(budget)
     observer = progress or Nobody()
     images = open_data(data, on_bad_image=on_bad_image, limit=limit, seed=seed)
