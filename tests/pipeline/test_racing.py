@@ -51,24 +51,26 @@ def test_everyone_trains_on_as_many_pictures(n_train, seconds, paces, n):
     assert pictures_each(n_train, seconds, paces) == n
 
 
-def contender(size, loss):
+def contender(size, loss, accuracy):
     choice = Choice(row=get("efficientnet_lite0"), size=size, taps=("block2b_add",), grids=(1,))
     return Contender(
-        choice=choice, precision="float32", images_per_second=100.0, epochs=5.0, accuracy=0.9,
-        loss=loss,
+        choice=choice, precision="float32", images_per_second=100.0, epochs=5.0, accuracy=accuracy,
+        loss=loss, n_asked=2_000,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("losses", "order"),
+    ("losses", "accuracy", "order"),
     [
-        pytest.param({32: 0.10, 64: 0.20, 48: 0.15}, [32, 48, 64], id="by-loss"),
-        pytest.param({32: 0.10, 64: 0.11, 48: 0.105}, [64, 32, 48], id="the-largest-of-equals"),
-        pytest.param({64: 0.10, 32: 0.101}, [64, 32], id="the-best-is-the-largest"),
+        pytest.param({32: 0.10, 64: 0.20, 48: 0.15}, 0.97, [32, 48, 64], id="by-loss"),
+        pytest.param({32: 0.10, 64: 0.11, 48: 0.105}, 0.97, [64, 32, 48], id="largest-of-equals"),
+        pytest.param({32: 0.34, 64: 0.38}, 0.87, [32, 64], id="more-mistakes-tell-more-apart"),
+        pytest.param({64: 0.10, 32: 0.101}, 0.98, [64, 32], id="the-best-is-the-largest"),
+        pytest.param({64: 0.1, 32: 0.02}, 1.0, [32, 64], id="no-mistake-left"),
     ],
 )
-def test_the_least_loss_wins_or_the_largest_of_those_as_good(losses, order):
-    found = ranked([contender(size, loss) for size, loss in losses.items()])
+def test_the_least_loss_wins_or_the_largest_of_those_as_good(losses, accuracy, order):
+    found = ranked([contender(size, loss, accuracy) for size, loss in losses.items()])
     assert [each.choice.size for each in found] == order
 
 
