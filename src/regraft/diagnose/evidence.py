@@ -123,6 +123,7 @@ class Output:
     largest_dropout: float  # highest rate between backbone and output
     dropout_site: Site | None = None  # of the layer with that rate
     inner_activation: str = "linear"  # of the last weights, where the activation is another layer
+    passed_over: tuple[str, ...] = ()  # labels of which the loss does not punish wrong answers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -167,6 +167,7 @@ def _output(
         largest_dropout=float(fit["largest_dropout"]),
         dropout_site=site(fit.get("dropout_site")),
         inner_activation=fit.get("inner_activation", "linear"),
+        passed_over=tuple(str(one) for one in fit.get("passed_over", ())),
     )
 
 

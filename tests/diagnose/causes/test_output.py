@@ -1,11 +1,12 @@
 import pytest
-from builders import accuracy, ask, output, verdict
+from builders import accuracy, ask, labels, output, verdict
 
 from regraft.diagnose.causes.output import (
     activation_clips_output,
     dropout_on_output,
     fewer_units_than_classes,
     logits_as_probabilities,
+    loss_passes_over_a_class,
     probabilities_as_logits,
     regression_loss_on_classes,
     sigmoid_on_exclusive_classes,
@@ -267,3 +268,33 @@ def test_out009_clear(facts):
 def test_out009_unknown(facts):
     twice = output(**{"inner_activation": "softmax", **facts})
     assert verdict(two_activations_on_output, output=twice) == "unknown"
+
+
+def test_out010_found():
+    finding = ask(loss_passes_over_a_class, output=output(passed_over=("0",)), labels=labels())
+    assert finding.verdict == "found"
+    assert "class 0" in finding.because
+    assert "10% of the validation" in finding.because
+
+
+def test_out010_keeps_the_output_as_it_is():
+    logits = output(passed_over=("3",), activation="linear", from_logits=True, units=12)
+    (repair,) = ask(loss_passes_over_a_class, output=logits, labels=labels()).repairs
+    assert repair.parameters == {
+        "units": 12, "activation": "linear", "loss": "sparse_categorical_crossentropy",
+        "from_logits": True,
+    }  # fmt: skip
+
+
+def test_out010_clear():
+    assert verdict(loss_passes_over_a_class, output=output(), labels=labels()) == "clear"
+
+
+def test_out010_clear_where_the_class_is_not_validated():
+    void = output(passed_over=("255",))
+    assert verdict(loss_passes_over_a_class, output=void, labels=labels()) == "clear"
+
+
+def test_out010_unknown():
+    several = output(passed_over=("0",), label_kind="multi-hot")
+    assert verdict(loss_passes_over_a_class, output=several, labels=labels()) == "unknown"

@@ -14,6 +14,7 @@ from regraft.diagnose.agent import (
     frozen,
     in_model,
     ledger,
+    passed_over,
     samples,
     scoring,
     session,
@@ -97,6 +98,21 @@ def _probe(fit: Fit) -> None:
     attempt("overlap", _overlap, fit)
     attempt("weights before", _remember_weights, fit)
     attempt("before the first step", _start, fit)
+    attempt("what the loss passes over", _passed_over, fit)
+
+
+def _passed_over(fit: Fit) -> None:
+    stored = session.SESSION.compiled.get(id(fit.model), {})
+    loss = stored.get("arguments", {}).get("loss")
+    if loss is None or isinstance(loss, dict | list | tuple) or fit.train.y is None:
+        return  # several outputs
+    fit.record["passed_over"] = passed_over.passed_over(
+        loss,
+        fit.train.y,
+        feeds.label_indices(fit.train.y),
+        units=int(fit.record["units"]),
+        logits=fit.record["from_logits"] or fit.record["activation"] == "linear",
+    )
 
 
 def _remember_rows(fit: Fit) -> None:

@@ -2,7 +2,7 @@
 
 import math
 
-from regraft.diagnose.evidence import Accuracy, Output
+from regraft.diagnose.evidence import Accuracy, Labels, Output
 from regraft.diagnose.losses import CROSS_ENTROPIES, REGRESSION
 from regraft.diagnose.repairs import set_output
 from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
@@ -314,6 +314,50 @@ def two_activations_on_output(output: Output) -> Finding:
     )
 
 
+@rule(
+    "OUT010",
+    "loss-passes-over-a-class",
+    source="https://keras.io/api/losses/probabilistic_losses/#sparsecategoricalcrossentropy-class: "
+    "`ignore_class`, for a void class of segmentation maps",
+)
+def loss_passes_over_a_class(output: Output, labels: Labels) -> Finding:
+    """The loss leaves the pictures of a class out.
+
+    Why it hurts: wrong answers about them cost nothing, so the class is never learnt, and the
+        others are answered in its place.
+    How it is found: the loss itself is asked what a sure and wrong answer costs for a label of
+        every class: for one it is next to nothing (`ignore_class=0`, a mask of labels that are not
+        0, a weight of 0).
+    Fix: cross-entropy over all classes.
+    Limits: classes that are not validated may be left out on purpose. Losses that only exist inside
+        a `train_step` are not asked.
+    """
+    missing = [name for name in output.passed_over if labels.validation_counts.get(name)]
+    if not missing:
+        return clear("wrong answers cost about as much in every validated class")
+    if output.label_kind not in ("index", "one-hot"):
+        return unknown(NOT_CLASSES)
+    rows = sum(labels.validation_counts[name] for name in missing)
+    share = rows / sum(labels.validation_counts.values())
+    logits = output.from_logits or output.activation == "linear"
+    plain = _right_output(output)
+    return found(
+        f"{output.loss} costs nothing where pictures of class {', '.join(missing)} are answered "
+        f"wrongly: {share:.0%} of the validation pictures",
+        fix="let the loss count every class: no ignore_class, no mask, no weight of 0",
+        where=(output.compile_site,),
+        repairs=(
+            set_output(
+                units=output.units,
+                activation=output.activation,
+                loss=plain.parameters["loss"],
+                from_logits=logits,
+            ),
+        ),
+        severity=share,
+    )
+
+
 def _claims_nothing(output: Output, accuracy: Accuracy | None) -> bool:
     """Does the script compute no accuracy, so that its labels may be measurements?"""
     return not output.accuracy_metric and (accuracy is None or accuracy.claimed is None)
@@ -338,4 +382,5 @@ RULES = (
     dropout_on_output,
     sigmoid_on_exclusive_classes,
     two_activations_on_output,
+    loss_passes_over_a_class,
 )
