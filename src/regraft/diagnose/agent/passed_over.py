@@ -46,7 +46,7 @@ def _answer(wanted: int, units: int, *, logits: bool) -> Rows:
     """What a network that is sure of a class gives, shape (units,)."""
     if units == 1:
         share = _SURE if wanted == 1 else 1 - _SURE
-        return np.float32([_LOGIT if wanted == 1 else -_LOGIT] if logits else [share])
+        return np.array([_LOGIT if wanted == 1 else -_LOGIT] if logits else [share], np.float32)
     answer = np.full(units, 0.0 if logits else (1 - _SURE) / (units - 1), np.float32)
     answer[wanted] = _LOGIT if logits else _SURE
     return answer
