@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from regraft.data.arrays import from_arrays
 from regraft.data.source import TEST, TRAIN, VALIDATION, ImageSet
-from regraft.data.split import split_rows
+from regraft.data.split import hold_out_less, split_rows
 from regraft.errors import DataError, InvalidArgumentError
 
 
@@ -172,6 +172,27 @@ def test_a_part_that_large_units_left_empty_gets_the_smallest_that_can_be_spared
         split = split_rows(make(labels, x=distinct(3)[shown]), seed=seed)
         assert len(split.validation)
         assert set(labels[split.train]) == {0, 1, 2, 3}
+
+
+def test_fewer_are_held_out_in_whole_groups():
+    groups = np.repeat(np.arange(100), 6)
+    images = make(np.repeat([0, 1], 300), groups=groups)
+    split = split_rows(images, validation_fraction=0.4)
+    less = hold_out_less(images, split, at_most=60, seed=0)
+    parts = parts_of(less, 600).reshape(100, 6)
+    assert np.all(parts == parts[:, :1])
+    assert 48 <= len(less.validation) <= 72
+    assert set(less.validation) < set(split.validation)
+    assert np.array_equal(less.test, split.test)
+    assert set(images.labels[less.validation]) == {0, 1}
+
+
+def test_fewer_are_held_out_class_by_class():
+    images = make(np.repeat([0, 1, 2], [200, 100, 100]))
+    split = split_rows(images, validation_fraction=0.4)
+    less = hold_out_less(images, split, at_most=40, seed=0)
+    assert np.bincount(images.labels[less.validation]).tolist() == [20, 10, 10]
+    assert hold_out_less(images, split, at_most=160, seed=0) is split
 
 
 @given(

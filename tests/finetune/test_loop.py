@@ -51,6 +51,24 @@ def test_it_learns(network, start, training, validation):
     assert listener.steps[-1] == ("finetune", 12, 12)
 
 
+def test_a_loss_that_is_no_number_ends_the_run_at_the_best_weights(
+    network, start, training, validation, monkeypatch
+):
+    losses = iter([1.0] * 7 + [float("nan")] * 99)
+    real = type(network).step
+
+    def step(self, *given, **named):
+        real(self, *given, **named)
+        return next(losses)
+
+    monkeypatch.setattr(type(network), "step", step)
+    outcome, weights, listener = run(network, start, training, validation)
+    assert outcome.ended == "diverged"
+    assert outcome.progress.step == 7
+    assert same(outcome.best, weights)
+    assert any("no number any more" in note for note in listener.notes)
+
+
 def test_the_network_is_left_at_the_best(network, start, training, validation):
     outcome, weights, _ = run(network, start, training, validation)
     assert same(outcome.best, weights)

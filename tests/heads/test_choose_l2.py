@@ -97,3 +97,18 @@ def test_stratified_rows_keep_shares_and_rare_classes():
 
 def test_stratified_rows_are_all_rows_where_there_are_no_more():
     np.testing.assert_array_equal(stratified_rows(np.zeros(3, np.int64), 5, seed=0), [0, 1, 2])
+
+
+def test_where_no_penalty_makes_a_mistake_the_strongest_is_taken():
+    generator = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    features = generator.normal(size=(90, 8)).astype(np.float32)
+    features[np.arange(90), labels] += 50
+    train, held_out = (
+        Examples(features=features[rows], labels=labels[rows])
+        for rows in (slice(0, 60), slice(60, 90))
+    )
+    choice = choose_head(train, held_out, 3, refit=False)
+    assert choice.validation_accuracy == 1.0
+    strongest_right = next(point for point in choice.path if point.accuracy == 1)
+    assert choice.head.l2 == strongest_right.l2

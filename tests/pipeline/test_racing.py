@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from regraft.backbones.table import get
 from regraft.data.open import open_data
 from regraft.pipeline.judging import judge
 from regraft.pipeline.parting import part
-from regraft.pipeline.racing import Contender, pictures_each, race, ranked
+from regraft.pipeline.racing import Contender, _start, pictures_each, race, ranked
 from regraft.pipeline.shortlisting import LEAST_EPOCHS, shortlist
 from regraft.planning.default import Choice
 
@@ -104,3 +107,16 @@ def test_without_time_the_first_is_taken(listed, images, split):
     assert [each.choice for each in contenders] == [listed[0].choice]
     assert "No time to try" in listener.notes[-1]
     assert contenders[0].as_json()["loss"] is None
+
+
+@pytest.mark.parametrize("n_classes", [2, 4, 8, 10, 20])
+def test_the_first_head_knows_every_class_of_balanced_data(n_classes):
+    # the shortlist reads rows in an order that goes through the classes again and again
+    labels = np.arange(600) % n_classes
+    features = np.eye(n_classes, dtype=np.float32)[labels]
+    features += np.random.default_rng(0).normal(scale=0.1, size=features.shape).astype(np.float32)
+    listed = SimpleNamespace(features=features, labels=labels)
+    start = _start(listed, n_classes)
+    logits = features @ start.head.kernel + start.head.bias
+    assert np.mean(logits.argmax(axis=1) == labels) == 1.0
+    assert np.abs(start.head.bias - start.head.bias.mean()).max() < 5

@@ -5,7 +5,7 @@ from regraft.backbones.table import get
 from regraft.deadline import Deadline
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.planning.default import Choice
-from regraft.planning.halving import Halving
+from regraft.planning.halving import Halving, n_screened
 from regraft.planning.outcome import Scored
 from regraft.planning.passes import Pace, Readings
 
@@ -99,3 +99,16 @@ def test_no_time_is_taken_where_none_is_left(spare):
     one = halving(left_over=None if spare is None else lambda *_: spare)
     one._take_what_is_left_over([(readings(LITE, 64), [scored(LITE, 6)])])
     assert one.deadline.left() == 10.0
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "n"),
+    [
+        pytest.param(2, (256, 1024), id="two"),
+        pytest.param(64, (256, 1024), id="just-enough-for-each"),
+        pytest.param(200, (800, 1600), id="hundreds"),
+        pytest.param(1000, (1024, 4096), id="a-thousand"),
+    ],
+)
+def test_many_classes_are_screened_on_more_pictures(n_classes, n):
+    assert n_screened(n_classes) == n

@@ -11,6 +11,21 @@ def test_folds_have_all_classes_and_hold_each_row_once():
         assert counts.max() - counts.min() <= 1
 
 
+def test_groups_stay_in_one_fold():
+    groups = np.repeat(np.arange(40), 3)
+    labels = groups % 4
+    fold = folds(labels, seed=0, groups=groups)
+    assert all(len(set(fold[groups == group])) == 1 for group in range(40))
+    for label in range(4):
+        assert set(fold[labels == label]) == set(range(FOLDS))
+    assert not np.array_equal(fold, folds(labels, seed=1, groups=groups))
+
+
+def test_too_few_groups_for_folds_are_not_kept_together():
+    fold = folds(np.arange(30) % 2, seed=0, groups=np.arange(30) % 2)
+    assert set(fold) == set(range(FOLDS))
+
+
 def test_what_can_be_learnt_is_scored_right_and_noise_near_chance():
     generator = np.random.default_rng(0)
     labels = np.arange(300) % 3

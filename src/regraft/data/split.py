@@ -1,6 +1,7 @@
 """Train, validation and test: stratified, seeded, and identical pictures never on two sides."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,27 @@ def split_rows(
         validation=np.flatnonzero(parts == VALIDATION),
         test=np.flatnonzero(parts == TEST),
         left_out=np.flatnonzero(parts == LEFT_OUT),
+    )
+
+
+def hold_out_less(images: ImageSet, split: Split, *, at_most: int, seed: int) -> Split:
+    """The same split, with validation pictures that are not needed for choosing learnt from.
+
+    Args:
+        images: The rows.
+        split: Of them.
+        at_most: Validation rows to keep, about: rows that must stay together do.
+        seed: Decides which.
+    """
+    rows = split.validation
+    if len(rows) <= at_most:
+        return split
+    units = _units(images.identity()[rows], None if images.groups is None else images.groups[rows])
+    shares = {VALIDATION: at_most / len(rows)}
+    parts = _drawn(images.labels[rows], units, shares, np.random.default_rng(seed))
+    learnt = rows[parts == TRAIN]
+    return replace(
+        split, train=np.concatenate([split.train, learnt]), validation=rows[parts == VALIDATION]
     )
 
 

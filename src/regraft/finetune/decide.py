@@ -25,7 +25,7 @@ RATE_UNTRIED = 1e-4  # where there is no time for a trial
 _TRIAL_PART = 0.15  # of the time left, for all arms together
 _TRIAL_STEPS = (8, 60)  # least and most of one arm: with fewer it would only tell noise
 _TRIAL_SHARE = 20  # a trial's arm is this part of a run of fixed length
-_EVALUATED = (200, 1_000)  # validation pictures that an evaluation scores, least and most
+_EVALUATED = (200, 2_000)  # validation pictures that an evaluation scores, least and most
 _AVERAGING_PART = 0.08  # of the time left, for scoring in several views
 _EVALUATION_PART = 0.02  # of the time left, for one of them
 

@@ -19,7 +19,7 @@ from regraft.finetune.rates import rate_at
 from regraft.observer import Observer
 from regraft.records import FloatArray, IntArray
 
-Ended = Literal["finished", "no longer better", "out of time", "stopped"]
+Ended = Literal["finished", "no longer better", "out of time", "stopped", "diverged"]
 
 CHECKPOINT_SECONDS = 20.0  # between checkpoints, at least
 AVERAGE_EVERY = 4  # steps; copying the weights out at each would cost more than it tells
@@ -133,7 +133,15 @@ class _Run:
         started = time.monotonic()
         for pictures, targets in batches:
             rate = rate_at(progress.step, steps=progress.steps, peak=plan.rate)
-            progress.loss_sum += self.network.step(pictures, targets, rate=rate)
+            loss = self.network.step(pictures, targets, rate=rate)
+            if not math.isfinite(loss):
+                self.network.assign(self.best)
+                self.listener.note(
+                    f"The loss is no number any more after step {progress.step:,}: the best "
+                    "weights so far are kept."
+                )
+                return "diverged"
+            progress.loss_sum += loss
             progress.loss_count += 1
             progress.step += 1
             if progress.step % AVERAGE_EVERY == 0:

@@ -17,6 +17,7 @@ from regraft.records import FloatArray, LinearHead
 
 Tensors = dict[str, FloatArray]
 HEAD = "head"  # names of the head's variables begin with it
+_COLUMNS = 256  # at a time: a spread needs a copy in float64
 _CONSTANT = 1e-6  # a spread below this part of the mean is rounding, not information
 
 
@@ -32,7 +33,10 @@ class Start:
     def of(cls, head: LinearHead, features: FloatArray) -> "Start":
         """From the head and the features (n, d) of its training pictures."""
         mean = features.mean(axis=0, dtype=np.float64)
-        spread = features.std(axis=0, dtype=np.float64)
+        columns = range(0, features.shape[1], _COLUMNS)
+        spread = np.concatenate(
+            [features[:, at : at + _COLUMNS].std(axis=0, dtype=np.float64) for at in columns]
+        )
         varies = spread > _CONSTANT * np.maximum(np.abs(mean), 1.0)
         return cls(
             head=head,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from regraft.heads.calibrate import fit_temperature, mean_loss
+from regraft.heads.calibrate import fit_temperature, least_loss
 from regraft.heads.solver import Examples, Linear, fit_logistic, measure_scaling
 from regraft.heads.subsample import stratified_rows
 from regraft.records import FloatArray, IntArray, LinearHead
@@ -23,7 +23,9 @@ class PathPoint:
     """One penalty tried."""
 
     l2: float
-    loss: float  # mean cross-entropy on validation rows, at its best temperature
+    # mean cross-entropy on validation rows, at its best temperature; 0 where none is wrong: that
+    # does not tell how sure the head may be, and the stronger penalty stays
+    loss: float
     accuracy: float  # on validation rows
 
 
@@ -158,9 +160,6 @@ def _sample(train: Examples, seed: int) -> Examples:
 
 def _judge(solution: Linear, validation: Examples, l2: float) -> PathPoint:
     scores: FloatArray = validation.features @ solution.kernel + solution.bias
-    temperature = fit_temperature(scores, validation.labels)
-    return PathPoint(
-        l2=l2,
-        loss=mean_loss(scores, validation.labels, temperature=temperature),
-        accuracy=float(np.mean(scores.argmax(axis=1) == validation.labels)),
-    )
+    accuracy = float(np.mean(scores.argmax(axis=1) == validation.labels))
+    loss = least_loss(scores, validation.labels) if accuracy < 1 else 0.0
+    return PathPoint(l2=l2, loss=loss, accuracy=accuracy)

@@ -83,9 +83,9 @@ def finish_head(
     """
     ready, request, head = fitted.ready, work.request, fitted.head
     second = None
-    if ready.is_searched:  # what chose the penalty may now be learnt from, too
-        with clock.stage("refit"):
-            head = refit_head(head, [fitted.train, fitted.validation])
+    with clock.stage("refit"):  # what chose the penalty may now be learnt from, too
+        head = refit_head(head, [fitted.train, fitted.validation])
+    if ready.is_searched:
         with clock.stage("hidden"):
             second = second_head(
                 fitted.head,

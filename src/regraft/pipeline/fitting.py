@@ -10,6 +10,7 @@ from regraft.artefact.results import FitResult
 from regraft.artefact.runs import RUNS, require_new
 from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import ImageSet
+from regraft.data.split import hold_out_less
 from regraft.data.text import listed
 from regraft.evaluate.cost import Clock
 from regraft.finetune.network import Start
@@ -18,7 +19,8 @@ from regraft.observer import Nobody, Observer
 from regraft.pipeline.finetuning import fine_tune
 from regraft.pipeline.finishing import finish_head, finish_tuned, fitted_on
 from regraft.pipeline.frozen import Frozen
-from regraft.pipeline.parting import hold_out_less, part
+from regraft.pipeline.parting import part
+from regraft.pipeline.pool import MOST_VALIDATION
 from regraft.pipeline.preparing import prepare
 from regraft.pipeline.request import Request, Work, plan_of
 from regraft.pipeline.running import Run
@@ -156,7 +158,7 @@ def carry_out(
         )
         split = part(images, seed=request.seed)
         if request.mode != "head":
-            split = hold_out_less(images, split, seed=request.seed)
+            split = hold_out_less(images, split, at_most=MOST_VALIDATION, seed=request.seed)
     _describe_data(observer, images, split)
     ready = prepare(work, images, split, clock, observer)
     decided: dict[str, Any] = {}

@@ -1,14 +1,11 @@
 """Data opened and parted the same way for every command that chooses on one part of them."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from regraft.data.source import ImageSet
 from regraft.data.split import split_rows
 from regraft.errors import DataError, expected_received
 from regraft.heads.subsample import stratified_rows
-from regraft.pipeline.pool import MOST_VALIDATION
 from regraft.records import Split
 
 VALIDATION_FRACTION = TEST_FRACTION = 0.15  # carved out where the data name no such part
@@ -37,14 +34,6 @@ def part(images: ImageSet, *, seed: int) -> Split:
             )
         )
     return split
-
-
-def hold_out_less(images: ImageSet, split: Split, *, seed: int) -> Split:
-    """The same split, with validation pictures that are not needed for choosing learnt from."""
-    kept = stratified_rows(images.labels[split.validation], MOST_VALIDATION, seed=seed)
-    validation = split.validation[kept]
-    learnt = np.setdiff1d(split.validation, validation)
-    return replace(split, train=np.concatenate([split.train, learnt]), validation=validation)
 
 
 def some_of(images: ImageSet, split: Split, *, seed: int) -> tuple[ImageSet, Split]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regraft.data.source import ImageSet
-from regraft.heads.subsample import stratified_rows
+from regraft.data.split import hold_out_less
 from regraft.planning.growth import Resources
 from regraft.planning.probe import nested_rows
 from regraft.records import IntArray, Split
@@ -29,12 +29,10 @@ class Pool:
     @classmethod
     def of(cls, images: ImageSet, split: Split, *, seed: int) -> "Pool":
         """The pictures of a split; validation pictures that are not needed are learnt from."""
-        few = stratified_rows(images.labels[split.validation], MOST_VALIDATION, seed=seed)
-        validation = split.validation[few]
-        learnt = np.concatenate([split.train, np.setdiff1d(split.validation, validation)])
+        less = hold_out_less(images, split, at_most=MOST_VALIDATION, seed=seed)
         return cls(
-            train=nested_rows(images.labels, learnt, seed=seed),
-            validation=validation,
+            train=nested_rows(images.labels, less.train, seed=seed),
+            validation=less.validation,
             test=nested_rows(images.labels, split.test, seed=seed),
         )
 

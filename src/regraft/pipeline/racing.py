@@ -27,6 +27,7 @@ from regraft.pipeline.computing import network_in_precision
 from regraft.pipeline.frozen import Frozen
 from regraft.pipeline.shortlisting import LEAST_EPOCHS, Listed, named
 from regraft.planning.default import Choice
+from regraft.planning.judge import folds
 from regraft.planning.space import macs
 from regraft.records import Split
 
@@ -36,7 +37,6 @@ _PART, _LEAST_PICTURES = 0.08, 2_000
 # At a high rate a short run measures how much of the pretraining is destroyed at first: VGG16 on
 # MNIST, 52 steps: loss 0.075 at 3e-4; 72 steps: 0.044 at 1e-4; and 0.034 after 300 at 3e-4.
 _RATE = 1e-4
-_HELD_OUT = 4  # every so many-th picture of the shortlist chooses the penalty of a first head
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,11 +215,10 @@ def _build(
 
 def _start(plan: Listed, n_classes: int) -> Start:
     """A first head, on the pictures that the shortlist read."""
-    held = [number % _HELD_OUT == 0 for number in range(len(plan.labels))]
-    kept = [not each for each in held]
+    held = folds(plan.labels, seed=0) == 0
     head = fit_head(
-        plan.features[kept],
-        plan.labels[kept],
+        plan.features[~held],
+        plan.labels[~held],
         validation=(plan.features[held], plan.labels[held]),
         n_classes=n_classes,
     )

@@ -24,6 +24,7 @@ from regraft.planning.space import macs, sizes_for
 from regraft.records import FloatArray, IntArray, Split
 
 PICTURES = 600  # read in every pass: tells plans apart that differ by two points or more
+A_CLASS = 4  # at least: of one picture a class, leaving it out leaves none
 MOST, MOST_A_BACKBONE = 4, 2  # plans listed
 # Passes over the training pictures that the time must hold: with fewer, a plan does not get to move
 # its features far enough. More than these add less than a plan that learns more from a picture.
@@ -66,9 +67,10 @@ def shortlist(
         observer: Is told what was found.
     """
     plans = candidates(images, asked, most_macs=_most_macs(training_seconds, len(split.train)))
-    rows = nested_rows(images.labels, split.train, seed=asked.seed)[:PICTURES]
+    n = max(PICTURES, A_CLASS * len(images.class_names))
+    rows = nested_rows(images.labels, split.train, seed=asked.seed)[:n]
     largest = max(choice.size for choice, _ in plans)
-    probe, _ = hold(images.take(rows), n=PICTURES, reduce_to=largest)
+    probe, _ = hold(images.take(rows), n=len(rows), reduce_to=largest)
     found: list[Listed] = []
     deadline = Deadline(float("inf"))  # something must be listed
     for choice, weights in plans:

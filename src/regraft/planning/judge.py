@@ -1,5 +1,6 @@
 """The score that decides: the real head, cross-validated."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ def cross_validate(
     *,
     l2_per_feature: tuple[float, ...] = L2_PER_FEATURE,
     seed: int,
+    groups: IntArray | None = None,
     asked_too: FloatArray | None = None,
 ) -> Judgement:
     """Fit the head `FOLDS` times, and ask it about the rows left out.
@@ -40,10 +42,11 @@ def cross_validate(
         n_classes: k, at least 2.
         l2_per_feature: Penalties to choose from, strong to weak.
         seed: Decides the folds.
+        groups: (n,) Rows with equal numbers stay in one fold; None without groups.
         asked_too: (n, d) The same pictures' features, computed otherwise: the same fits are asked
             about these, too.
     """
-    fold = folds(labels, seed=seed)
+    fold = folds(labels, seed=seed, groups=groups)
     correct = np.zeros(len(labels), np.bool_)
     elsewhere = np.zeros(0 if asked_too is None else len(labels), np.bool_)
     l2 = 0.0
@@ -65,10 +68,19 @@ def cross_validate(
     return Judgement(correct=correct, l2_per_feature=l2 / features.shape[1], elsewhere=elsewhere)
 
 
-def folds(labels: IntArray, *, seed: int) -> IntArray:
-    """(n,) The fold of each row, every class spread evenly over all of them."""
+def folds(labels: IntArray, *, seed: int, groups: IntArray | None = None) -> IntArray:
+    """(n,) The fold of each row, every class spread evenly over all, as far as groups allow."""
+    fold = np.empty(len(labels), np.int64)
+    if groups is not None and len(np.unique(groups)) >= FOLDS:
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a class may have fewer groups than there are folds
+            for number, (_, out) in enumerate(parts.split(labels, labels, groups)):
+                fold[out] = number
+        return fold
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    fold = np.empty(len(labels), np.int64)
     fold[by_class] = np.arange(len(labels)) % FOLDS
     return fold

@@ -167,6 +167,7 @@ class _Asking:
             self.n_classes,
             l2_per_feature=l2_per_feature,
             seed=self.seed,
+            groups=self.some.groups,
             asked_too=None if asked_too is None else asked_too.of(self.choice),
         )
 

@@ -21,7 +21,7 @@ from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.heads.floors import floors
 from regraft.planning.default import Choice, typical_side
-from regraft.planning.halving import PICTURES, Halving, Worth
+from regraft.planning.halving import PICTURES, Halving, Worth, n_screened
 from regraft.planning.limits import Limits, measure_latency
 from regraft.planning.outcome import Scored, SearchResult, Seen, choose_best
 from regraft.planning.passes import Readings
@@ -94,7 +94,7 @@ def search_plans(
         readings.is_named = is_named
     lowest = floors(images, split, seed=seed)
     largest = max(readings.size for readings, _ in passes)
-    held, read_seconds = hold(probe, n=PICTURES[1], reduce_to=largest)
+    held, read_seconds = hold(probe, n=n_screened(n_classes)[1], reduce_to=largest)
     halving = Halving(
         probe=held,
         n_classes=n_classes,
