@@ -13,7 +13,7 @@ import pytest
 
 import regraft
 from regraft.errors import DataError, DiskSpaceError, InvalidArgumentError, MissingFileError
-from regraft.pipeline import finetuning, fit, fitting, resume
+from regraft.pipeline import finetuning, fit, fitting, preparing, resume
 from regraft.pipeline.running import Run
 from regraft.records import Split
 
@@ -149,6 +149,41 @@ def test_a_disk_that_fills_is_named_and_the_run_goes_on_once_there_is_room(data,
     filler.unlink()
     resume(out)
     assert weights(out) == weights(whole.artefact)
+
+
+AUTO = TUNED | {"mode": "auto", "epochs": 10}
+
+
+def kill():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_what_auto_has_decided_is_gone_on_with_from_a_few_pictures(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("regraft.finetune.decide._pays", lambda _: True)
+    out = tmp_path / "auto"
+    with pytest.raises(KeyboardInterrupt):
+        fit(data, out=out, progress=Listener(finetune_2=kill), **AUTO)
+    read = []
+    some_of = preparing.some_of
+    monkeypatch.setattr(
+        preparing, "some_of", lambda *a, **named: read.append(1) or some_of(*a, **named)
+    )
+    assert resume(out).classifier.metrics["finetune"]["steps"] > 2
+    assert read == [1]
+
+
+@pytest.mark.slow
+def test_a_run_of_auto_that_turns_out_not_to_pay_ends_in_its_folder(data, tmp_path, monkeypatch):
+    out = tmp_path / "auto"
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("regraft.finetune.decide._pays", lambda _: True)
+        patched.setattr(finetuning.Checkpoint, "write_plan", lambda *_: kill())
+        fit(data, out=out, **AUTO)
+    monkeypatch.setattr("regraft.finetune.decide._pays", lambda _: False)
+    assert resume(out).artefact == out
+    assert regraft.load(out).recipe.mode == "head"
+    assert not (out / "checkpoint").exists()
 
 
 @pytest.fixture

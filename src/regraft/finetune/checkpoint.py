@@ -108,6 +108,11 @@ class Checkpoint:
         # last: its presence says that everything else was decided and written
         write_json(self.folder / PLAN, {"plan": plan.as_json(), "notes": dict(notes)})
 
+    @property
+    def has_plan(self) -> bool:
+        """Whether `write_plan` has been here."""
+        return (self.folder / PLAN).exists()
+
     def read_plan(self) -> tuple[TrainingPlan, Start, dict[str, Any]] | None:
         """What `write_plan` wrote, or None before that.
 

@@ -148,6 +148,11 @@ def classifier_of(
     return Classifier(**facts, metrics=metrics)
 
 
+def is_decided(run: Run) -> bool:
+    """Whether it was written down that, and how, the run fine-tunes."""
+    return Checkpoint(run.checkpoint).has_plan
+
+
 def seconds_spent(run: Run) -> float:
     """Of the budget of a run, before it was interrupted."""
     checkpoint = Checkpoint(run.checkpoint)

@@ -21,6 +21,7 @@ from regraft.pipeline.frozen import Frozen
 from regraft.pipeline.pool import RESERVE
 from regraft.pipeline.preparing import Ready
 from regraft.pipeline.request import Work
+from regraft.pipeline.running import Run
 from regraft.pipeline.saving import origin_of, recipe_of, saved
 from regraft.pipeline.second_head import Labelled, second_head
 from regraft.pipeline.settling import Tuned
@@ -67,6 +68,7 @@ def finish_head(
     work: Work,
     images: ImageSet,
     split: Split,
+    run: Run | None,
     clock: Clock,
     observer: Observer,
 ) -> FitResult:
@@ -78,6 +80,7 @@ def finish_head(
         work: What was asked for.
         images: All pictures.
         split: Of all pictures.
+        run: Whose folder is there already, if it was resumed.
         clock: Counts the stages `refit`, `hidden`, `test` and `save`.
         observer: Is told how it goes.
     """
@@ -116,7 +119,10 @@ def finish_head(
                 images, ready.split, test=split.test, seed=request.seed, limit=request.limit
             ),
         )
-        folder = saved(classifier, work.out, name=request.name, command=work.command)
+        if run is None:
+            folder = saved(classifier, work.out, name=request.name, command=work.command)
+        else:
+            folder = run.complete(classifier, command=work.command, keep_checkpoint=False)
     return _result(classifier, ready.images, ready.split, folder, ready, clock)
 
 

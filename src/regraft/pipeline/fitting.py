@@ -184,7 +184,7 @@ def carry_out(
             tuned = fine_tune(frozen, work, run, lambda: reserve(decided), observer)
         if tuned is not None:
             return finish_tuned(tuned, frozen, fitted, lowest, work, clock, observer)
-    return finish_head(fitted, lowest, work, images, split, clock, observer)
+    return finish_head(fitted, lowest, work, images, split, run, clock, observer)
 
 
 def _describe_data(observer: Observer, images: ImageSet, split: Split) -> None:

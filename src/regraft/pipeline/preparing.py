@@ -85,11 +85,11 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
     weights = find_weights(choice.row, path=request.weights)
     _describe_plan(observer, images, choice, weights)
     known, parts = images, split
-    if request.mode == "finetune":  # the head is only where it begins: some pictures will do
+    if work.begins_with_head:
         known, parts = some_of(images, split, seed=request.seed)
     runtime = choose_runtime(request.runtime, folder=default_folder(), note=observer.note)
     # a head that fine-tuning begins with is few pictures, and its run may not depend on a clock
-    if len(known) >= WORTH_IT and request.mode != "finetune":
+    if len(known) >= WORTH_IT and not work.begins_with_head:
         with clock.stage("precision"):
             runtime = _in_precision(known, parts, choice, weights, runtime, request, observer)
     with clock.stage("extract"):

@@ -116,6 +116,7 @@ class Work:
     spent: float  # seconds of the budget, before an interruption
     command: str
     out: Path | None  # where the result goes; None: the next free folder
+    tunes: bool = False  # it was decided to fine-tune, before an interruption
 
     @property
     def data(self) -> Data:
@@ -131,6 +132,11 @@ class Work:
                 )
             )
         return self.request.data
+
+    @property
+    def begins_with_head(self) -> bool:
+        """Whether the head is only what fine-tuning begins with: some pictures will do for it."""
+        return self.request.mode == "finetune" or self.tunes
 
     @property
     def end(self) -> float:

@@ -9,7 +9,7 @@ from regraft.artefact.results import FitResult
 from regraft.data.open import Data
 from regraft.errors import InvalidArgumentError, expected_received
 from regraft.observer import Nobody, Observer
-from regraft.pipeline.finetuning import seconds_spent
+from regraft.pipeline.finetuning import is_decided, seconds_spent
 from regraft.pipeline.fitting import carry_out
 from regraft.pipeline.request import Request, Work, data_as_json
 from regraft.pipeline.running import Run
@@ -49,6 +49,7 @@ def resume(
             spent=seconds_spent(taken),
             command=taken.facts["command"],
             out=taken.folder,
+            tunes=is_decided(taken),
         )
         return carry_out(work, taken, lambda _: taken, progress or Nobody())
 
