@@ -176,10 +176,11 @@ def test_what_auto_has_decided_is_gone_on_with_from_a_few_pictures(data, tmp_pat
 @pytest.mark.slow
 def test_a_run_of_auto_that_turns_out_not_to_pay_ends_in_its_folder(data, tmp_path, monkeypatch):
     out = tmp_path / "auto"
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr("regraft.finetune.decide._pays", lambda _: True)
         patched.setattr(finetuning.Checkpoint, "write_plan", lambda *_: kill())
-        fit(data, out=out, **AUTO)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data, out=out, **AUTO)
     monkeypatch.setattr("regraft.finetune.decide._pays", lambda _: False)
     assert resume(out).artefact == out
     assert regraft.load(out).recipe.mode == "head"
