@@ -23,8 +23,9 @@ _LOOKING: list[np.ndarray] | None = None
 
 def watch(base: Any) -> None:
     """Let the first operations of a pretrained network show, and convert, what they receive."""
-    source = base.inputs[0]
-    for nodes in base._nodes_by_depth.values():
+    graph = getattr(base, "_functional", None) or base  # of a Sequential
+    source = graph.inputs[0]
+    for nodes in graph._nodes_by_depth.values():
         for node in nodes:
             if any(tensor is source for tensor in node.input_tensors):
                 _wrap(node.operation)

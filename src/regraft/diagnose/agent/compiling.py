@@ -170,7 +170,7 @@ def as_compiled(model: Any) -> Iterator[None]:
     changed: list[tuple[Any, bool]] = []
     if stored is not None and stored["fitted"]:
         for layer in anatomy.flat_layers(model):
-            own = {id(w) for w in layer.weights}
+            own = {id(w) for w in layer.weights} & stored["variables"]
             was = bool(own & stored["trainable"])
             if own and bool(layer.trainable_variables) != was:
                 changed.append((layer, layer.trainable))

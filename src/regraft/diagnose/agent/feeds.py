@@ -86,7 +86,9 @@ def read(
     to_the_end: bool = False,
     is_trained: bool = False,
 ) -> Feed | None:
-    """Make a feed, or None for what only Keras itself can read (several inputs, symbolic data).
+    """Make a feed, or None for what only Keras itself can read.
+
+    That is several inputs or outputs, labels that are maps or pictures, and symbolic data.
 
     Args:
         x: Arrays, or what gives batches.
@@ -100,18 +102,36 @@ def read(
         is_trained: Will it be read for many epochs? A sequence is then told where one ends.
     """
     if isinstance(x, list | tuple) and x and not np.isscalar(x[0]) and len(x) > 1 and y is not None:
-        x = _stack(x)
+        x = _stack(x, n=len(y))
     if streams.is_array(x):
-        return _arrays(x, y, batch_size, sample_weight)
+        return None if _are_no_classes(y, n=len(x)) else _arrays(x, y, batch_size, sample_weight)
     if x is None or isinstance(x, dict | list | tuple):
         return None
     return _stream(x, steps, limit, to_the_end=to_the_end, is_trained=is_trained)
 
 
-def _stack(parts: Any) -> Any:
-    """A list of equal pictures is an array in disguise; a list of inputs is not."""
+def _are_no_classes(y: Any, *, n: int) -> bool:
+    """Labels of several outputs, or a map or a picture a row?"""
+    if isinstance(y, dict):
+        return True
+    if isinstance(y, list | tuple):
+        return len(y) != n and all(np.ndim(part) for part in y)
+    return y is not None and are_maps(np.shape(y))
+
+
+def are_maps(shape: tuple[int, ...]) -> bool:
+    """Does every row of labels of this shape have labels at several places?"""
+    return len(shape) > 2 and int(np.prod(shape[1:-1])) > 1
+
+
+def _stack(parts: Any, *, n: int) -> Any:
+    """A list of equal pictures, as many as labels, is an array in disguise; inputs are not."""
     first = np.shape(parts[0])
-    if len(first) in (2, 3) and all(np.shape(part) == first for part in parts[:8]):
+    if (
+        len(parts) == n
+        and len(first) in (2, 3)
+        and all(np.shape(part) == first for part in parts[:8])
+    ):
         return np.asarray(parts)
     return parts
 
@@ -139,6 +159,8 @@ def _stream(
     if taken is None:
         return None  # pictures of different sizes
     x, y, weights = taken
+    if y is not None and are_maps(y.shape):
+        return None
     feed = Feed(
         x=x,
         y=y,

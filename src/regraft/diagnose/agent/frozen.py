@@ -14,6 +14,7 @@ import numpy as np
 from regraft.diagnose.agent import anatomy, feeds
 
 CHUNK = 64
+WORTH_KEEPING = 8  # rows: to look for what is kept hashes all weights, picture by picture too
 LARGEST = 2.0  # elements kept a picture, as a multiple of its own
 
 
@@ -128,6 +129,8 @@ class Store:
             x: Rows as the network takes them.
             extra: What else changes the outputs (a conversion on the way in).
         """
+        if len(x) < WORTH_KEEPING:
+            return forward(model, x)
         key = self._key(model, x, extra)
         known = self._load(key)
         digests = [feeds.digest_row(row) for row in x]
@@ -170,7 +173,11 @@ class Store:
 
 
 def forward(model: Any, x: np.ndarray, *, chunk: int = CHUNK) -> np.ndarray:
-    """Inference-mode outputs, in chunks of one size: tracing another costs seconds."""
+    """Inference-mode outputs, in chunks of few sizes: tracing another costs seconds.
+
+    A few rows are padded to the next power of two: a script that asks about one picture at a time
+    must not wait for 64.
+    """
     import keras
 
     if keras.backend.backend() != "tensorflow":
@@ -182,6 +189,7 @@ def forward(model: Any, x: np.ndarray, *, chunk: int = CHUNK) -> np.ndarray:
         run = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
         object.__setattr__(model, "_regraft_forward", run)
     outputs = []
+    chunk = min(chunk, 1 << max(0, len(x) - 1).bit_length())
     for start in range(0, len(x), chunk):
         batch = x[start : start + chunk]
         n = len(batch)

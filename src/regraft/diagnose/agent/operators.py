@@ -141,6 +141,8 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
         _averaged(arguments[0] if owner is np and arguments else owner, arguments, named)
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
         return call(*arguments, **named)
+    if name == "resize":
+        return resized_in_place(owner, arguments)
     return reshaped(
         "ndarray.reshape", owner, lambda array: getattr(array, name)(*arguments, **named)
     )
@@ -201,6 +203,16 @@ def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
     ledger.RECORD.event("numpy.resize", site, in_shape=list(array.shape), out_shape=list(shape),
                         picture_like=bool(picture_like))  # fmt: skip
     return original(pictures, new_shape)
+
+
+def resized_in_place(array: np.ndarray, shape: tuple[Any, ...]) -> None:
+    """`ndarray.resize`, which cuts the flat buffer off, or fills it up with zeros."""
+    wanted = shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape
+    before = array.copy()
+    array.resize(wanted, refcheck=False)  # the replay looks on, and holds it too
+    put = resized(lambda *_: array, before, wanted)
+    if put is not array:
+        array[...] = put
 
 
 def _keeps_pictures(array: np.ndarray, shape: tuple[int, ...]) -> bool:
@@ -373,7 +385,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_layer(value: Any) -> bool:
-    return hasattr(value, "trainable_variables") and hasattr(value, "name")
+    # asked of the type: dictionaries of settings raise errors of their own for names they lack
+    return hasattr(type(value), "trainable_variables") and hasattr(value, "name")
 
 
 def _reaches_last(value: np.ndarray, index: Any) -> bool:

@@ -33,6 +33,14 @@ ASKED_ALONE = 24  # pictures predicted one by one that are looked at together
 PREDICTION = 2.5
 
 
+class SeveralOutputs(Exception):
+    """A model answered with more than one array. Carries what it answered."""
+
+    def __init__(self, outputs: Any) -> None:
+        super().__init__("expected one array of outputs; received several")
+        self.outputs = outputs
+
+
 def score(
     model: Any, feed: feeds.Feed, *, by: str, site: Any, claimed: float | None,
     fit: int | None = None, duplicates: np.ndarray | None = None,
@@ -161,7 +169,9 @@ def infer(model: Any, x: np.ndarray) -> np.ndarray:
     if _is_plain(model):
         return frozen.forward(model, x)
     outputs = session.SESSION.original["predict"](model, x, batch_size=32, verbose=0)
-    return np.asarray(outputs)
+    if not isinstance(outputs, np.ndarray):
+        raise SeveralOutputs(outputs)
+    return outputs
 
 
 def _is_plain(model: Any) -> bool:
@@ -215,7 +225,10 @@ def predict(model: Any, x: Any, **kwargs: Any) -> Any:
         trained = id(model) in session.SESSION.compiled
         boundary.convert_feed(feed, part="prediction" if trained else "features")
         boundary.fit_size(feed, model)
-        outputs, rows = _timed_predict(model, feed)
+        try:
+            outputs, rows = _timed_predict(model, feed)
+        except SeveralOutputs as several:
+            return several.outputs
         labels = None
         if feed.y is not None:
             given = feeds.label_indices(feed.y)
@@ -238,6 +251,8 @@ def _asked(model: Any, x: Any, *, batch_size: int | None, steps: int | None) -> 
 
     Of a data set that is too large to hold, rows from all over it are here; its length is known.
     """
+    if len(getattr(model, "outputs", None) or ()) > 1:
+        return None
     may_leave_out = _is_plain(model) and not session.SESSION.settings.get("predicts_whole")
     if isinstance(x, Iterator) and not may_leave_out:
         return None  # what was read here would be gone

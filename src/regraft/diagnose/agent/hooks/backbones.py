@@ -85,7 +85,7 @@ def _copied(original: Any) -> Any:
         if site is None or session.SESSION.depth:
             return copy
         for part in (copy, *_models_in(copy)):
-            _note_copy(part, site)
+            ledger.RECORD.attempt("a copied network", _note_copy, part, site)
         return copy
 
     return copied

@@ -176,7 +176,7 @@ def _dataset_step(original: Any, name: str) -> Any:
         if name == "shuffle":
             named["alone"] = not isinstance(self.element_spec, tuple | dict)
         if name in ("take", "skip"):
-            named |= {"of": id(self), "of_elements": int(self.cardinality())}
+            named |= {"of": id(self), "of_elements": _n_elements(self)}
         if name != "map":
             ledger.RECORD.event(what, site, arg=given, **named)
             return original(self, *args, **kwargs)
@@ -188,6 +188,14 @@ def _dataset_step(original: Any, name: str) -> Any:
         return mapped
 
     return step
+
+
+def _n_elements(dataset: Any) -> int:
+    """-2 where it is not known, as inside the function of an `interleave`."""
+    try:
+        return int(dataset.cardinality())
+    except TypeError:  # symbolic
+        return -2
 
 
 def _are_pairs(before: Any, after: Any) -> bool:

@@ -23,7 +23,7 @@ def hook() -> None:
         model = original(*args, **kwargs)
         if site is not None and session.SESSION.depth == 0 and hasattr(model, "_flatten_layers"):
             ledger.RECORD.event("load_model", site)
-            recognise(model, site)
+            ledger.RECORD.attempt("the network in a file", recognise, model, site)
         return model
 
     attach.everywhere(original, load_model)

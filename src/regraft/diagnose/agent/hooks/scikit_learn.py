@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -133,6 +134,9 @@ def _hook_shuffle(module: ModuleType) -> None:
         return original(*arrays, **kwargs)
 
     module.shuffle = shuffle  # type: ignore[attr-defined]
+    package = sys.modules["sklearn.utils"]  # it may have taken the name already
+    if getattr(package, "shuffle", None) is original:
+        package.shuffle = shuffle  # type: ignore[attr-defined]
 
 
 def _hook_estimators(module: ModuleType) -> None:

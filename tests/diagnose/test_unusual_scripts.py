@@ -1,0 +1,157 @@
+"""Scripts that are written in unusual ways and are right: a replay must see them to their end."""
+
+import textwrap
+
+import pytest
+
+from regraft.diagnose.replays import Replayer, Script
+
+DATA = """
+import keras
+import numpy as np
+
+x = np.random.default_rng(0).random((160, 8, 8, 1)).astype("float32")
+y = (x.mean(axis=(1, 2, 3)) > 0.5).astype(int)
+"""
+
+SCRIPTS = {
+    "two outputs": """
+        inputs = keras.Input((8, 8, 1))
+        h = keras.layers.Flatten()(inputs)
+        digit = keras.layers.Dense(2, activation="softmax", name="digit")(h)
+        box = keras.layers.Dense(4, name="box")(h)
+        model = keras.Model(inputs, [digit, box])
+        model.compile("adam", ["sparse_categorical_crossentropy", "mse"])
+        boxes = np.zeros((160, 4), "float32")
+        model.fit(x, [y, boxes], verbose=0)
+        assert len(model.evaluate(x, [y, boxes], verbose=0)) == 3
+        a, b = model.predict(x, verbose=0)
+        assert a.shape == (160, 2) and b.shape == (160, 4)
+        names = keras.Model(inputs, {"digit": digit, "box": box})
+        names.compile("adam", {"digit": "sparse_categorical_crossentropy", "box": "mse"})
+        names.fit(x, {"digit": y, "box": boxes}, verbose=0)
+        names.evaluate(x, {"digit": y, "box": boxes}, verbose=0)
+        assert set(names.predict(x, verbose=0)) == {"digit", "box"}
+    """,
+    "a model of its own with two answers": """
+        class Two(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.flat, self.one = keras.layers.Flatten(), keras.layers.Dense(2)
+
+            def call(self, pictures):
+                scores = self.one(self.flat(pictures))
+                return {"scores": scores, "sure": keras.ops.max(scores, axis=-1)}
+
+        answers = Two().predict(x, verbose=0)
+        assert answers["scores"].shape == (160, 2)
+        head = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="softmax")])
+        head.compile("adam", "sparse_categorical_crossentropy")
+        head.fit(answers["scores"], y, verbose=0)
+    """,
+    "two inputs of one shape": """
+        left, right = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
+        joined = keras.layers.Concatenate()([left, right])
+        scores = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(joined))
+        model = keras.Model([left, right], scores)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit([x, x[::-1]], y, verbose=0)
+        model.evaluate([x, x[::-1]], y, verbose=0)
+        flat = x.reshape(160, 64)
+        one, other = keras.Input((64,)), keras.Input((64,))
+        scores = keras.layers.Dense(1)(keras.layers.Add()([one, other]))
+        rows = keras.Model([one, other], scores)
+        rows.compile("adam", "mse")
+        rows.fit([flat, flat], y, verbose=0)
+    """,
+    "an autoencoder first": """
+        auto = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 3, padding="same")
+        ])
+        auto.compile("adam", "mse")
+        auto.fit(x, x, validation_split=0.2, verbose=0)
+        auto.evaluate(x, x, verbose=0)
+        import tensorflow as tf
+        pairs = tf.data.Dataset.from_tensor_slices((x, x)).batch(32)
+        assert auto.predict(pairs, verbose=0).shape == x.shape
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, validation_split=0.2, verbose=0)
+    """,
+    "settings that are a dictionary and an object": """
+        class Settings(dict):
+            __getattr__ = dict.__getitem__
+            __setattr__ = dict.__setitem__
+
+        settings = Settings()
+        settings.epochs = 1
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, epochs=settings.epochs, verbose=0)
+    """,
+    "a buffer resized in place": """
+        buffer = np.arange(6)
+        buffer.resize((2, 4))
+        assert buffer.tolist() == [[0, 1, 2, 3], [4, 5, 0, 0]]
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, verbose=0)
+    """,
+    "a network taken apart, copied and read again": """
+        base = keras.applications.MobileNetV2(weights=None, include_top=False, alpha=0.35,
+                                              input_shape=(32, 32, 3))
+        flat = keras.Sequential([keras.Input((32, 32, 3))])
+        for layer in base.layers[1:9]:
+            flat.add(layer)
+        flat.add(keras.layers.GlobalAveragePooling2D())
+        flat.add(keras.layers.Dense(2, activation="softmax"))
+        copy = keras.models.clone_model(flat)
+        flat.save("flat.keras")
+        again = keras.models.load_model("flat.keras")
+        again.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        pictures = np.repeat(x.repeat(4, axis=1).repeat(4, axis=2), 3, axis=3)
+        again.fit(pictures[:40], y[:40], verbose=0)
+    """,
+    "files read in turn": """
+        import tensorflow as tf
+        parts = tf.data.Dataset.range(4).interleave(
+            lambda part: tf.data.Dataset.from_tensor_slices((x, y)).skip(40 * part).take(40)
+        )
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(parts.batch(32), epochs=2, verbose=0)
+    """,
+    "one picture at a time": """
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, verbose=0)
+        alone = np.concatenate([model.predict(one[None], verbose=0) for one in x[:30]])
+        assert np.allclose(alone, model.predict(x[:30], verbose=0), atol=1e-5)
+    """,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", SCRIPTS.values(), ids=SCRIPTS)
+def test_it_runs_to_its_end(tmp_path, source):
+    script = tmp_path / "train.py"
+    script.write_text(DATA + textwrap.dedent(source))
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run(fit_seconds=20, seconds=120)
+    assert replay.status == "done", replay.output
+    assert replay.record["failures"] == []
