@@ -1,5 +1,6 @@
 """What scikit-learn is asked for, noted where the script asks."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -94,3 +95,16 @@ def test_rows_that_a_repair_leaves_out_are_not_fitted(monkeypatch):
     assert named.tolist() == [1, 2, 4, 5]
     assert np.array_equal(left, features[named])
     assert other == "more"
+
+
+def test_a_shuffle_is_known_by_both_of_its_names(script, record, monkeypatch):
+    def shuffle(*arrays):
+        return [array[::-1] for array in arrays]
+
+    package = SimpleNamespace(shuffle=shuffle)  # it had taken the name before
+    monkeypatch.setitem(sys.modules, "sklearn.utils", package)
+    scikit_learn._hook_shuffle(SimpleNamespace(shuffle=shuffle))
+    names = script.run("z = u.shuffle(x)", u=package, x=np.arange(4))
+    np.testing.assert_array_equal(names["z"], [[3, 2, 1, 0]])
+    (event,) = [e for e in record.events if e["what"] == "sklearn.utils.shuffle"]
+    assert event["details"]["alone"]

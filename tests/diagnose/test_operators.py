@@ -424,3 +424,58 @@ def test_functions_that_are_operators_by_another_name(script):
     repair = ("float-arithmetic", script.at(1))
     y = script.run("y = np.subtract(x, np.uint8(40))", repair, x=x, np=np)["y"]
     np.testing.assert_array_equal(y, x.astype(float) - 40)
+
+
+class Tensor:
+    """What TensorFlow gives, as far as it matters here."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def numpy(self):
+        return self.values
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+
+@pytest.mark.parametrize(
+    ("values", "alone", "row_numbers"),
+    [
+        pytest.param(np.zeros((6, 4, 4, 1)), True, False, id="pictures"),
+        pytest.param([3, 3, 1, 0], True, False, id="labels"),
+        pytest.param([0, 1, 2, 3], False, True, id="row-numbers"),
+    ],
+)
+@pytest.mark.parametrize("kind", [np.asarray, Tensor], ids=["array", "tensor"])
+def test_a_tensor_that_is_shuffled(script, record, values, alone, row_numbers, kind):
+    given = {"v": kind(values), "s": operators.shuffled_tensor, "f": lambda x: x[::-1]}
+    if kind is Tensor:
+        given["f"] = lambda x: Tensor(x.values[::-1])
+    source = "z = s(f, 'tf.random.shuffle', v)"
+    names = script.run(source, **given)
+    np.testing.assert_array_equal(np.asarray(names["z"]), np.asarray(values)[::-1])
+    (event,) = events(record, "tf.random.shuffle")
+    assert (event["alone"], event["row_numbers"]) == (alone, row_numbers)
+    repair = ("drop-call", script.at(1, what="tf.random.shuffle"))
+    assert script.run(source, repair, **given)["z"] is given["v"]
+
+
+@pytest.mark.parametrize("to", [(8, 4, 4), (8 * 16,)])
+def test_an_array_is_resized_in_place_as_numpy_does(script, record, to):
+    pictures = np.arange(6 * 16, dtype=np.float32).reshape(6, 4, 4)
+    names = script.run("x = p.copy()\nx.resize(shape)", p=pictures, shape=to)
+    flat = np.zeros(np.prod(to), np.float32)
+    flat[:96] = pictures.ravel()
+    np.testing.assert_array_equal(names["x"], flat.reshape(to))
+
+
+def test_pictures_enlarged_in_place_are_noted_and_mended(script, record, pictures):
+    source = "x = p.copy()\nx.resize((40, 56, 56))"
+    script.run(source, p=pictures)
+    (event,) = events(record, "numpy.resize")
+    assert event["picture_like"]
+    mended = script.run(source, ("true-resize", script.at(2)), p=pictures)["x"]
+    assert mended.shape == (40, 56, 56)
+    apart = np.abs(mended[:, ::2, ::2].astype(float) - pictures).mean()
+    assert apart < 20

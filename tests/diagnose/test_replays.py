@@ -225,3 +225,39 @@ def test_what_a_new_split_trained_on_is_not_scored(tmp_path, score):
     assert split.scores[-1]["trained_on"] == 0.0
     assert split.scores[-1]["n"] == plain.scores[-1]["n"]
     assert observe(split).order is None  # of other rows than the script paired
+
+
+SEEDED = """
+import keras
+import numpy as np
+
+keras.utils.set_random_seed(42)
+rows = np.random.permutation(300)
+x = np.random.default_rng(0).random((300, 8, 8, 1)).astype("float32")
+y = (x.mean(axis=(1, 2, 3)) > 0.5).astype(int)
+model = keras.Sequential([
+    keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dropout(0.5),
+    keras.layers.Dense(2, activation="softmax"),
+])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x[rows[:200]], y[rows[:200]], verbose=0)
+print(rows[:5].tolist(), model.predict(x[:3], verbose=0).ravel().tolist())
+model.evaluate(x[rows[200:]], y[rows[200:]], verbose=0)
+"""
+
+
+@pytest.mark.slow
+def test_another_seed_is_another_training_whatever_the_script_sets(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(SEEDED)
+    with Replayer(Script(path=script)) as replayer:
+        one, again, other = (
+            replayer.run(fit_seconds=20, seconds=120, seed=seed) for seed in (0, 0, 1)
+        )
+    assert one.status == other.status == "done", other.output
+    rows, answers = (
+        [run.output.partition("]")[part] for run in (one, again, other)] for part in (0, 2)
+    )
+    assert rows[0] == rows[1] == rows[2]  # the script's own split stays
+    assert answers[0] == answers[1]
+    assert answers[0] != answers[2]

@@ -325,3 +325,20 @@ def test_a_pipeline_and_its_last_step_are_one_prediction_even_where_all_are_righ
 def test_a_metric_of_each_class_is_no_number():
     by_name = {"loss": 0.5, "f1_score": np.array([0.4, 0.6]), "accuracy": np.float32(0.5)}
     assert scoring.numbers(by_name) == {"loss": 0.5, "accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("truth", "honest"),
+    [
+        pytest.param(np.eye(3, dtype=int)[[0, 1, 2, 2]], 0.75, id="one-class-a-picture"),
+        pytest.param(np.array([[1, 0, 1], [0, 1, 0], [0, 0, 1], [1, 1, 1]]), None, id="several"),
+    ],
+)
+def test_answers_compared_output_by_output(record, truth, honest):
+    outputs = np.array([[0.9, 0.1, 0.1], [0.1, 0.9, 0.1], [0.1, 0.1, 0.9], [0.9, 0.6, 0.1]])
+    scoring.predicted(outputs, None, np.arange(4))
+    assert scoring.compared_by_output(outputs > 0.5, truth, SITE)
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(np.mean((outputs > 0.5) == truth))
+    assert score["honest"] == honest
+    assert "n_labels" not in score  # it says nothing about who belongs to whom

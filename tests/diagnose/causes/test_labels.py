@@ -48,6 +48,28 @@ def test_lab001_found_where_each_was_given_an_order_of_its_own():
     assert len(finding.repairs) == 2
 
 
+def test_lab001_found_where_each_was_split_by_itself():
+    splits = ledger(*(call("train_test_split", n, n_arrays=1) for n in (5, 6)))
+    finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=splits)
+    assert [site.line for site in finding.where] == [5, 6]
+    assert finding.repairs[1].parameters["arguments"] == {"random_state": 0, "stratify": None}
+
+
+@pytest.mark.parametrize(
+    "splits",
+    [
+        pytest.param([call("train_test_split", 5, n_arrays=1)], id="once"),
+        pytest.param([call("train_test_split", n, n_arrays=2) for n in (5, 6)], id="together"),
+    ],
+)
+def test_lab001_unknown_where_splits_keep_rows_together(splits):
+    finding = ask(
+        labels_unrelated_to_pictures,
+        association=UNRELATED, accuracy=LOST, ledger=ledger(*splits),
+    )  # fmt: skip
+    assert finding.verdict == "unknown"
+
+
 def test_lab001_found_where_features_come_from_a_reader_that_shuffles():
     steps = ledger(call("flow_from_directory", 9, shuffle=True), call("predict", 12, trained=False))
     finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=steps)

@@ -254,11 +254,29 @@ def shuffled(call: Any, arguments: Any, named: Any) -> Any:
         return call(*arguments, **named)
     if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
         return None if call.__name__ == "shuffle" else rows
+    _note_shuffle("numpy.random.shuffle", site, rows)
+    return call(*arguments, **named)
+
+
+def shuffled_tensor(call: Any, what: str, value: Any, *arguments: Any, **named: Any) -> Any:
+    """The same by TensorFlow or Keras, which give back what they have put into another order."""
+    site = sites.directly()
+    if site is None or not (isinstance(value, np.ndarray) or hasattr(value, "numpy")):
+        return call(value, *arguments, **named)
+    rows = np.asarray(value)
+    if not rows.ndim or len(rows) < 2:
+        return call(value, *arguments, **named)
+    if interventions.ACTIVE.dropped(what, site):
+        return value
+    _note_shuffle(what, site, rows)
+    return call(value, *arguments, **named)
+
+
+def _note_shuffle(what: str, site: Any, rows: np.ndarray) -> None:
     index = rows.ndim == 1 and np.array_equal(np.sort(rows), np.arange(len(rows)))
     alone = rows.ndim >= 3 or rows.dtype.kind in "iu"
-    ledger.RECORD.event("numpy.random.shuffle", site, shape=list(rows.shape),
-                        alone=bool(alone and not index), row_numbers=bool(index))  # fmt: skip
-    return call(*arguments, **named)
+    ledger.RECORD.event(what, site, shape=list(rows.shape), alone=bool(alone and not index),
+                        row_numbers=bool(index))  # fmt: skip
 
 
 def shuffled_list(call: Any, values: Any, *arguments: Any, **named: Any) -> Any:

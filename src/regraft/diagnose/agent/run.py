@@ -17,6 +17,7 @@ from regraft.diagnose.agent import (
     listing,
     naming,
     rewrite,
+    seeds,
     session,
     sites,
     tables,
@@ -96,6 +97,7 @@ def _seed(seed: int) -> None:
     """Every replay starts from the same random state; the script may seed again as it likes."""
     import keras
 
+    seeds.vary(seed)
     keras.utils.set_random_seed(seed)
 
 

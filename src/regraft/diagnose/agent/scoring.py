@@ -278,11 +278,13 @@ def compared_by_output(
         entry = _decided(decided)
         if entry is not None:
             rows = entry["computed"]
+            right = entry["classes"][rows] == truth[rows].argmax(axis=1)
+            # of several classes a picture no single one is the right answer
+            has_one_class = len(rows) > 0 and bool(np.all(truth[rows].sum(axis=1) == 1))
             ledger.RECORD.scores.append({
                 "by": by, "site": site, "n": len(rows),
                 "claimed": float(np.mean(decided[rows] == truth[rows])),
-                "honest": float(np.mean(entry["classes"][rows] == truth[rows].argmax(axis=1))),
-                "n_predictions": len(decided), "n_labels": len(truth),
+                "honest": float(np.mean(right)) if has_one_class else None,
             })  # fmt: skip
             return True
     return False

@@ -12,6 +12,7 @@ from regraft.diagnose.evidence import (
     Ledger,
     Output,
     Pixels,
+    Site,
     Training,
 )
 from regraft.diagnose.losses import BY_SIGN, REGRESSION
@@ -25,11 +26,13 @@ from regraft.diagnose.repairs import (
     reorder_labels,
     set_arguments,
 )
-from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
 
 READERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow")
 LIST_FILES = "tf.data.list_files"
-SHUFFLES = ("numpy.random.shuffle", "random.shuffle", "sklearn.utils.shuffle", "tf.data.shuffle")
+SHUFFLES = ("numpy.random.shuffle", "random.shuffle", "sklearn.utils.shuffle", "tf.data.shuffle",
+            "tf.random.shuffle", "keras.random.shuffle")  # fmt: skip
+SPLIT = "train_test_split"
 MIN_ROWS = 100
 SIGMAS = 3.0
 NO_BETTER = 0.03  # above chance, with three standard errors: still chance
@@ -62,10 +65,9 @@ def labels_unrelated_to_pictures(
     Why it hurts: nothing is left to learn. A large network still learns the labels by heart,
         and validation stays at chance.
     How it is found: labels cannot be predicted from the pictures better than chance, in
-        cross-validation on frozen features; found if pictures or labels were shuffled alone,
-        files were listed in a shuffled order, features were predicted from a reader that
-        shuffles, or row numbers were drawn that may
-        have been used on one of them only.
+        cross-validation on frozen features; found if pictures or labels were shuffled alone or
+        split one by one, files were listed in a shuffled order, features were predicted from a
+        reader that shuffles, or row numbers were drawn that may have been used on one of them only.
     Fix: shuffle both with one permutation.
     Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
         answer is "unknown".
@@ -84,6 +86,9 @@ def labels_unrelated_to_pictures(
             f"{seen}; the shuffle at line {{}} moved pictures or labels alone",
             0.3 if named else 0.85,
         )
+    parted = [call for call in ledger.of(SPLIT) if call.details.get("n_arrays") == 1]
+    if len({call.site for call in parted}) > 1:
+        return _apart(parted, f"{seen}; pictures and labels are split apart at lines {{}}", 0.7)
     listed = [call for call in ledger.of(LIST_FILES) if call.details.get("shuffle")]
     if listed:
         return _apart(listed, f"{seen}; the files at line {{}} are listed in a shuffled order", 0.7)
@@ -141,14 +146,18 @@ def _apart(calls: Sequence[Call], because: str, severity: float) -> Finding:
         because.format(", ".join(str(site.line) for site in of_site)),
         fix="give pictures and labels one order: one permutation, or shuffle=False",
         where=tuple(of_site),
-        repairs=tuple(
-            set_arguments(site, what, {"shuffle": False})
-            if what in (*READERS, LIST_FILES)
-            else drop_call(site, what)
-            for site, what in of_site.items()
-        ),
+        repairs=tuple(_in_order(site, what) for site, what in of_site.items()),
         severity=severity,
     )
+
+
+def _in_order(site: Site, what: str) -> Repair:
+    """This call made to leave rows in their order, or in the same one as its twin does."""
+    if what == SPLIT:
+        return set_arguments(site, what, {"random_state": 0, "stratify": None})
+    if what in (*READERS, LIST_FILES):
+        return set_arguments(site, what, {"shuffle": False})
+    return drop_call(site, what)
 
 
 @rule(

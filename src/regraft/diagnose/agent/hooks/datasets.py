@@ -8,7 +8,15 @@ from collections.abc import Collection
 from pathlib import PurePath
 from typing import Any
 
-from regraft.diagnose.agent import augmentation, interventions, ledger, listing, session, sites
+from regraft.diagnose.agent import (
+    augmentation,
+    interventions,
+    ledger,
+    listing,
+    operators,
+    session,
+    sites,
+)
 from regraft.diagnose.agent.hooks import attach, cropping
 
 PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")  # that Keras takes from a folder
@@ -110,6 +118,17 @@ def _hook_generator(kind: Any) -> None:
         setattr(kind, name, functools.wraps(original)(flow))
 
 
+def _hook_shuffles() -> None:
+    import keras
+    import tensorflow as tf
+
+    of_tensors = {"tf.random.shuffle": tf.random, "keras.random.shuffle": keras.random}
+    for what, module in of_tensors.items():
+        original = module.shuffle
+        call = functools.partial(operators.shuffled_tensor, original, what)
+        attach.everywhere(original, functools.wraps(original)(call))
+
+
 def hook_tensorflow() -> None:
     """Steps of tf.data, random image functions, and training loops written by hand."""
     import tensorflow as tf
@@ -134,6 +153,7 @@ def hook_tensorflow() -> None:
     tf.GradientTape.__enter__ = entered
     augmentation.hook_tensorflow(tf)
     cropping.hook(tf)
+    _hook_shuffles()
 
 
 def _hook_list_files(kinds: Collection[Any]) -> None:
