@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regraft.diagnose.probe.printed import is_accuracy, mistaken, statements
+from regraft.diagnose.probe.printed import is_accuracy, mistaken, of_training, statements
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,19 @@ def test_names_of_accuracies(name):
 @pytest.mark.parametrize("name", ["auc", "loss", "top_k_categorical_accuracy", "accuracy_cat"])
 def test_other_names(name):
     assert not is_accuracy(name)
+
+
+@pytest.mark.parametrize(
+    ("output", "is_of_training"),
+    [
+        pytest.param("Test accuracy: 0.9931", True, id="test"),
+        pytest.param("val acc 0.9931", True, id="validation"),
+        pytest.param("accuracy: 0.9931", False, id="it-does-not-say"),
+        pytest.param("Test accuracy: 0.7310", False, id="right"),
+        pytest.param("Test accuracy: 0.9931\nTest accuracy: 0.7310", True, id="one-of-two"),
+        pytest.param("Test accuracy: 0.9800", False, id="held-out-as-well"),
+    ],
+)
+def test_training_accuracy_that_is_said_to_be_another(output, is_of_training):
+    found = of_training(statements(output), trained=[0.99312, 0.98], held_out=[0.731, 0.98])
+    assert (found is not None) == is_of_training

@@ -4,7 +4,7 @@ import numpy as np
 
 from regraft.diagnose import evidence as facts
 from regraft.diagnose.probe import accuracy, printed
-from regraft.diagnose.recorded import Record, measured, site
+from regraft.diagnose.recorded import TRAINING_ROWS, Record, measured, observed_score, site
 from regraft.diagnose.replays import Replay
 
 
@@ -35,6 +35,36 @@ def _impostors(replay: Replay, score: Record) -> dict[str, float]:
         return {}
     value = accuracy.against_the_rest(classes, truth)
     return {"each class against the rest, averaged": value}
+
+
+def _of_training_pictures(replay: Replay, said: list[printed.Statement]) -> facts.Printed | None:
+    """A number said to be of held-out pictures that is of training pictures, where both exist."""
+    trained: list[tuple[float, Record]] = []  # accuracies, and where they were computed
+    others: list[float] = []
+    for score in replay.scores:
+        is_own = score.get("trained_on", 0.0) >= TRAINING_ROWS
+        for name in ("claimed", "honest"):
+            if score.get(name) is not None and is_own:
+                trained.append((float(score[name]), score))
+            elif score.get(name) is not None:
+                others.append(float(score[name]))
+    for fit in replay.fits:
+        for name, value in fit.get("numbers", {}).items():
+            if name.startswith("val_"):
+                others.append(value)
+            elif printed.is_accuracy(name):
+                trained.append((value, fit))
+    held_out = observed_score(replay)
+    if held_out is None or held_out.get("trained_on", 0.0) >= TRAINING_ROWS:
+        return None
+    statement = printed.of_training(said, trained=[v for v, _ in trained], held_out=others)
+    if statement is None or held_out.get("honest") is None:
+        return None
+    source = next(record for value, record in trained if statement.is_about(value))
+    return facts.Printed(
+        text=statement.text, value=statement.value, is_really="the accuracy on training pictures",
+        site=site(source["site"]), honest=measured(held_out),
+    )  # fmt: skip
 
 
 def printed_accuracy(replay: Replay) -> facts.Printed | None:
@@ -68,4 +98,7 @@ def printed_accuracy(replay: Replay) -> facts.Printed | None:
                 text=statement.text, value=statement.value, is_really=name,
                 site=site(source["site"]), honest=score["honest"],
             )  # fmt: skip
+    own = _of_training_pictures(replay, said)
+    if own is not None:
+        return own
     return facts.Printed(text=said[-1].text, value=said[-1].value)

@@ -189,11 +189,12 @@ def column_compared_with_row(ledger: Ledger) -> Finding:
     "the metrics in the order they were compiled in; `metrics_names` has their names",
 )
 def another_number_called_accuracy(printed_accuracy: Printed) -> Finding:
-    """What the script prints as its accuracy is another metric, or the loss.
+    """What the script prints as its accuracy is another metric, the loss, or of other pictures.
 
     Why it hurts: every decision taken on that number is taken on a wrong one.
     How it is found: each number printed behind the word accuracy, to three digits or more, against
-        all that `fit` and `evaluate` returned: it is one of them, and none of the accuracies.
+        all that `fit` and `evaluate` returned: it is one of them, and none of the accuracies; or
+        it is said to be of test or validation pictures, and was computed on training pictures.
     Fix: take it by its name: `evaluate(..., return_dict=True)["accuracy"]`.
     Limits: numbers that are drawn, logged or written to files only are not seen. Where both are
         within 0.05 nobody is misled: clear.

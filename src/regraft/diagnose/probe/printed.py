@@ -11,6 +11,8 @@ _QUALIFIED = re.compile(r"(?i)top|auc|balanced|train|loss|baseline|before|best|t
 # Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
 # are other numbers, and nobody is misled by them.
 _PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
+# words that say of which pictures: none that were trained on
+_HELD_OUT = re.compile(r"(?i)\b(test|val|valid|validation|held|unseen)")
 _LEAST_DIGITS = 3  # behind the point: fewer agree by chance
 # Statements looked at, from the end: of one an epoch, early ones agree with something by chance.
 _LAST = 2
@@ -27,6 +29,11 @@ class Statement:
     def is_about(self, number: float) -> bool:
         """Is this the number, rounded?"""
         return abs(self.value - number) <= self.tolerance + 1e-9
+
+    @property
+    def is_of_held_out(self) -> bool:
+        """Does it say that it is about pictures that were not trained on?"""
+        return bool(_HELD_OUT.search(self.text))
 
 
 def is_accuracy(name: str) -> bool:
@@ -56,6 +63,24 @@ def statements(output: str) -> list[Statement]:
             )
         )
     return found
+
+
+def of_training(
+    said: Sequence[Statement], *, trained: Iterable[float], held_out: Iterable[float]
+) -> Statement | None:
+    """A statement at the end about held-out pictures whose number is that of training pictures.
+
+    Args:
+        said: As `statements` finds them.
+        trained: Accuracies on pictures that were trained on.
+        held_out: All other accuracies that are known.
+    """
+    own, others = list(trained), list(held_out)
+    for statement in reversed(said[-_LAST:]):
+        is_own = any(statement.is_about(number) for number in own)
+        if statement.is_of_held_out and is_own and not any(map(statement.is_about, others)):
+            return statement
+    return None
 
 
 def mistaken(

@@ -1,0 +1,45 @@
+"""What a script printed, against all that was computed in its replay."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from regraft.diagnose.computed import printed_accuracy
+
+
+def where(line):
+    return {"file": "train.py", "line": line, "code": ""}
+
+
+VALIDATED = {"by": "fit", "fit": 0, "site": where(8), "n": 400, "claimed": 0.731, "honest": 0.731,
+             "trained_on": 0.0}  # fmt: skip
+ON_TRAINING = {"by": "evaluate", "site": where(11), "n": 900, "claimed": 0.9931, "honest": 0.9931,
+               "trained_on": 1.0}  # fmt: skip
+TRAINED = {"number": 0, "site": where(8), "numbers": {"accuracy": 0.9876, "val_accuracy": 0.731}}
+
+
+def printed(output, *scores):
+    return printed_accuracy(SimpleNamespace(output=output, scores=list(scores), fits=[TRAINED]))
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        pytest.param("test accuracy 0.9931", 11, id="evaluate-on-training-pictures"),
+        pytest.param("validation accuracy 0.9876", 8, id="history-of-training"),
+    ],
+)
+def test_accuracy_on_training_pictures_that_is_said_to_be_another(output, line):
+    found = printed(output, VALIDATED, ON_TRAINING)
+    assert found.honest == 0.731
+    assert found.site.line == line
+    assert "training" in found.is_really
+
+
+@pytest.mark.parametrize("output", ["accuracy 0.9931", "test accuracy 0.7310"])
+def test_what_is_said_rightly(output):
+    assert printed(output, VALIDATED, ON_TRAINING).honest is None
+
+
+def test_without_held_out_pictures_there_is_nothing_to_compare_with():
+    assert printed("test accuracy 0.9931", ON_TRAINING).honest is None
