@@ -19,7 +19,8 @@ TRAINED = {"number": 0, "site": where(8), "numbers": {"accuracy": 0.9876, "val_a
 
 
 def printed(output, *scores):
-    return printed_accuracy(SimpleNamespace(output=output, scores=list(scores), fits=[TRAINED]))
+    replay = SimpleNamespace(output=output, scores=list(scores), fits=[TRAINED], arrays={})
+    return printed_accuracy(replay)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,23 @@ def patched(source: str, *repairs_: object, rule="PRE001", where=(), **facts):
     return changes(source, patch(source, repairs_, context(source, **facts)))
 
 
+def test_an_optimiser_is_released():
+    source = FRESH.replace('compile("adam"', "compile(SGD(0.1, clipnorm=1e-4)").replace(
+        "import numpy as np", "import numpy as np\nfrom keras.optimizers import SGD"
+    )
+    removed, added = patched(source, repairs.release_optimiser(["clipnorm"]), backbone=None)
+    assert len(removed) == len(added) == 1
+    assert "clipnorm" in removed[0]
+    assert "SGD(0.1)" in added[0]
+
+
+def test_penalties_are_dropped():
+    source = FRESH.replace("Dense(10", "Dense(10, kernel_regularizer=L2(1.0)")
+    removed, added = patched(source, repairs.drop_penalties(), backbone=None)
+    assert len(removed) == len(added) == 1
+    assert "regularizer" not in added[0]
+
+
 def test_np_resize_becomes_a_layer_and_the_whole_array_is_never_made():
     text = patch(ARTICLE, RESIZE, context(ARTICLE, calls=WHOLE, input_size=48))
     removed, added = changes(ARTICLE, text)

@@ -122,6 +122,8 @@ class Output:
     narrowest_site: Site | None
     largest_dropout: float  # highest rate between backbone and output
     dropout_site: Site | None = None  # of the layer with that rate
+    largest_penalty: float = 0.0  # factor of an L1 or L2 penalty, anywhere in the model
+    penalty_site: Site | None = None  # of the layer with that factor
     inner_activation: str = "linear"  # of the last weights, where the activation is another layer
     passed_over: tuple[str, ...] = ()  # labels of which the loss does not punish wrong answers
 
@@ -170,6 +172,8 @@ class Training:
     sampled: bool
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
     earlier_fits: int = 0  # trainings of the same model before this one
+    # arguments of the optimiser that make steps smaller, those that are set: "clipnorm", ...
+    holds: Mapping[str, float] = field(default_factory=dict)
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers

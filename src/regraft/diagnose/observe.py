@@ -166,6 +166,8 @@ def _output(
         narrowest_site=site(fit["narrowest_site"]),
         largest_dropout=float(fit["largest_dropout"]),
         dropout_site=site(fit.get("dropout_site")),
+        largest_penalty=float(fit.get("largest_penalty", 0.0)),
+        penalty_site=site(fit.get("penalty_site")),
         inner_activation=fit.get("inner_activation", "linear"),
         passed_over=tuple(str(one) for one in fit.get("passed_over", ())),
     )
@@ -208,6 +210,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         learning_rate=float(fit["learning_rate"]),
         mean_learning_rate=float(fit.get("mean_learning_rate", fit["learning_rate"])),
         learning_rate_site=site(fit["compile_site"]),
+        holds=dict(fit.get("holds", {})),
         batch_size=int(fit["batch_size"]),
         epochs=int(fit["epochs"]),
         planned_updates=int(fit["planned_updates"]),

@@ -35,6 +35,8 @@ EDITS: Mapping[str, Edit] = {
     "make-head-trainable": network.make_head_trainable,
     "thaw-top": network.thaw_top,
     "set-learning-rate": training.set_learning_rate,
+    "release-optimiser": training.release_optimiser,
+    "drop-penalties": training.drop_penalties,
     "ignore-weights": training.ignore_weights,
     "order-by-number": rows.order_by_number,
     "set-arguments": training.set_arguments,

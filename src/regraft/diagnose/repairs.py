@@ -127,6 +127,16 @@ def set_learning_rate(value: float) -> Repair:
     return Repair(kind="set-learning-rate", parameters={"value": value})
 
 
+def release_optimiser(names: Sequence[str]) -> Repair:
+    """Give the optimiser its usual values for these of its arguments."""
+    return Repair(kind="release-optimiser", parameters={"names": list(names)})
+
+
+def drop_penalties() -> Repair:
+    """Train without L1 and L2 penalties on weights and on what layers give."""
+    return Repair(kind="drop-penalties")
+
+
 def freeze_backbone() -> Repair:
     """Train the head only; the backbone's layers are frozen before compile."""
     return Repair(kind="freeze-backbone")

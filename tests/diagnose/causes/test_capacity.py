@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from builders import accuracy, ask, output, site, training, verdict
 
@@ -5,6 +7,7 @@ from regraft.diagnose.causes.capacity import (
     bottleneck_before_output,
     dropout_drowns_head,
     head_memorises,
+    penalty_drowns_head,
 )
 
 HUGE = training(head_parameters=25_000_000)
@@ -84,3 +87,26 @@ def test_cap003_clear(rate, train):
 def test_cap003_unknown():
     facts = {"output": output(largest_dropout=0.9), "accuracy": UNLEARNT, "backbone": None}
     assert verdict(dropout_drowns_head, **facts) == "unknown"
+
+
+def test_cap004_found():
+    finding = ask(
+        penalty_drowns_head,
+        output=output(largest_penalty=1.0, penalty_site=site(11)),
+        accuracy=UNLEARNT,
+    )
+    assert finding.repairs[0].kind == "drop-penalties"
+    assert finding.where[0].line == 11
+
+
+@pytest.mark.parametrize(
+    ("factor", "train"), [(0.01, 0.4), (1.0, 0.95)], ids=["usual", "learnt-all-the-same"]
+)
+def test_cap004_clear(factor, train):
+    facts = {"output": output(largest_penalty=factor), "accuracy": accuracy(train=train)}
+    assert verdict(penalty_drowns_head, **facts) == "clear"
+
+
+def test_cap004_unknown():
+    facts = {"output": output(largest_penalty=1.0), "accuracy": accuracy(train=math.nan)}
+    assert verdict(penalty_drowns_head, **facts) == "unknown"

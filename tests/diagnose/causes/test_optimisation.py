@@ -5,6 +5,7 @@ from builders import accuracy, ask, association, backbone, training, verdict
 
 from regraft.diagnose.causes.optimisation import (
     most_rows_never_seen,
+    optimiser_holds_weights_still,
     rate_destroys_pretrained_weights,
     rate_too_high,
     rate_too_low,
@@ -200,3 +201,45 @@ def test_opt003_found_where_a_schedule_starts_well_and_fades_at_once():
         last_loss=2.2, planned_updates=376,
     )  # fmt: skip
     assert verdict(rate_too_low, training=fading, accuracy=accuracy(train=0.14)) == "found"
+
+
+SLOW = accuracy(train=0.3)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "holds", "named"),
+    [
+        pytest.param("sgd", {"clipnorm": 1e-4}, ["clipnorm"], id="clipped-by-norm"),
+        pytest.param("sgd", {"clipvalue": 1e-6}, ["clipvalue"], id="clipped-by-value"),
+        pytest.param("adam", {"epsilon": 1.0}, ["epsilon"], id="epsilon"),
+        pytest.param(
+            "adamw", {"weight_decay": 10.0, "epsilon": 1e-7}, ["weight_decay"], id="decay"
+        ),
+    ],
+)
+def test_opt005_found(optimizer, holds, named):
+    held = training(optimizer=optimizer, holds=holds)
+    finding = ask(optimiser_holds_weights_still, training=held, accuracy=SLOW)
+    assert finding.verdict == "found"
+    assert finding.repairs[0].parameters["names"] == named
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "holds", "measured"),
+    [
+        pytest.param("adam", {"epsilon": 1e-7}, SLOW, id="as-usual"),
+        pytest.param("sgd", {"clipnorm": 1.0}, SLOW, id="clipped-at-one"),
+        pytest.param("adam", {"clipnorm": 1e-4}, SLOW, id="steps-that-adapt"),
+        pytest.param("adamw", {"weight_decay": 0.05}, SLOW, id="usual-decay"),
+        pytest.param("adam", {"epsilon": 1.0}, accuracy(train=0.97), id="learnt-all-the-same"),
+    ],
+)
+def test_opt005_clear(optimizer, holds, measured):
+    held = training(optimizer=optimizer, holds=holds)
+    assert verdict(optimiser_holds_weights_still, training=held, accuracy=measured) == "clear"
+
+
+def test_opt005_unknown():
+    held = training(optimizer="adam", holds={"epsilon": 1.0})
+    unmeasured = accuracy(train=math.nan)
+    assert verdict(optimiser_holds_weights_still, training=held, accuracy=unmeasured) == "unknown"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import ends, sites
+from regraft.diagnose.agent import ends, holding, sites
 
 BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in order
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
@@ -145,6 +145,7 @@ def describe_head(model: Any) -> dict[str, Any]:
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
     drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
     strongest = max(drops, key=lambda layer: layer.rate, default=None)
+    penalty, penalised = holding.strongest_penalty(flat_layers(model))
     base = base_of(model)
     norms = [layer for layer in flat_layers(model) if is_batchnorm(layer)]
     own = set() if base is None or base["weights"] == "none" else base["ids"]
@@ -160,6 +161,8 @@ def describe_head(model: Any) -> dict[str, Any]:
         "narrowest_site": built_at(narrowest) if narrowest is not None else None,
         "largest_dropout": float(strongest.rate) if strongest is not None else 0.0,
         "dropout_site": built_at(strongest) if strongest is not None else None,
+        "largest_penalty": penalty,
+        "penalty_site": built_at(penalised) if penalised is not None else None,
         "head_parameters": int(sum(np.prod(w.shape) for layer in head for w in layer.weights)),
         "fresh_batchnorm": len(fresh),
         "fresh_momentum": float(np.median([layer.momentum for layer in fresh])) if fresh else 0.99,

@@ -9,6 +9,7 @@ import numpy as np
 from regraft.diagnose.agent import (
     anatomy,
     ends,
+    holding,
     interventions,
     ledger,
     samples,
@@ -36,6 +37,9 @@ def compile_model(model: Any, **named: Any) -> Any:
     rate = active.one("set-learning-rate")
     if rate is not None and rate.get("line") in (None, site["line"] if site else None):
         named["optimizer"] = _with_rate(named.get("optimizer", "rmsprop"), float(rate["value"]))
+    released = active.one("release-optimiser")
+    if released is not None:
+        named["optimizer"] = holding.released(named.get("optimizer", "rmsprop"), released["names"])
     session.SESSION.compiled[id(model)] = {
         "arguments": named,
         "site": site,
@@ -86,6 +90,8 @@ def _set_trainable(layers: list[Any], *, value: bool) -> None:
 def repair_model(model: Any) -> None:
     """Compile again where a repair asks for it or changes what is trained."""
     active = interventions.ACTIVE
+    if active.one("drop-penalties") is not None:
+        holding.drop_penalties(anatomy.flat_layers(model))
     stored = session.SESSION.compiled.get(id(model))
     if stored is None:
         return

@@ -3,7 +3,7 @@
 import math
 
 from regraft.diagnose.evidence import Accuracy, Backbone, Output, Site, Training
-from regraft.diagnose.repairs import pool_features, set_arguments
+from regraft.diagnose.repairs import drop_penalties, pool_features, set_arguments
 from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
 
 MEMORISED = 0.98  # training accuracy
@@ -11,6 +11,7 @@ FALLEN = 0.15  # validation below training
 HUGE = 1000  # head parameters a training picture
 DROWNING = 0.75
 CALM = 0.3
+LARGE_PENALTY = 0.05  # five times Keras's default factor; 1e-5 to 1e-2 are published
 LEARNT = 0.9
 ROOMY = 128
 
@@ -138,6 +139,41 @@ def dropout_drowns_head(
     )
 
 
+@rule(
+    "CAP004",
+    "penalty-drowns-head",
+    source="https://keras.io/api/layers/regularizers/: l2(0.01) by default; Goodfellow et al., "
+    "Deep Learning, 2016, Sec. 7.1",
+)
+def penalty_drowns_head(output: Output, accuracy: Accuracy) -> Finding:
+    """So large a penalty on weights that none of them may grow.
+
+    Why it hurts: the loss of a wrong answer is a few units; a factor of 1 on the squares of a
+        thousand weights costs more than that, so that being wrong is cheaper than learning.
+    How it is found: the largest L1 or L2 factor in the model is 0.05 or more, and training pictures
+        are not learnt.
+    Fix: factors of 1e-5 to 1e-3, or none.
+    Limits: large factors that still reach 0.9 on training pictures are clear.
+    """
+    if output.largest_penalty < LARGE_PENALTY:
+        return clear(f"the largest penalty has a factor of {output.largest_penalty:g}")
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
+    seen = (
+        f"a penalty with a factor of {output.largest_penalty:g}; training accuracy "
+        f"{accuracy.train:.2f}"
+    )
+    if accuracy.train >= LEARNT:
+        return clear(seen)
+    return found(
+        seen,
+        fix="use a factor of 1e-4, or no penalty",
+        where=(output.penalty_site or output.site,),
+        repairs=(drop_penalties(),),
+        severity=min(0.5, LEARNT - accuracy.train + 0.05),
+    )
+
+
 def _repair(
     site: Site | None, what: str, arguments: dict[str, float], backbone: Backbone | None
 ) -> Repair | None:
@@ -151,4 +187,5 @@ RULES = (
     head_memorises,
     bottleneck_before_output,
     dropout_drowns_head,
+    penalty_drowns_head,
 )

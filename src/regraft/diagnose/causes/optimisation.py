@@ -4,7 +4,7 @@ import math
 
 from regraft.diagnose.causes.rates import ADAPTIVE_RATE, usual_rate
 from regraft.diagnose.evidence import Accuracy, Association, Backbone, Ledger, Output, Training
-from regraft.diagnose.repairs import set_arguments, set_learning_rate
+from regraft.diagnose.repairs import release_optimiser, set_arguments, set_learning_rate
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 GENTLE = 1e-4  # adaptive rate up to which pretrained weights usually survive
@@ -146,7 +146,7 @@ def rate_too_low(
     if rate > LOW * usual * 0.99:  # a tenth is still what many use to fine-tune
         return clear(f"{training.optimizer} at {rate:g} is no low rate")
     possible = min(0.9, association.accuracy if association is not None else 0.9)
-    if accuracy.train >= max(possible - 0.1, (1 + accuracy.chance) / 2):
+    if accuracy.train >= _learnable(accuracy, association):
         return clear(f"at {rate:g}, training pictures are learnt: {accuracy.train:.2f}")
     reach = rate * training.planned_updates
     cannot_move = usual == ADAPTIVE_RATE and reach < SHORT
@@ -212,6 +212,61 @@ def most_rows_never_seen(training: Training, ledger: Ledger, accuracy: Accuracy)
     )
 
 
+@rule(
+    "OPT005",
+    "optimiser-holds-weights-still",
+    source="https://keras.io/api/optimizers/: clipnorm, clipvalue, weight_decay; Pascanu et al., "
+    "On the Difficulty of Training Recurrent Neural Networks, ICML 2013: norms of 1 and more",
+)
+def optimiser_holds_weights_still(
+    training: Training, accuracy: Accuracy, association: Association | None = None
+) -> Finding:
+    """An argument of the optimiser other than its rate makes steps next to nothing.
+
+    Why it hurts: a gradient clipped to a norm of 1e-4 moves plain SGD by the rate times 1e-4; an
+        epsilon of 1 makes Adam as slow as that; a weight decay of 1 and more pulls weights back
+        as fast as they grow.
+    How it is found: clipping, decay and epsilon far outside what is usual, with training pictures
+        that are not learnt.
+    Fix: leave them at their defaults; clip at a norm of 1 where gradients explode.
+    Limits: what adapts its steps does not mind clipping, and is not accused of it.
+    """
+    odd = {name: value for name, value in training.holds.items() if _is_odd(name, value, training)}
+    if not odd:
+        return clear("clipping, decay and epsilon are within what is usual")
+    given = ", ".join(f"{name}={value:g}" for name, value in odd.items())
+    if math.isnan(accuracy.train):
+        return unknown(f"{given}, but accuracy on training pictures was not measured")
+    seen = f"{training.optimizer} with {given} reaches {accuracy.train:.2f} on training pictures"
+    if accuracy.train >= _learnable(accuracy, association):
+        return clear(f"{seen}: they are learnt")
+    return found(
+        seen,
+        fix=f"leave {' and '.join(odd)} at the default",
+        where=(training.learning_rate_site, training.site),
+        repairs=(release_optimiser(list(odd)),),
+        severity=0.4,
+    )
+
+
+# Clips: a hundredth of what is advised for gradients that explode. Epsilon: 1e-8 to 1e-3 are
+# published, 0.1 and 1 once, with rates to match. Decay: 0.0001 to 0.1 are.
+_SMALL_CLIP = {"clipnorm": 0.01, "global_clipnorm": 0.01, "clipvalue": 0.001}
+_LARGE = {"weight_decay": 0.5, "epsilon": 0.05}
+
+
+def _is_odd(name: str, value: float, training: Training) -> bool:
+    if name in _SMALL_CLIP:
+        return usual_rate(training) != ADAPTIVE_RATE and value < _SMALL_CLIP[name]
+    return name in _LARGE and value >= _LARGE[name]
+
+
+def _learnable(accuracy: Accuracy, association: Association | None) -> float:
+    """What training pictures should reach: what a simple probe does, less a tenth, or half way."""
+    possible = min(0.9, association.accuracy if association is not None else 0.9)
+    return max(possible - 0.1, (1 + accuracy.chance) / 2)
+
+
 def _described(training: Training, rate: float) -> str:
     if rate == training.learning_rate:
         return f"{training.optimizer} at {rate:g}"
@@ -231,4 +286,5 @@ RULES = (
     rate_too_high,
     rate_too_low,
     most_rows_never_seen,
+    optimiser_holds_weights_still,
 )

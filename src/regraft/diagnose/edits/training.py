@@ -27,6 +27,7 @@ OPTIMIZERS = {
     "rmsprop": "RMSprop",
     "sgd": "SGD",
 }
+PENALTIES = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
 BINARY = ("binary_accuracy", "BinaryAccuracy")
 TOP_K = ("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
          "TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")  # fmt: skip
@@ -55,6 +56,33 @@ def set_learning_rate(draft: Draft, mends: Mends, context: PatchContext) -> None
         raise UnknownEdit("how the optimiser is made was not found")
     name = "lr" if argument(made, "lr") is not None else "learning_rate"
     draft.set_argument(made, name, rate, position=0)
+
+
+def release_optimiser(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """The optimiser without these arguments."""
+    for mend in mends:
+        for name in mend.parameters["names"]:
+            compile_ = compile_call(draft, context)
+            made = definition(draft, argument(compile_, "optimizer", 0), before=compile_)
+            if not isinstance(made, ast.Call) or argument(made, name) is None:
+                raise UnknownEdit("how the optimiser is made was not found")
+            draft.drop_argument(made, name)
+
+
+def drop_penalties(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Layers without penalties."""
+    dropped = False
+    for name in PENALTIES:
+        while (call := _with_argument(draft, name)) is not None:
+            draft.drop_argument(call, name)
+            dropped = True
+    if not dropped:
+        raise UnknownEdit("where the penalty is given was not found")
+
+
+def _with_argument(draft: Draft, name: str) -> ast.Call | None:
+    calls = (node for node in draft.walk(ast.Call) if isinstance(node, ast.Call))
+    return next((call for call in calls if any(k.arg == name for k in call.keywords)), None)
 
 
 def set_arguments(draft: Draft, mends: Mends, context: PatchContext) -> None:
