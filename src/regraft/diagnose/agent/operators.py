@@ -142,7 +142,7 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
         return call(*arguments, **named)
     if name == "resize":
-        return resized_in_place(owner, arguments)
+        return resized_in_place(call, owner, arguments)
     return reshaped(
         "ndarray.reshape", owner, lambda array: getattr(array, name)(*arguments, **named)
     )
@@ -205,11 +205,11 @@ def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
     return original(pictures, new_shape)
 
 
-def resized_in_place(array: np.ndarray, shape: tuple[Any, ...]) -> None:
+def resized_in_place(call: Any, array: np.ndarray, shape: tuple[Any, ...]) -> None:
     """`ndarray.resize`, which cuts the flat buffer off, or fills it up with zeros."""
     wanted = shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape
     before = array.copy()
-    array.resize(wanted, refcheck=False)  # the replay looks on, and holds it too
+    call(wanted, refcheck=False)  # the replay looks on, and holds it too
     put = resized(lambda *_: array, before, wanted)
     if put is not array:
         array[...] = put
