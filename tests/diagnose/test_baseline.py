@@ -46,3 +46,21 @@ def test_small_ones_stay_and_fewer_of_them_train_for_longer(side):
 def test_no_longer_than_it_needs():
     baseline = why._baseline(Slow(32, 0.02), 9.0, 180.0, lambda _: None)
     assert baseline.fit_seconds == pytest.approx(0.02 * why.USEFUL_ROWS)
+
+
+class Many(Slow):
+    """A script with so many trainings that they take all their time together."""
+
+    def run(self, **how):
+        self.runs.append(how)
+        status = "too many" if how.get("all_fits_seconds") else "done"
+        return Replay(status=status, seconds=1.0, peak_bytes=0,
+                      record={"scores": [{"by": "fit"}]}, arrays={}, output="")  # fmt: skip
+
+
+def test_each_of_many_trainings_gets_less_time():
+    replayer = Many(32, 0.0)
+    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    assert baseline.replay.status == "done"
+    assert baseline.fit_seconds == pytest.approx(9.0 / why.FEWER)
+    assert [run["fit_seconds"] for run in replayer.runs] == [9.0, baseline.fit_seconds]

@@ -261,3 +261,57 @@ def test_another_seed_is_another_training_whatever_the_script_sets(tmp_path):
     assert rows[0] == rows[1] == rows[2]  # the script's own split stays
     assert answers[0] == answers[1]
     assert answers[0] != answers[2]
+
+
+LOOP = """
+import keras
+import numpy as np
+
+x = np.random.default_rng(0).random((80, 8, 8, 1)).astype("float32")
+y = (x.mean(axis=(1, 2, 3)) > 0.5).astype(int)
+model = keras.Sequential([
+    keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")
+])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+for epoch in range(9):
+    model.fit(x, y, validation_split=0.25, verbose=0)
+"""
+
+
+@pytest.mark.slow
+def test_of_many_trainings_the_last_are_kept_and_all_may_be_told_to_be_short(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(LOOP)
+    with Replayer(Script(path=script)) as replayer:
+        whole = replayer.run(fit_seconds=20, seconds=120)
+        cut = replayer.run(fit_seconds=20, seconds=120, all_fits_seconds=0.01)
+    assert (whole.status, len(whole.fits)) == ("done", 9), whole.output
+    kept = {name.partition("_")[0] for name in whole.arrays if name.startswith("fit")}
+    assert "fit8" in kept
+    assert "fit0" not in kept
+    assert cut.status == "too many"
+
+
+SEVERAL_INPUTS = """
+import keras
+import numpy as np
+import tensorflow as tf
+
+pictures, sizes = keras.Input((8, 8, 1)), keras.Input((1,))
+joined = keras.layers.Concatenate()([keras.layers.Flatten()(pictures), sizes])
+model = keras.Model([pictures, sizes], keras.layers.Dense(2, activation="softmax")(joined))
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+rows = tf.data.Dataset.from_tensors(((np.zeros((4, 8, 8, 1)), np.zeros((4, 1))), np.zeros(4)))
+model.fit(rows.repeat(), steps_per_epoch=10**9, verbose=0)
+print("over")
+"""
+
+
+@pytest.mark.slow
+def test_a_training_that_cannot_be_sampled_ends_after_its_time(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(SEVERAL_INPUTS)
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run(fit_seconds=1, seconds=60)
+    assert replay.status == "done", replay.output
+    assert "over" in replay.output

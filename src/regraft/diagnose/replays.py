@@ -29,7 +29,8 @@ ANSWER_SECONDS = 60.0  # beyond the time of a replay, which the other process ke
 class Replay:
     """What one run of the script left behind."""
 
-    status: str  # "done", "failed", "too slow", "out of time", "out of memory", "killed ..."
+    # "done", "failed", "too slow", "too many", "out of time", "out of memory", "killed ..."
+    status: str
     seconds: float
     peak_bytes: int
     record: Mapping[str, Any]
@@ -178,6 +179,7 @@ class Replayer:
         seed: int = 0,
         may_sample: bool = True,
         may_shrink: bool = False,
+        all_fits_seconds: float | None = None,
         predicted: Mapping[str, int] | None = None,
         is_probed: bool = True,
     ) -> Replay:
@@ -195,6 +197,8 @@ class Replayer:
                 with another may not.
             may_shrink: May it end early and ask for a smaller input, where even a small sample
                 takes too long?
+            all_fits_seconds: Time that many trainings may take together: else it ends early and
+                asks for shorter ones. None: as long as they take.
             predicted: Rows that a long `predict` computes, by the number of all: likewise.
             is_probed: Will rules judge the run? One that is only scored measures much less.
         """
@@ -217,6 +221,7 @@ class Replayer:
             "rows": dict(rows or {}),
             "sizes": {str(k): v for k, v in (sizes or {}).items()},
             "may_shrink": may_shrink,
+            "all_fits_seconds": all_fits_seconds,
             "seed": seed,
             "may_sample": may_sample,
             "predicted": dict(predicted or {}),

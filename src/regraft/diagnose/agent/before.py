@@ -79,6 +79,7 @@ def measure_before(fit: Fit) -> None:
     }  # fmt: skip
     if fit.base is None:
         _link_features(fit)
+    _forget_earlier(fit)
     shown.keep(f"fit{fit.number}_train", fit.train, sample)
     if fit.validation is not None:
         rows = samples.spread(len(fit.validation), samples.ROWS)
@@ -86,6 +87,14 @@ def measure_before(fit: Fit) -> None:
     _keep_all_labels(fit, labels)
     if session.SESSION.is_probed:
         _probe(fit)
+
+
+def _forget_earlier(fit: Fit) -> None:
+    """Of trainings in a loop, what was kept of all but the latest: rules judge the last."""
+    same = [f["number"] for f in ledger.RECORD.fits if f.get("site") == fit.site]
+    for number in same[: -session.MANY_FITS + 1]:
+        for name in [n for n in ledger.RECORD.arrays if n.startswith(f"fit{number}_")]:
+            del ledger.RECORD.arrays[name]
 
 
 def _probe(fit: Fit) -> None:

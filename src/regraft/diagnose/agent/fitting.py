@@ -7,21 +7,30 @@ from regraft.diagnose.agent import (
     after,
     before,
     boundary,
+    callbacks,
     compiling,
     executing,
     interventions,
     ledger,
     preparing,
     resplitting,
+    samples,
     scoring,
     session,
     sites,
 )
 from regraft.diagnose.agent.training import Fit
 
+UNREAD = 3.0  # times of a training, for one that cannot be sampled
+
 
 def fit(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     """`Model.fit`: read, sample, repair, train, score."""
+    with session.SESSION.training():
+        return _fit(model, x, y, kwargs)
+
+
+def _fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any]) -> Any:
     site = sites.here()
     active = interventions.ACTIVE
     kwargs.update(active.arguments("fit", site))
@@ -70,8 +79,12 @@ def _read(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number:
 
 def _unread_fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number: int) -> Any:
     """Data only Keras can read: let it train, within its time."""
+    own = [*samples.flat(kwargs.get("callbacks"))]
+    watch = callbacks.end_after(UNREAD * session.SESSION.fit_seconds)
     with session.inside():
-        history = session.SESSION.original["fit"](model, x, y, **kwargs)
+        history = session.SESSION.original["fit"](
+            model, x, y, **(kwargs | {"callbacks": [*own, watch]})
+        )
     claimed = scoring.claimed(history)
     ledger.RECORD.fits.append({"number": number, "site": site, "unreadable": True})
     if claimed is not None:

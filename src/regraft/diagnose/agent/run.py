@@ -67,6 +67,8 @@ def replay(settings: dict[str, Any]) -> None:
             "input_size": slow.input_size,
             "seconds_per_row": slow.seconds_per_row,
         }
+    except session.TooManyFits as many:
+        outcome = {"status": "too many", "fits": many.fits}
     except BaseException as error:  # noqa: BLE001 - whatever the script raises belongs in the report
         outcome = {"status": "failed", "error": _error(error), "refused": guard.is_refusal(error)}
     ledger.RECORD.attempt("scores of batches", batches.pool)

@@ -28,6 +28,17 @@ class NeedsSmallerInput(BaseException):
         self.seconds_per_row = seconds_per_row
 
 
+class TooManyFits(BaseException):
+    """A signal: all trainings together take too long. Carries how many there were."""
+
+    def __init__(self, fits: int) -> None:
+        super().__init__(fits)
+        self.fits = fits
+
+
+MANY_FITS = 4  # folds, or epochs one by one: each then gets less time than one or two phases do
+
+
 class Session:
     """State of one run: settings, originals of the patched methods, and models seen."""
 
@@ -39,6 +50,7 @@ class Session:
         self.compiled: dict[int, dict[str, Any]] = {}
         self.cuts = frozen.Cuts()
         self.fits = 0
+        self.seconds_in_fits = 0.0
         self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.earlier_rows: set[bytes] = set()  # and of those before
@@ -60,6 +72,23 @@ class Session:
     def fit_seconds(self) -> float:
         """Time that one training may take."""
         return float(self.settings["fit_seconds"])
+
+    @contextlib.contextmanager
+    def training(self) -> Iterator[None]:
+        """Around each training of the script.
+
+        Raises:
+            TooManyFits: If those before took all the time that all may take, in a run that may ask
+                for shorter ones.
+        """
+        limit = self.settings.get("all_fits_seconds")
+        if limit and self.fits >= MANY_FITS and self.seconds_in_fits > limit:
+            raise TooManyFits(self.fits)
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds_in_fits += time.monotonic() - started
 
     @property
     def may_sample(self) -> bool:
