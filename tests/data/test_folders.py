@@ -271,3 +271,12 @@ def test_each_picture_is_changed_in_the_thread_that_decoded_it(tmp_path):
     assert [width for width, _ in widths] == [len(picture[0]) for picture in images.read(rows)]
     assert threading.get_ident() not in {thread for _, thread in widths}
     assert images.pictures.most_pixels(np.arange(6)) == 15 * 20
+
+
+def test_an_accent_may_be_spelled_as_one_letter_or_as_two(tmp_path):
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    for part, name in (("train", composed), ("val", apart), ("test", composed)):
+        for number in range(2):
+            write(tmp_path / part / name / f"{part}{number}.png")
+            write(tmp_path / part / "tea" / f"{part}{number}.png")
+    assert open_data(tmp_path).class_names == (composed, "tea")

@@ -64,9 +64,23 @@ def test_a_weaker_variation_is_tried_where_the_strong_one_costs():
 def test_a_cost_counts_beyond_noise(n, lost, kept):
     clean, varied = np.ones(n, bool), np.ones(n, bool)
     varied[:lost] = False
-    tried = measure(Variety(mirror=True), clean, varied)
+    tried = measure(Variety(shift=0.1), clean, varied)
     assert tried.cost == lost / n
     assert tried.keeps_classes is kept
+
+
+@pytest.mark.parametrize(
+    ("n", "lost", "kept"),
+    [
+        pytest.param(500, 4, True, id="harmless"),
+        pytest.param(20, 0, False, id="too-few-to-know"),
+        pytest.param(60, 3, False, id="may-well-cost-too-much"),
+    ],
+)
+def test_that_a_mirror_keeps_classes_must_be_shown(n, lost, kept):
+    clean, varied = np.ones(n, bool), np.ones(n, bool)
+    varied[:lost] = False
+    assert measure(Variety(mirror=True), clean, varied).keeps_classes is kept
 
 
 def test_varieties_join():

@@ -5,6 +5,7 @@ input, 3 the user's script failed, 4 an internal error, 130 stopped by Ctrl-C
 (or, where something could be saved first, by SIGTERM).
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -85,6 +86,12 @@ def main() -> None:
         typer.echo(f"regraft: {_one_line(error)}", err=True)
         sys.exit(2)
     except _PLACES as error:  # a folder that vanished, a file in place of a folder, no permission
+        typer.echo(f"regraft: {_place(error)}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            _explain_internal_error(error)
+            sys.exit(4)
         typer.echo(f"regraft: {_place(error)}", err=True)
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 - the last resort: name it, say where to report it

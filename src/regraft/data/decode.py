@@ -3,7 +3,8 @@
 Policy, in the order it is applied:
 
 1. Only regular files of the formats in `FORMATS`, told apart by their first bytes, never by
-   their name; at most `MAX_FILE_BYTES` and, by the header, `MAX_PIXELS`.
+   their name; at most `MAX_FILE_BYTES` and, by the header, `MAX_PIXELS`, or
+   `MAX_JPEG_PIXELS`.
 2. The first frame of animations and of multi-page files.
 3. 16-bit gray is scaled by the range its header states (65535, or 4095 for 12 bits);
    16-bit colour keeps its high byte (a single transparent colour then stays opaque). 32-bit
@@ -44,8 +45,9 @@ from regraft.errors import BadImageError, expected_received
 
 DECODE_VERSION = 2  # part of every cache key: raise it when any pixel could change
 
-MAX_PIXELS = 50_000_000  # of the header; the largest phone cameras have about this many
-MAX_FILE_BYTES = 512 * 2**20  # an uncompressed 16-bit RGBA picture of MAX_PIXELS has 400 MB
+MAX_PIXELS = 64_000_000  # of the header
+MAX_JPEG_PIXELS = 128_000_000  # the largest phone cameras have 108 million; decoded in part
+MAX_FILE_BYTES = 512 * 2**20  # an uncompressed 16-bit RGBA picture of MAX_PIXELS has as many
 
 FORMATS: dict[str, tuple[bytes, ...]] = {  # Pillow's name: how such a file starts
     "JPEG": (b"\xff\xd8\xff",),
@@ -178,8 +180,9 @@ def _with_header_checked(file: IO[bytes]) -> ImageFile.ImageFile:
     # Image.open would warn on its own about large headers, before they can be refused here
     image = Image.OPEN[found][0](file, "")
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        reason = f"{width:,} x {height:,} pixels, more than {MAX_PIXELS:,}"
+    most = MAX_JPEG_PIXELS if found == "JPEG" else MAX_PIXELS
+    if width * height > most:
+        reason = f"{width:,} x {height:,} pixels, more than {most:,}"
         raise _UnreadableError(reason)
     return image
 

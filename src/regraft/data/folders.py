@@ -1,6 +1,7 @@
 """Folders of pictures: one sub-folder a class, perhaps with train/, val/, test/ above them."""
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,7 +100,11 @@ def _part_folders(root: Path, folders: list[Path]) -> dict[int, Path] | None:
 
 def _by_class(folder: Path) -> dict[str, list[Path]]:
     """Pictures of each class folder, in the order of their names."""
-    found = {as_text(child.name): list(_pictures_below(child)) for child in _sub_folders(folder)}
+    found: dict[str, list[Path]] = {}
+    for child in _sub_folders(folder):
+        # archives of one system spell an accent as a letter and a mark, those of others as one
+        name = unicodedata.normalize("NFC", as_text(child.name))
+        found.setdefault(name, []).extend(_pictures_below(child))
     if not found:
         loose = sum(_is_picture(entry) for entry in _entries(folder))
         received = f"{loose:,} pictures and no sub-folder in {shown(as_text(str(folder)))}"

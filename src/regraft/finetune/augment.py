@@ -17,6 +17,7 @@ from regraft.finetune.paired import NOISE, cost
 from regraft.records import FloatArray
 
 TOLERATED = 0.01  # accuracy that a variation may cost, beyond noise
+SHOWN = 0.05  # that a mirror may cost at most, with noise: with under 33 pictures it is not used
 _MIXING = 0.2  # both parameters of mixup's beta distribution, as its authors used on ImageNet
 
 
@@ -79,8 +80,12 @@ class Tried:
 
     @property
     def keeps_classes(self) -> bool:
-        """The cost is under what is tolerated, or may well be."""
-        return self.cost - NOISE * self.noise < TOLERATED
+        """The cost is under what is tolerated, or may well be.
+
+        Mirrored letters and left hands are other classes: that a mirror keeps them must be shown.
+        """
+        is_possible = self.cost - NOISE * self.noise < TOLERATED
+        return is_possible and (not self.variety.mirror or self.cost + NOISE * self.noise < SHOWN)
 
 
 def measure(

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from regraft.errors import DiskSpaceError
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.tensorflow import TensorFlow
 from regraft.storage import write_json
@@ -19,14 +20,16 @@ Verdict = dict[str, Any]  # plain data
 def remembered(file: Path, key: str, find: Callable[[], Verdict]) -> Verdict:
     """The verdict under a key, found out if it is not there yet.
 
-    It is written down unless it says that it is not `complete`.
+    It is written down unless it says that it is not `complete`, or there is no place for it. What
+    others have written meanwhile stays.
     """
     known = read_object(file).get(key)
     if isinstance(known, dict):
         return known
     verdict = find()
     if verdict.get("complete", True):
-        write_json(file, {**read_object(file), key: verdict})  # others may have written meanwhile
+        with contextlib.suppress(OSError, DiskSpaceError):  # it is found out again next time
+            write_json(file, {**read_object(file), key: verdict})
     return verdict
 
 
