@@ -44,7 +44,8 @@ class Limits:
 class Outcome:
     """A run that has come to its end, or was stopped."""
 
-    best: Tensors  # the weights of the best evaluation
+    best: Tensors  # the weights of the evaluation with the least loss
+    averaged: Tensors  # the moving average at the end, where the rate was small
     progress: Progress
     ended: Ended
     images_per_second: float  # of training steps in this process
@@ -119,6 +120,7 @@ class _Run:
         self.network.assign(self.best)
         return Outcome(
             best=self.best,
+            averaged=self.average,
             progress=self.progress,
             ended=ended,
             images_per_second=self._pace(),

@@ -192,7 +192,7 @@ def _n_after(frozen: Frozen, work: Work, precision: str) -> tuple[int, int]:
     """
     test = len(frozen.split.test) * (MIXED_GAIN if precision == MIXED else 1)
     validation = len(frozen.split.validation)
-    once, again = test + 2 * validation, (MOST_VIEWS - 1) * (test + validation)
+    once, again = test + 3 * validation, (MOST_VIEWS - 1) * (test + validation)
     if work.request.tta is None:
         return once, again
     return (once + again, 0) if work.request.tta else (once, 0)

@@ -63,19 +63,25 @@ def settle(
     """
     pictures = frozen.pictures(frozen.split.validation)
     labels = pictures.labels
-    network.assign(untouched)
-    before = evaluate(network, pictures)
-    network.assign(outcome.best)
-    after = evaluate(network, pictures)
-    (old, old_loss), (new, new_loss) = judge(before, labels), judge(after, labels)
-    is_better = (new, -new_loss) > (old, -old_loss)
+    states = {"frozen head": untouched, "least loss": outcome.best, "last": outcome.averaged}
+    answers, scores = {}, {}
+    for name, weights in states.items():
+        network.assign(weights)
+        answers[name] = evaluate(network, pictures)
+        accuracy, loss = judge(answers[name], labels)
+        scores[name] = (accuracy, -loss)
+    tuned = max(("least loss", "last"), key=lambda name: scores[name])
+    is_better = scores[tuned] > scores["frozen head"]
+    old, new = scores["frozen head"][0], scores[tuned][0]
     observer.note(
-        f"On {len(labels):,} validation pictures: frozen head {old:.4f}, fine-tuned {new:.4f}. "
+        f"On {len(labels):,} validation pictures: frozen head {old:.4f}, fine-tuned {new:.4f} "
+        f"(weights of the least loss {scores['least loss'][0]:.4f}, averaged at the end "
+        f"{scores['last'][0]:.4f}). "
         f"{'The fine-tuned network' if is_better else 'The frozen head'} is kept."
     )
-    if not is_better:
-        network.assign(untouched)
-    logits = after if is_better else before
+    kept = tuned if is_better else "frozen head"
+    network.assign(states[kept])
+    logits = answers[kept]
     temperature = fit_temperature(logits, labels)
     views = views_of(plan.variety) if notes["averages"] or work.request.tta else ()
     probabilities = softmax(logits / np.float32(temperature))

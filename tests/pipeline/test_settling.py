@@ -1,0 +1,76 @@
+"""Which weights a training ends with: chosen on all validation pictures, by accuracy first."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from regraft.pipeline import settling
+from regraft.pipeline.settling import settle
+from regraft.records import LinearHead
+
+from ..conftest import Listener
+
+LABELS = np.arange(100) % 2
+HEAD = LinearHead(
+    kernel=np.zeros((1, 2), np.float32), bias=np.zeros(2, np.float32), l2=1.0, temperature=1.0
+)
+
+
+class Network:
+    """Answers as wrongly, and as surely, as its weights say."""
+
+    trunk = None
+
+    def assign(self, weights):
+        self.weights = weights
+
+    def head(self):
+        return HEAD
+
+    def n_trained(self):
+        return 1
+
+
+def answers(network, _):
+    logits = np.eye(2, dtype=np.float32)[LABELS] * network.weights["sure"]
+    wrong = network.weights["wrong"]
+    logits[:wrong] = logits[:wrong, ::-1]
+    return logits
+
+
+def settled(monkeypatch, **states):
+    monkeypatch.setattr(settling, "evaluate", answers)
+    monkeypatch.setattr(settling, "tensors_of", lambda _: {})
+    network, pictures = Network(), SimpleNamespace(labels=LABELS)
+    frozen = SimpleNamespace(
+        split=SimpleNamespace(validation=None), pictures=lambda _: pictures
+    )  # fmt: skip
+    weights = {name: {"sure": 1.0, "wrong": wrong} for name, wrong in states.items()}
+    progress = SimpleNamespace(step=1, seconds=1.0, history=[])
+    outcome = SimpleNamespace(
+        best=weights["best"], averaged=weights["averaged"], progress=progress, ended="finished",
+        images_per_second=1.0,
+    )  # fmt: skip
+    plan = SimpleNamespace(steps_an_epoch=1, variety=None, as_json=dict)
+    notes = {"averages": False, "variations": [], "trial": []}
+    work = SimpleNamespace(request=SimpleNamespace(tta=None))
+    result = settle(
+        network, weights["head"], outcome, frozen, plan, notes, work,
+        SimpleNamespace(facts={}), Listener(),
+    )  # fmt: skip
+    return result, network.weights["wrong"]
+
+
+@pytest.mark.parametrize(
+    ("states", "mode", "wrong"),
+    [
+        pytest.param({"head": 9, "best": 5, "averaged": 7}, "finetune", 5, id="least-loss"),
+        pytest.param({"head": 9, "best": 5, "averaged": 3}, "finetune", 3, id="last"),
+        pytest.param({"head": 4, "best": 5, "averaged": 6}, "head", 4, id="neither"),
+    ],
+)
+def test_the_most_accurate_state_is_kept(monkeypatch, states, mode, wrong):
+    result, kept = settled(monkeypatch, **states)
+    assert (result.mode, kept) == (mode, wrong)
+    assert result.validation["accuracy"] == pytest.approx(1 - wrong / 100)
