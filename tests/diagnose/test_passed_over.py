@@ -60,7 +60,8 @@ def test_one_column_a_class(loss, classes):
 def test_one_unit(logits):
     y = np.array([0.0, 1.0, 1.0], np.float32)
     loss = keras.losses.BinaryCrossentropy(from_logits=logits)
-    assert passed_over(loss, y[:, None], y, units=1, logits=logits) == []
+    for given in (y[:, None], y):
+        assert passed_over(loss, given, y, units=1, logits=logits) == []
 
 
 @pytest.mark.parametrize(

@@ -342,3 +342,46 @@ def test_answers_compared_output_by_output(record, truth, honest):
     assert score["claimed"] == pytest.approx(np.mean((outputs > 0.5) == truth))
     assert score["honest"] == honest
     assert "n_labels" not in score  # it says nothing about who belongs to whom
+
+
+LOOPS = {
+    "numbers": """
+        right = sum(a == t for a, t in zip(answers, labels))
+    """,
+    "numbers of Python": """
+        right = len([1 for a, t in zip(answers.tolist(), labels.tolist()) if a == t])
+    """,
+    "mistakes": """
+        right = len(labels)
+        for place in range(len(labels)):
+            if answers[place] != labels[place]:
+                right -= 1
+    """,
+    "names": """
+        names = ["ape", "bee", "cow"]
+        wanted = [names[t] for t in labels]
+        right = sum(names[a] == w for a, w in zip(answers, wanted))
+    """,
+}
+
+
+@pytest.mark.parametrize("source", LOOPS.values(), ids=LOOPS)
+def test_answers_compared_one_by_one_are_a_score(script, record, source):
+    outputs = np.random.default_rng(0).random((60, 3))
+    scoring.predicted(outputs, None, np.arange(60))
+    labels = outputs.argmax(axis=1)
+    labels[:15] = (labels[:15] + 1) % 3
+    names = script.run(source, answers=outputs.argmax(axis=1), labels=labels)
+    assert names["right"] == 45
+    assert record.scores == []
+    scoring.compare_pairs()
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(0.75)
+    assert score["n"] == 60
+
+
+def test_what_else_is_compared_one_by_one_is_no_score(script, record):
+    scoring.predicted(np.random.default_rng(0).random((60, 3)), None, np.arange(60))
+    script.run("n = sum(i == 3 for i in range(60))\nm = sum(c == 'a' for c in 'banana' * 20)")
+    scoring.compare_pairs()
+    assert record.scores == []

@@ -134,8 +134,9 @@ def _before_it_leaked(replay: Replay, score: Record) -> tuple[float | None, int]
     for other in reversed(replay.scores):
         is_same = other["by"] == score["by"] and other["site"] == score["site"]
         unseen = not other.get("trained_on", 1.0) and not other.get("trained_on_earlier", 1.0)
-        if is_same and unseen and other.get("honest") is not None:
-            return float(other["honest"]), int(other["n"])
+        is_known = other.get("honest") is not None or other.get("claimed") is not None
+        if is_same and unseen and is_known:
+            return measured(other), int(other["n"])
     return None, 0
 
 

@@ -77,6 +77,9 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
     return result
 
 
+_ONE = (str, int, np.integer)  # a label or an answer by itself
+
+
 def equal(left: Any, right: Any) -> Any:
     """``left == right``: may be predictions against labels."""
     result = left == right
@@ -98,15 +101,23 @@ def _compared(result: Any, left: Any, right: Any) -> None:
         elif result.ndim == 2:
             _COMPARED[:] = [(result, left, right)]
             scoring.spread_out(result, left, right, sites.here())
-    elif scoring.awaits_comparison() and _is_one_truth(result):
-        scoring.counted(bool(result), sites.here())
+    else:
+        _compared_alone(result, left, right, is_right=True)
 
 
 def _compared_for_mistakes(result: Any, left: Any, right: Any) -> None:
     if isinstance(result, np.ndarray) and result.ndim == 1 and result.size > 1:
         scoring.compared(left, right, sites.here())
-    elif scoring.awaits_comparison() and _is_one_truth(result):
-        scoring.counted(not bool(result), sites.here())
+    else:
+        _compared_alone(result, left, right, is_right=False)
+
+
+def _compared_alone(result: Any, left: Any, right: Any, *, is_right: bool) -> None:
+    """One answer against one label: of a picture that was predicted by itself, or of many."""
+    if scoring.awaits_comparison() and _is_one_truth(result):
+        scoring.counted(bool(result) is is_right, sites.here())
+    elif isinstance(left, _ONE) and isinstance(right, _ONE) and scoring.has_answers():
+        scoring.paired(left, right, sites.here())
 
 
 def _is_one_truth(value: Any) -> bool:

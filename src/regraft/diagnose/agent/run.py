@@ -17,6 +17,7 @@ from regraft.diagnose.agent import (
     listing,
     naming,
     rewrite,
+    scoring,
     seeds,
     session,
     sites,
@@ -71,6 +72,7 @@ def replay(settings: dict[str, Any]) -> None:
         outcome = {"status": "too many", "fits": many.fits}
     except BaseException as error:  # noqa: BLE001 - whatever the script raises belongs in the report
         outcome = {"status": "failed", "error": _error(error), "refused": guard.is_refusal(error)}
+    ledger.RECORD.attempt("a comparison", scoring.compare_pairs)
     ledger.RECORD.attempt("scores of batches", batches.pool)
     facts = ledger.RECORD.facts
     facts["seconds"] = time.monotonic() - started

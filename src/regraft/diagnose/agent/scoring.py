@@ -13,12 +13,14 @@ from regraft.diagnose.probe.printed import is_accuracy
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 MOST_BYTES = 1e9  # of pictures that were asked
 HALF = 0.5
+MOST_PAIRS = 100_000
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 # Completes a score that a script computes from a prediction: the score, the rows that were asked,
 # their classes, the labels they were compared with.
 Complete = Callable[[dict[str, Any], np.ndarray, np.ndarray, np.ndarray], None]
 _PREDICTIONS: list[dict[str, Any]] = []
 _TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one by one, by line
+_PAIRS: dict[tuple[str, int], tuple[list[Any], list[Any], dict[str, Any]]] = {}  # by line
 _SUMMED_UP: dict[tuple[str, int], dict[str, Any]] = {}  # results of metric objects, by line
 _awaited = False  # was one picture predicted, and not compared yet?
 
@@ -109,6 +111,7 @@ def predicted(
         is_batch: Are these a few of many pictures, asked one batch after the other?
     """
     global _awaited
+    compare_pairs()
     _awaited = len(outputs) == 1
     is_row_of_outputs = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
     _PREDICTIONS.append({
@@ -151,6 +154,30 @@ def counted(is_right: bool, site: dict[str, Any] | None) -> None:
         ledger.RECORD.scores.append(tally["score"])
     if tally["score"] is not None:
         tally["score"] |= {"n": tally["n"], "claimed": tally["right"] / tally["n"]}
+
+
+def has_answers() -> bool:
+    """Was anything predicted yet?"""
+    return bool(_PREDICTIONS)
+
+
+def paired(left: Any, right: Any, site: dict[str, Any] | None) -> None:
+    """One of many answers was compared with one label, as where a script goes through both."""
+    if site is None:
+        return
+    place = (site["file"], site["line"])
+    lefts, rights, _ = _PAIRS.setdefault(place, ([], [], site))
+    if len(lefts) < MOST_PAIRS:
+        lefts.append(left)
+        rights.append(right)
+
+
+def compare_pairs() -> None:
+    """What was compared one by one, as two vectors; asked before the next prediction, and last."""
+    for lefts, rights, site in list(_PAIRS.values()):
+        if len(lefts) >= LEAST_COUNTED:
+            compared(np.asarray(lefts), np.asarray(rights), site)
+    _PAIRS.clear()
 
 
 def summed_up(metric: Any, result: Any, site: dict[str, Any] | None) -> None:
