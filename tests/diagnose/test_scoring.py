@@ -385,3 +385,12 @@ def test_what_else_is_compared_one_by_one_is_no_score(script, record):
     script.run("n = sum(i == 3 for i in range(60))\nm = sum(c == 'a' for c in 'banana' * 20)")
     scoring.compare_pairs()
     assert record.scores == []
+
+
+def test_labels_under_other_numbers_do_not_say_that_pictures_were_exchanged(record):
+    outputs = np.random.default_rng(0).random((60, 3))
+    own = outputs.argmax(axis=1)
+    scoring.predicted(outputs, own, np.arange(60))
+    scoring.compared(own, (own + 1) % 3, SITE)
+    (score,) = record.scores
+    assert (score["claimed"], score["honest"]) == (0.0, None)

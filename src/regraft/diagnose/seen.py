@@ -12,6 +12,7 @@ from regraft.diagnose import evidence as facts
 from regraft.diagnose.probe import layouts, neighbours, orders, properties, twins
 from regraft.diagnose.probe.accuracy import on_others
 from regraft.diagnose.probe.pixels import pixel_stats
+from regraft.diagnose.recorded import measured
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]

@@ -76,7 +76,7 @@ def answered_order(answers: Rows, rows: Rows, labels: Rows) -> tuple[str, float]
 
     def agreement(moved: Rows) -> tuple[float, float]:
         undone = labels[moved][rows]
-        if _is_renaming(given, undone):
+        if is_renaming(given, undone):
             return 0.0, 0.0
         return float(np.mean(answers == undone)), meeting(answers, undone)
 
@@ -103,7 +103,7 @@ def _undone(
     return None if not best or found - chance > excess / 2 else (best, agreeing)
 
 
-def _is_renaming(labels: Values, others: Values) -> bool:
+def is_renaming(labels: Values, others: Values) -> bool:
     """Do they say the same under other names, as labels in class order do when reversed?"""
     if np.array_equal(labels, others):
         return False
