@@ -1,3 +1,4 @@
+import configparser
 import json
 
 import pytest
@@ -31,8 +32,39 @@ def test_the_number_is_replaced_in_the_source_where_it_is_a_size(script, source,
     assert script.run(source, sizes=SIZES)["result"] == result
 
 
+INI = """
+[image]
+height = 32
+shape = (32, 32, 3)
+name = 32nd
+mean = 32.5
+[training]
+batch_size = 32
+"""
+
+
+@pytest.mark.usefixtures("hooked")
+def test_it_is_replaced_in_sections_of_settings(script):
+    source = """
+        import configparser
+        ini = configparser.ConfigParser()
+        ini.read_string(text)
+        result = {name: dict(ini[name]) for name in ini.sections()}
+        side = ini["image"].getint("height")
+    """
+    names = script.run(source, text=INI)
+    assert names["side"] == 96
+    assert names["result"] == {
+        "image": {"height": "96", "shape": "(96, 96, 3)", "name": "32nd", "mean": "32.5"},
+        "training": {"batch_size": "32"},
+    }
+
+
 @pytest.fixture
 def hooked(monkeypatch):
+    for name in ("read", "read_file", "read_string"):
+        kind = configparser.RawConfigParser
+        monkeypatch.setattr(kind, name, getattr(kind, name))
     for name in ("load", "loads"):
         monkeypatch.setattr(json, name, getattr(json, name))  # undoes what `hook` does
     input_size.hook(SIZES)

@@ -301,9 +301,10 @@ def _thumbs_of(replay: Replay, fit: Record, part: str, score: Record | None = No
 
 def _names(fit: Record, part: str, score: Record | None = None) -> list[str]:
     """Under what the pictures of a part may be kept; validation may be scored afterwards only."""
-    names = [f"fit{fit['number']}_{part}", *_keys(fit, f"features_of_{part}")]
+    own = f"fit{fit['number']}_{part}"
+    names = [own, f"{own}_linked", *_keys(fit, f"features_of_{part}")]
     if part == "validation" and score is not None and score.get("number") is not None:
-        names.append(f"score{score['number']}")
+        names += [f"score{score['number']}", f"score{score['number']}_linked"]
     return names
 
 

@@ -25,6 +25,7 @@ _COUNTING = frozenset(
      "prefetch", "seed", "set_seed", "set_random_seed", "default_rng", "RandomState", "Random",
      "randint"}
 )  # fmt: skip
+_NUMBERS = re.compile(r"[\s,x()\[\]\d]+")
 _PARSERS = {"json": ("load", "loads"), "tomllib": ("load", "loads"),
             "yaml": ("load", "safe_load", "full_load")}  # fmt: skip
 
@@ -66,7 +67,7 @@ def _name(node: ast.AST) -> str:
 
 
 def hook(sizes: Mapping[int, int]) -> None:
-    """Replace the number in what the user's own code reads with `json`, `tomllib` or `yaml`."""
+    """Replace the number in what the user's own code reads with a parser of settings."""
     if not sizes:
         return
 
@@ -76,6 +77,35 @@ def hook(sizes: Mapping[int, int]) -> None:
 
     for parser in _PARSERS:
         attach.after_import(parser, hooked)
+    attach.after_import("configparser", functools.partial(_hook_ini, sizes=sizes))
+
+
+def _hook_ini(module: ModuleType, sizes: Mapping[int, int]) -> None:
+    """Files of sections: their values are texts, which the script turns into numbers itself."""
+    kind = module.RawConfigParser
+    for name in ("read", "read_file", "read_string"):
+        setattr(kind, name, _reading_ini(getattr(kind, name), sizes))
+
+
+def _reading_ini(original: Any, sizes: Mapping[int, int]) -> Any:
+    @functools.wraps(original)
+    def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(self, *args, **kwargs)
+        if sites.directly() is not None:
+            for section in self.sections():
+                for option, value in self.items(section, raw=True):
+                    if value is not None and not counts(option):
+                        self.set(section, option, _replaced_text(value, sizes))
+        return result
+
+    return read
+
+
+def _replaced_text(text: str, sizes: Mapping[int, int]) -> str:
+    """Numbers in a text that holds nothing else: "32", "32, 32" or "(32, 32, 3)"."""
+    if not _NUMBERS.fullmatch(text):
+        return text
+    return re.sub(r"\d+", lambda found: str(sizes.get(int(found[0]), found[0])), text)
 
 
 def _reading(original: Any, sizes: Mapping[int, int]) -> Any:

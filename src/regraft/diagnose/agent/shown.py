@@ -14,12 +14,17 @@ SEEN = 32  # pictures that are followed to the backbone
 MOST_COLLECTED = 1e9  # bytes of pictures whose features are asked for in batches
 
 
-def keep(key: str, feed: feeds.Feed, rows: np.ndarray) -> None:
-    """Some pictures with their labels, fewer if they are large, as arrays `key_x` and `key_y`."""
+def keep(key: str, feed: feeds.Feed, rows: np.ndarray) -> np.ndarray:
+    """Some pictures with their labels, as arrays `key_x` and `key_y`.
+
+    Returns:
+        Which rows were kept: fewer if they are large.
+    """
     rows = rows[samples.affordable(feed.x[rows])]
     ledger.RECORD.arrays[f"{key}_x"] = samples.pictures(feed.x[rows])
     if feed.y is not None:
         ledger.RECORD.arrays[f"{key}_y"] = feeds.label_indices(feed.y[rows])
+    return rows
 
 
 def show(key: str, model: Any, feed: feeds.Feed) -> None:
@@ -53,7 +58,9 @@ def keep_features(key: str, features: np.ndarray, positions: np.ndarray) -> None
 def link(key: str, feed: feeds.Feed) -> None:
     """Thumbnails of the pictures that these features were predicted from, row by row.
 
-    Features are told by their values: a split or a new order keeps them, scaling does not.
+    Features are told by their values: a split or a new order keeps them, scaling does not. Of the
+    pictures that were kept of the prediction, those of these rows become `key_linked_x`: one
+    prediction may have been of both parts.
     """
     arrays = ledger.RECORD.arrays
     asked = {int(row): feeds.digest_row(feed.x[row]) for row in samples.spread(len(feed), LINKED)}
@@ -66,7 +73,21 @@ def link(key: str, feed: feeds.Feed) -> None:
             rows, places = np.array(linked).T
             arrays[f"{key}_thumbs"] = arrays[f"{seen['key']}_thumbs"][places]
             arrays[f"{key}_thumb_rows"] = rows
+            _pick(key, feed, seen["key"], {known[d]: row for row, d in asked.items() if d in known})
             return
+
+
+def _pick(key: str, feed: feeds.Feed, prediction: str, row_at: dict[int, int]) -> None:
+    """The pictures kept of a prediction that these features are of, with their labels."""
+    arrays = ledger.RECORD.arrays
+    positions = arrays.get(f"{prediction}_x_rows", np.zeros(0, int)).tolist()
+    kept = [number for number, position in enumerate(positions) if position in row_at]
+    if not kept:
+        return
+    arrays[f"{key}_linked_x"] = arrays[f"{prediction}_x"][kept]
+    if feed.y is not None:
+        rows = [row_at[positions[number]] for number in kept]
+        arrays[f"{key}_linked_y"] = feeds.label_indices(feed.y[rows])
 
 
 def remember(model: Any, feed: feeds.Feed, outputs: np.ndarray) -> None:
@@ -75,9 +96,10 @@ def remember(model: Any, feed: feeds.Feed, outputs: np.ndarray) -> None:
     if base is None:
         return
     key = f"predict{len(session.SESSION.pictures)}"
-    keep(key, feed, samples.spread(len(feed), samples.ROWS))
+    kept = keep(key, feed, samples.spread(len(feed), samples.ROWS))
     show(key, model, feed)
     arrays = ledger.RECORD.arrays
+    arrays[f"{key}_x_rows"] = feed.rows[kept]
     if f"{key}_thumb_rows" in arrays:  # as the script counts them
         arrays[f"{key}_thumb_rows"] = feed.rows[arrays[f"{key}_thumb_rows"]]
     session.SESSION.pictures.append(
