@@ -6,6 +6,7 @@ from builders import accuracy, ask, backbone, call, ledger, site, training, verd
 from regraft.diagnose.causes.freezing import (
     fresh_head_shakes_backbone,
     head_frozen,
+    loop_freezes_nothing,
     mistyped_trainable,
     trainable_changed_after_compile,
 )
@@ -153,3 +154,26 @@ def test_frz004_of_a_sample_carries_the_change_on_to_the_planned_updates(sampled
     assert str(finding.verdict) == expected
     if sampled:
         assert finding.evidence["is_forecast"] == 1
+
+
+LOOP = call("freeze-loop", 39)
+ALL = backbone(n_trainable_layers=13, n_layers=13, weight_change=0.4)
+
+
+def test_frz005_found():
+    finding = ask(loop_freezes_nothing, backbone=ALL, ledger=ledger(LOOP))
+    assert finding.repairs[0].kind == "freeze-backbone"
+    assert finding.where[0].line == 39
+
+
+@pytest.mark.parametrize(
+    ("net", "calls"),
+    [
+        pytest.param(ALL, [], id="no-loop"),
+        pytest.param(ALL, [LOOP, call("trainable", 40, value=False)], id="frozen-and-thawed"),
+        pytest.param(backbone(n_trainable_layers=0), [LOOP], id="frozen-otherwise"),
+        pytest.param(backbone(n_trainable_layers=4, n_layers=13), [LOOP], id="in-part"),
+    ],
+)
+def test_frz005_clear(net, calls):
+    assert verdict(loop_freezes_nothing, backbone=net, ledger=ledger(*calls)) == "clear"

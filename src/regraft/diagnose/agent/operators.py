@@ -320,6 +320,12 @@ def assign(value: Any, owner: Any, name: str) -> None:
                                     layer=owner.name, value=bool(value))  # fmt: skip
 
 
+def to_be_frozen(layers: Any) -> Any:
+    """What a loop goes through that freezes layers, or those of them that it picks."""
+    ledger.RECORD.event("freeze-loop", sites.here())
+    return layers
+
+
 def _best_correlation(array: np.ndarray) -> float:
     layouts = [array] if array.ndim == 3 else [array, np.moveaxis(array, 1, -1)]
     planes = [layout for layout in layouts if min(layout.shape[1:3]) > 1]

@@ -116,6 +116,13 @@ class _Router(ast.NodeTransformer):
             return ast.copy_location(ast.Expr(call), node)
         return node
 
+    def visit_For(self, node: ast.For) -> ast.AST:
+        freezes = any(_freezes(inner) for statement in node.body for inner in ast.walk(statement))
+        self.generic_visit(node)
+        if freezes:
+            node.iter = self._route("to_be_frozen", node.iter, node.iter)
+        return node
+
     def _gate(self, name: str, node: ast.AST) -> ast.expr:
         gate = ast.copy_location(ast.Name(GATE, ast.Load()), node)
         return ast.copy_location(ast.Attribute(gate, name, ast.Load()), node)
@@ -128,6 +135,17 @@ class _Router(ast.NodeTransformer):
 def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (
         isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+    )
+
+
+def _freezes(node: ast.AST) -> bool:
+    """``layer.trainable = False``"""
+    return (
+        isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Attribute)
+        and node.targets[0].attr == "trainable"
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is False
     )
 
 

@@ -178,9 +178,44 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: L
     )
 
 
+@rule(
+    "FRZ005",
+    "loop-freezes-nothing",
+    source="https://docs.python.org/3/library/stdtypes.html#common-sequence-operations: "
+    "`layers[:-0]` is `layers[:0]`, which is empty",
+)
+def loop_freezes_nothing(backbone: Backbone, ledger: Ledger) -> Finding:
+    """A loop that is there to freeze layers froze none.
+
+    Why it hurts: the slice is empty, or no layer has the name or kind that is asked for. All
+        pretrained layers are trained at a rate meant for the head.
+    How it is found: a `for` loop with `layer.trainable = False` in it was run, nothing was ever set
+        to False, and every layer of the backbone is trainable.
+    Fix: freeze all of it with `base.trainable = False`; print how many layers are left.
+    Limits: a setting of 0 that means "train everything" looks the same; the gain decides.
+    """
+    loops = ledger.of("freeze-loop")
+    if not loops:
+        return clear("no loop freezes layers")
+    if any(not call.details.get("value") for call in ledger.of("trainable")):
+        return clear("layers were frozen")
+    if not backbone.n_trainable_layers or backbone.n_trainable_layers < backbone.n_layers:
+        return clear(f"{backbone.n_trainable_layers} of {backbone.n_layers} layers are trainable")
+    return found(
+        f"the loop at line {loops[-1].site.line} froze no layer: all {backbone.n_layers} of "
+        f"{backbone.name} are trained, and changed by {backbone.weight_change:.0%}",
+        fix="freeze all of it before compile: base.trainable = False",
+        where=tuple(dict.fromkeys(call.site for call in loops)),
+        repairs=(freeze_backbone(),),
+        severity=0.65,
+        weight_change=backbone.weight_change,
+    )
+
+
 RULES = (
     trainable_changed_after_compile,
     head_frozen,
     mistyped_trainable,
     fresh_head_shakes_backbone,
+    loop_freezes_nothing,
 )
