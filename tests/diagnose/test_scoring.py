@@ -394,3 +394,23 @@ def test_labels_under_other_numbers_do_not_say_that_pictures_were_exchanged(reco
     scoring.compared(own, (own + 1) % 3, SITE)
     (score,) = record.scores
     assert (score["claimed"], score["honest"]) == (0.0, None)
+
+
+def test_argmax_of_one_output_is_scored_by_what_the_output_says(record):
+    outputs = np.random.default_rng(0).random((40, 1))
+    labels = (outputs.ravel() > 0.5).astype(int)
+    labels[:4] = 1 - labels[:4]
+    scoring.predicted(outputs, None, np.arange(40))
+    assert scoring.compared(outputs.argmax(axis=-1), labels, SITE)
+    (score,) = record.scores
+    assert score["honest"] == pytest.approx(0.9)
+    assert score["claimed"] == pytest.approx(np.mean(labels == 0))
+    assert [event["what"] for event in record.events] == ["argmax-of-one-output"]
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_other_zeros_are_no_argmax_of_one_output(record, n_outputs):
+    outputs = np.zeros((40, n_outputs))  # right or wrong, that is what it says
+    scoring.predicted(outputs, None, np.arange(40))
+    scoring.compared(np.zeros(40, int), np.arange(40) % 2, SITE)
+    assert record.events == []

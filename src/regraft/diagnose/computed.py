@@ -12,7 +12,8 @@ def order(replay: Replay) -> facts.Order | None:
     """The last comparison by the script of predictions whose own labels are known."""
     for score in reversed(replay.scores):
         where = site(score["site"])
-        if score.get("is_of_another_split"):  # of other pictures than the script paired
+        # of other pictures, or with other labels, than the script paired
+        if score.get("is_of_another_split") or score.get("is_relabelled"):
             continue
         known = score.get("honest") is not None and score.get("claimed") is not None
         if score["by"] in ("predict", "sklearn") and known and where and "n_labels" in score:

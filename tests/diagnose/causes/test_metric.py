@@ -4,6 +4,7 @@ from builders import accuracy, ask, call, ledger, order, output, printed, site, 
 from regraft.diagnose.causes.metric import (
     accuracy_means_binary_accuracy,
     another_number_called_accuracy,
+    argmax_of_one_output,
     claimed_differs_from_measured,
     column_compared_with_row,
     monitor_mode_inverted,
@@ -152,3 +153,32 @@ def test_met005_clear(seen):
 
 def test_met005_unknown():
     assert verdict(another_number_called_accuracy, printed_accuracy=None) == "unknown"
+
+
+ARGMAX = call("argmax-of-one-output", 31, claimed=0.5, honest=0.93, rows=200)
+
+
+def test_met006_found():
+    finding = ask(argmax_of_one_output, ledger=ledger(ARGMAX))
+    assert (finding.claimed, finding.honest) == (0.5, 0.93)
+    assert finding.where[0].line == 31
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        pytest.param([], id="none"),
+        pytest.param(
+            [call("argmax-of-one-output", 31, claimed=0.5, honest=0.52, rows=200)], id="no-harm"
+        ),
+    ],
+)
+def test_met006_clear(calls):
+    assert verdict(argmax_of_one_output, ledger=ledger(*calls)) == "clear"
+
+
+def test_met003_leaves_argmax_of_one_output_alone():
+    facts = {"accuracy": accuracy(claimed=0.5, validation=0.93), "output": output()}
+    assert verdict(claimed_differs_from_measured, training=training(), **facts) == "found"
+    told = facts | {"training": training(), "ledger": ledger(ARGMAX)}
+    assert verdict(claimed_differs_from_measured, **told) == "clear"

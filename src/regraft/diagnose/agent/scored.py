@@ -111,7 +111,7 @@ def _complete(
     feed = feeds.Feed(x=x, y=labels, planned=len(x))
     preparing.relabel(feed, part="validation")
     if not np.array_equal(feed.labels, labels):
-        entry["honest"] = float(np.mean(classes == feed.labels))
+        entry |= {"honest": float(np.mean(classes == feed.labels)), "is_relabelled": True}
     held_out = resplitting.scored(model, feed)
     if held_out is not feed:
         feed, x, labels = held_out, held_out.x, feeds.label_indices(held_out.y)

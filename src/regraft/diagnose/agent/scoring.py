@@ -117,6 +117,7 @@ def predicted(
     _PREDICTIONS.append({
         "classes": classes_of(outputs), "labels": labels, "computed": computed, "by": by,
         "of_logits": classes_of(outputs, 0.0), "is_many": is_row_of_outputs,
+        "is_single": np.size(outputs) == len(outputs),
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
         "asked": asked, "complete": complete, "is_batch": is_batch,
     })  # fmt: skip
@@ -247,7 +248,28 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         if complete is not None and asked is not None and labels.dtype.kind in "iuf":
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
-    return False
+    return any(_is_argmax_of_one(*pair, site, by) for pair in ((left, right), (right, left)))
+
+
+def _is_argmax_of_one(answers: Any, labels: Any, site: dict[str, Any], by: str) -> bool:
+    """Were labels compared with `argmax` of a single output, which is 0 whatever that says?"""
+    given, wanted = _numbers(answers), _numbers(labels)
+    if given is None or wanted is None or given.dtype.kind != "i" or wanted.dtype.kind != "i":
+        return False
+    if len(given) < LEAST_COUNTED or len(given) != len(wanted) or given.any():
+        return False
+    alike = [e for e in _PREDICTIONS if e.get("is_single") and len(e["classes"]) == len(given)]
+    if not alike or not alike[-1]["classes"].any():
+        return False
+    rows = alike[-1]["computed"]
+    claimed = float(np.mean(wanted[rows] == 0))
+    honest = float(np.mean(alike[-1]["classes"][rows] == wanted[rows]))
+    ledger.RECORD.scores.append(
+        {"by": by, "site": site, "n": len(rows), "claimed": claimed, "honest": honest}
+    )
+    ledger.RECORD.event("argmax-of-one-output", site, claimed=claimed, honest=honest,
+                        rows=len(rows))  # fmt: skip
+    return True
 
 
 def keep(entry: dict[str, Any], classes: np.ndarray, labels: np.ndarray) -> None:

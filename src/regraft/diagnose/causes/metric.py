@@ -95,7 +95,11 @@ def monitor_mode_inverted(training: Training) -> Finding:
     source="https://github.com/keras-team/keras/issues/10014",
 )
 def claimed_differs_from_measured(
-    accuracy: Accuracy, output: Output, training: Training, order: Order | None = None
+    accuracy: Accuracy,
+    output: Output,
+    training: Training,
+    order: Order | None = None,
+    ledger: Ledger | None = None,
 ) -> Finding:
     """The script's own accuracy is not what its model reaches on the same rows.
 
@@ -120,6 +124,8 @@ def claimed_differs_from_measured(
         return clear(seen)
     if output.accuracy_metric.lower() in BINARY and output.units > 1:
         return clear("the metric counts single outputs: MET001 is about that")
+    if ledger is not None and ledger.of("argmax-of-one-output"):
+        return clear("the predicted class is that of a single output: MET006 is about that")
     if order is not None and abs(order.claimed - order.honest) > APART:
         return clear("predictions and labels are paired wrongly: ORD001 is about that")
     restores = any(callback.get("restore_best_weights") for callback in training.callbacks)
@@ -218,10 +224,48 @@ def another_number_called_accuracy(printed_accuracy: Printed) -> Finding:
     )
 
 
+@rule(
+    "MET006",
+    "argmax-of-one-output",
+    source="https://numpy.org/doc/stable/reference/generated/numpy.argmax.html: of an axis of "
+    "length 1 it is 0",
+)
+def argmax_of_one_output(ledger: Ledger) -> Finding:
+    """The predicted class is taken by `argmax` from a network with one output.
+
+    Why it hurts: of one number the largest is the first: every picture counts as class 0, whatever
+        the network says. The score is the share of that class.
+    How it is found: labels are compared with zeros, as many as a network with one output was asked
+        for just before, and its answers above one half are not all 0.
+    Fix: compare the output with 0.5 (with 0, if it is a logit).
+    Limits: none known.
+    """
+    calls = ledger.of("argmax-of-one-output")
+    if not calls:
+        return clear("no argmax of a single output was scored")
+    call = calls[-1]
+    claimed, honest = float(call.details["claimed"]), float(call.details["honest"])
+    seen = (
+        f"at line {call.site.line} labels are compared with class 0 for all {call.details['rows']} "
+        f"pictures: {claimed:.3f}; by its outputs the network has {honest:.3f}"
+    )
+    if abs(claimed - honest) < APART:
+        return clear(seen)
+    return found(
+        seen,
+        fix="use (model.predict(x) > 0.5).astype(int).ravel() in place of argmax",
+        where=(call.site,),
+        claimed=claimed,
+        honest=honest,
+        severity=min(1.0, abs(claimed - honest)),
+    )
+
+
 RULES = (
     accuracy_means_binary_accuracy,
     monitor_mode_inverted,
     claimed_differs_from_measured,
     column_compared_with_row,
     another_number_called_accuracy,
+    argmax_of_one_output,
 )
