@@ -255,6 +255,32 @@ def test_copies_behind_an_estimator(arrays, asked_apart):
         assert overlap.honest == pytest.approx(0.6, abs=0.1)
 
 
+def test_copies_behind_an_estimator_in_one_prediction(arrays):
+    labels, truth = arrays["fit0_train_labels"], arrays["fit0_validation_labels"].copy()
+    train, scored = thumbnails(arrays["fit0_train_x"]), thumbnails(arrays["fit0_validation_x"])
+    scored[100:], truth[100:] = train[:100], labels[:100]
+    answers = truth.copy()
+    answers[:40] = (answers[:40] + 1) % 10
+    n = len(train) + len(scored)
+    order = np.random.default_rng(0).permutation(n)  # rows of the prediction, before the split
+    thumbs = np.empty((n, train.shape[1]), train.dtype)
+    thumbs[order] = np.concatenate([train, scored])
+    held = {
+        "predict0_x": arrays["fit0_train_x"], "predict0_thumbs": thumbs,
+        "predict0_thumb_rows": np.arange(n), "estimator_labels": labels,
+        "estimator_positions": order[: len(train)], "answered_positions": order[len(train) :],
+        "score0_classes": answers, "score0_labels": truth,
+    }  # fmt: skip
+    known = replay(
+        [], [score(by="sklearn", claimed=0.8, honest=None)], arrays=held,
+        pictures=[{"key": "predict0", "base": None}],
+        estimator_of="predict0", answered_of="predict0",
+    )  # fmt: skip
+    overlap = observe.observe(known).overlap
+    assert overlap.near >= 0.5
+    assert overlap.honest == pytest.approx(0.6, abs=0.1)
+
+
 def test_what_the_trained_model_reached_before_another_was_scored(arrays):
     trained, fresh = score(0, honest=0.9), score(1, by="evaluate", honest=0.1, is_trained=False)
     evidence = observe.observe(replay([fit()], [trained, fresh], arrays=arrays))

@@ -94,3 +94,13 @@ def test_what_augmentation_costs(digits, thumbs, tags):
     plain, wild = neighbours.transfer(thumbs[:400], tags[:400], turned)
     assert wild < plain - 0.3
     assert neighbours.transfer(thumbs[:30], tags[:30], thumbs[:30]) is None
+
+
+def test_a_rare_class_that_pictures_tell_is_told():
+    labels = np.repeat([0, 1], [560, 38])
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(598, 16)).astype(np.float32)
+    features[:, 0] += 2.5 * labels
+    found = neighbours.association(features, labels, np.arange(598))
+    assert found.chance < 0.8
+    assert found.accuracy > found.chance + 0.1

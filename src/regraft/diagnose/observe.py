@@ -1,5 +1,6 @@
 """From what a replay recorded to the evidence that rules judge."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -86,7 +87,9 @@ def _of_frozen_features(
 def _overlap_of_estimator(
     replay: Replay, fit: Record, score: Record | None, labels: Array
 ) -> facts.Overlap | None:
-    """Pictures in both parts, where each part's features were predicted by themselves."""
+    """Pictures in both parts: of two predictions, or of one whose rows were parted afterwards."""
+    if fit["features_of_train"] == fit["features_of_validation"]:
+        replay, fit = _parted(replay, fit)
     thumbs = [
         replay.arrays.get(f"{fit[f'features_of_{part}']}_thumbs", np.zeros((0, 1)))
         for part in ("train", "validation")
@@ -95,6 +98,19 @@ def _overlap_of_estimator(
         return None
     known = {"n_train": len(labels), "validation_seen_again": 1.0, "validation_random": False}
     return seen.overlap(replay, {**fit, **known}, score)
+
+
+def _parted(replay: Replay, fit: Record) -> tuple[Replay, Record]:
+    """Thumbnails of one prediction as two, by the rows that were fitted and those answered."""
+    arrays, done = dict(replay.arrays), replay.record.get("facts", {})
+    key = fit["features_of_train"]
+    kept = {row: n for n, row in enumerate(arrays.get(f"{key}_thumb_rows", np.zeros(0)).tolist())}
+    for part, what in (("train", "estimator"), ("validation", "answered")):
+        rows = arrays.get(f"{what}_positions", np.zeros(0, np.int64)).tolist()
+        if done.get(f"{what}_of") == key and rows and all(row in kept for row in rows):
+            arrays[f"parted_{part}_thumbs"] = arrays[f"{key}_thumbs"][[kept[row] for row in rows]]
+    names = {f"features_of_{part}": f"parted_{part}" for part in ("train", "validation")}
+    return dataclasses.replace(replay, arrays=arrays), {**fit, **names}
 
 
 def _ledger(replay: Replay) -> facts.Ledger:

@@ -139,7 +139,7 @@ def _is_text(node: ast.expr) -> bool:
 
 
 def _freezes(node: ast.AST) -> bool:
-    """``layer.trainable = False``"""
+    """Is this ``layer.trainable = False``?"""
     return (
         isinstance(node, ast.Assign)
         and isinstance(node.targets[0], ast.Attribute)

@@ -134,6 +134,21 @@ def gather() -> None:
     session.SESSION.batches.clear()
 
 
+def positions(rows: Any) -> tuple[str, np.ndarray] | None:
+    """The prediction that rows of features come from, and where they are in it; None without one.
+
+    Args:
+        rows: Shape (n, d); scaled ones are known where `follow` saw them scaled.
+    """
+    digests = [feeds.digest_row(row) for row in np.asarray(rows)]
+    for seen in reversed(session.SESSION.pictures):
+        known = session.SESSION.predicted_rows[seen["key"]]
+        found = np.array([known.get(digest, -1) for digest in digests], np.int64)
+        if len(found) and 2 * int((found >= 0).sum()) > len(found):
+            return seen["key"], found
+    return None
+
+
 def has_features() -> bool:
     """Did a frozen network tell features so far?"""
     return bool(session.SESSION.predicted_rows or session.SESSION.batches)

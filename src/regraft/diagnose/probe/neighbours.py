@@ -15,6 +15,8 @@ Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 MAX_ROWS = 600  # of a probe: accuracy within two points, a second or two of work
 NEIGHBOURS = 30
+# Rows of the largest class: so many times those of the smallest, or so many at least.
+_TIMES, LEAST_OF_A_CLASS = 3, 60
 MANY_ROWS, FEW_FEATURES = 2000, 512  # more, where that is as quick
 
 
@@ -43,7 +45,7 @@ def association(
 
     most = MANY_ROWS if features.shape[1] <= FEW_FEATURES else MAX_ROWS
     numbers = _numbers(labels)
-    rows, y = _usable(numbers, most)
+    rows, y = _evened(*_usable(numbers, most))
     if len(rows) < 2 * NEIGHBOURS or len(np.unique(y)) < 2:
         return None
     classes = np.unique(y)
@@ -204,6 +206,24 @@ def _usable(
     counts = np.bincount(numbers[rows], minlength=1)
     rows = rows[counts[numbers[rows]] >= 4]
     return rows, numbers[rows]
+
+
+def _evened(
+    rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The same with fewer rows of classes far larger than the smallest.
+
+    Where one class is nearly all, to name it always is nearly right: pictures tell no more then,
+    though they tell the classes well.
+    """
+    if not len(y):
+        return rows, y
+    counts = np.bincount(y)
+    most = max(_TIMES * int(counts[counts > 0].min()), LEAST_OF_A_CLASS)
+    rank = np.zeros(len(y), np.int64)  # rows come in random order
+    for value in np.unique(y):
+        rank[y == value] = np.arange(counts[value])
+    return rows[rank < most], y[rank < most]
 
 
 def same_mix(a: Values, b: Values) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

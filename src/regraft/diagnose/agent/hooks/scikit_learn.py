@@ -219,8 +219,18 @@ def _followed(method: Any, then: Any) -> Any:
     return followed
 
 
-def _predicted(_: Any, answer: Any) -> None:
+def _predicted(rows: Any, answer: Any) -> None:
     _remember(answer)
+    if isinstance(rows, np.ndarray) and rows.ndim == 2 and sites.directly() is not None:
+        ledger.RECORD.attempt("pictures behind features", _note_origin, "answered", rows)
+
+
+def _note_origin(what: str, rows: np.ndarray) -> None:
+    """Where rows of features are in the prediction they come from."""
+    found = shown.positions(rows)
+    if found is not None:
+        ledger.RECORD.facts[f"{what}_of"] = found[0]
+        ledger.RECORD.arrays[f"{what}_positions"] = found[1]
 
 
 def _transformed(rows: Any, answer: Any) -> None:
@@ -237,6 +247,7 @@ def _note_score(site: Any, accuracy: float, n: int) -> None:
 
 def _note_estimator(X: Any, y: Any) -> None:
     ledger.RECORD.attempt("features in batches", shown.gather)
+    ledger.RECORD.attempt("pictures behind features", _note_origin, "estimator", np.asarray(X))
     labels = np.unique(feeds.label_indices(np.asarray(y)), return_inverse=True)[1]
     # the last is the one that counts: a search over parameters fits hundreds
     rows = samples.spread(len(labels), PROBED)
