@@ -122,6 +122,13 @@ def test_dat004_found():
     assert "class 0" in finding.because
 
 
+def test_dat004_found_of_two_classes_too():
+    uneven = labels(
+        train_counts={"0": 560, "1": 38}, validation_counts={"0": 110, "1": 110}
+    )  # fmt: skip
+    assert verdict(one_class_fills_training, labels=uneven) == "found"
+
+
 @pytest.mark.parametrize(
     "counts",
     [

@@ -166,7 +166,7 @@ def one_class_fills_training(labels: Labels, training: Training) -> Finding:
     Why it hurts: to name the commonest class pays in training; the other classes are named too
         seldom in validation.
     How it is found: the commonest class has three times an even share of the training rows, and
-        twice its share of the validation rows.
+        twice its share of the validation rows (or, of a large share, half of what is left).
     Fix: give `fit` a class_weight, or repeat the rows of the small classes.
     Limits: where validation is as uneven as training, accuracy shows nothing: see DAT001. With
         a class_weight the script has seen to it: clear.
@@ -185,7 +185,9 @@ def one_class_fills_training(labels: Labels, training: Training) -> Finding:
         f"class {name} is {share:.0%} of the training rows and {elsewhere:.0%} of the validation "
         f"rows; an even share is {even:.0%}"
     )
-    if share < min(CROWDED * even, (1 + even) / 2) or share < UNLIKE * elsewhere:
+    # of two classes none can have twice a half: half way to all counts as well
+    unlike = min(UNLIKE * elsewhere, (1 + elsewhere) / 2)
+    if share < min(CROWDED * even, (1 + even) / 2) or share < unlike:
         return clear(seen)
     return found(
         seen,

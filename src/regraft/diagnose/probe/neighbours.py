@@ -15,8 +15,8 @@ Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
 MAX_ROWS = 600  # of a probe: accuracy within two points, a second or two of work
 NEIGHBOURS = 30
-# Rows of the largest class: so many times those of the smallest, or so many at least.
-_TIMES, LEAST_OF_A_CLASS = 3, 60
+UNEVEN = 3  # times the rows of the smallest class: so many tell no less
+LEAST_OF_A_CLASS = 40  # rows that the largest class keeps, however few the smallest has
 MANY_ROWS, FEW_FEATURES = 2000, 512  # more, where that is as quick
 
 
@@ -211,15 +211,16 @@ def _usable(
 def _evened(
     rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The same with fewer rows of classes far larger than the smallest.
+    """The same with no class larger than the smallest, where one is several times as large.
 
     Where one class is nearly all, to name it always is nearly right: pictures tell no more then,
     though they tell the classes well.
     """
-    if not len(y):
+    counts = np.bincount(y, minlength=1)
+    smallest = int(counts[counts > 0].min()) if len(y) else 0
+    if counts.max() <= UNEVEN * smallest:
         return rows, y
-    counts = np.bincount(y)
-    most = max(_TIMES * int(counts[counts > 0].min()), LEAST_OF_A_CLASS)
+    most = max(smallest, LEAST_OF_A_CLASS)
     rank = np.zeros(len(y), np.int64)  # rows come in random order
     for value in np.unique(y):
         rank[y == value] = np.arange(counts[value])
