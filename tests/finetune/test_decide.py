@@ -65,6 +65,22 @@ def test_less_than_everything_must_be_well_ahead(losses, chosen):
 
 
 @pytest.mark.parametrize(
+    ("steps", "last", "chosen"),
+    [
+        pytest.param(79, 0.93, "last blocks", id="short"),
+        pytest.param(80, 0.93, "all blocks", id="long"),
+        pytest.param(80, 0.75, "last blocks", id="long-and-well-ahead"),
+    ],
+)
+def test_a_long_run_trains_everything_unless_less_is_well_ahead(steps, last, chosen):
+    arms = tuple(
+        Arm(name=name, blocks=(), rate=1e-3, steps=8, accuracy=0.9, clean_loss=loss, loss=loss)
+        for name, loss in (("all blocks", 1.0), ("last blocks", last))
+    )
+    assert best_of(arms, steps=steps).name == chosen
+
+
+@pytest.mark.parametrize(
     ("steps", "losses", "rate"),
     [
         pytest.param(80, {3e-4: 1.0, 1e-3: 1.4, 1e-4: 1.1}, 1e-3, id="long"),

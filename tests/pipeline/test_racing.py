@@ -54,10 +54,11 @@ def test_everyone_trains_on_as_many_pictures(n_train, seconds, paces, n):
     assert pictures_each(n_train, seconds, paces) == n
 
 
-def contender(size, loss, accuracy):
+def contender(size, loss, accuracy, epochs=5.0):
     choice = Choice(row=get("efficientnet_lite0"), size=size, taps=("block2b_add",), grids=(1,))
     return Contender(
-        choice=choice, precision="float32", images_per_second=100.0, epochs=5.0, accuracy=accuracy,
+        choice=choice, precision="float32", images_per_second=100.0, epochs=epochs,
+        accuracy=accuracy,
         loss=loss, n_asked=2_000,
     )  # fmt: skip
 
@@ -75,6 +76,19 @@ def contender(size, loss, accuracy):
 def test_the_least_loss_wins_or_the_largest_of_those_as_good(losses, accuracy, order):
     found = ranked([contender(size, loss, accuracy) for size, loss in losses.items()])
     assert [each.choice.size for each in found] == order
+
+
+@pytest.mark.parametrize(
+    ("epochs", "first"),
+    [
+        pytest.param({32: 10.0, 48: 4.4}, 32, id="one-has-room"),
+        pytest.param({32: 20.0, 48: 8.0}, 48, id="both-have"),
+        pytest.param({32: 5.0, 48: 3.5}, 48, id="none-has"),
+    ],
+)
+def test_of_equals_one_that_the_time_holds_comfortably_comes_first(epochs, first):
+    equals = [contender(size, 0.05, 0.98, epochs=each) for size, each in epochs.items()]
+    assert ranked(equals)[0].choice.size == first
 
 
 @pytest.mark.slow

@@ -123,7 +123,7 @@ def decide(
         )
     plan, n_evaluated = _with_length(plan, pace, deadline)
     if arms:
-        best = best_of(arms[1:])
+        best = best_of(arms[1:], steps=plan.steps)
         rate = rate_for(best, arms[1:], steps=plan.steps)
         plan = replace(plan, rate=rate, blocks=best.blocks)
         listener.note(_on_trial(arms, best, rate))

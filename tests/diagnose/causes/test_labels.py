@@ -366,3 +366,17 @@ def test_lab009_clear(table):
 
 def test_lab009_unknown():
     assert verdict(one_class_in_several_spellings, labels=None, ledger=spelled()) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("renaming", "expected"),
+    [
+        pytest.param((0, 1, 2, 9, 3, 4, 5, 6, 7, 8), "found", id="moved-up-behind-a-missing-class"),
+        pytest.param((0, 1, 2, 9, 4, 3, 5, 6, 7, 8), "clear", id="two-exchanged"),
+    ],
+)
+def test_lab002_where_validation_lacks_a_class(renaming, expected):
+    lacking = labels(validation_counts={str(k): 40 for k in range(9)})
+    measured = accuracy(train=0.95, validation=0.6, relabelled=0.75, renaming=renaming)
+    facts = {"labels": lacking, "accuracy": measured, "training": training()}
+    assert verdict(class_maps_differ, **facts) == expected

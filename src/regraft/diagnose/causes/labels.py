@@ -1,5 +1,6 @@
 """LAB: labels encoded or mapped wrongly."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -171,7 +172,8 @@ def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) ->
 
     Why it hurts: the network is right and is counted wrong.
     How it is found: class names of both parts in their order; without names, a renaming of the
-        predicted classes that explains more than half of the validation errors while training
+        predicted classes that explains more than half of the validation errors (less will do
+        where validation lacks a class and all behind it are one number too low) while training
         pictures are right.
     Fix: one list of class names for both parts (`class_names=`, `classes=`).
     Limits: two classes that are easily confused look like a swap: hence the high bar.
@@ -208,7 +210,10 @@ def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) ->
     )
     if untrained > UNTRAINED * total:
         return clear(f"{untrained} of {total} validation rows are of classes never trained on")
-    if not accuracy.renaming or gain < max(WORTH, EXPLAINED * (1 - accuracy.validation)):
+    needed = max(WORTH, EXPLAINED * (1 - accuracy.validation))
+    if _has_moved_up(accuracy.renaming, labels):
+        needed = WORTH / 2
+    if not accuracy.renaming or gain < needed:
         return clear(seen)
     if not accuracy.train >= LEARNT or accuracy.n_validation < MIN_ROWS:
         return unknown(f"{seen}, but training pictures are right at {accuracy.train:.2f} only")
@@ -224,6 +229,19 @@ def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) ->
         repairs=(remap_labels(renaming, part="validation"),),
         severity=min(0.9, gain),
     )
+
+
+def _has_moved_up(renaming: Sequence[int], labels: Labels) -> bool:
+    """Is it what numbering classes anew does, where some of them are missing in validation?
+
+    The order stays, and numbers behind a missing class are too low. No confusion looks like that.
+    """
+    validated = labels.validation_counts
+    if len(validated) >= len(labels.train_counts):
+        return False
+    named = [(p, true) for p, true in enumerate(renaming) if validated.get(str(true))]
+    in_order = all(a[1] < b[1] for a, b in itertools.pairwise(named))
+    return in_order and any(predicted != true for predicted, true in named)
 
 
 @rule(
