@@ -169,7 +169,9 @@ def test_what_auto_has_decided_is_gone_on_with_from_a_few_pictures(data, tmp_pat
     monkeypatch.setattr(
         preparing, "some_of", lambda *a, **named: read.append(1) or some_of(*a, **named)
     )
-    assert resume(out).classifier.metrics["finetune"]["steps"] > 2
+    listener = Listener()
+    assert resume(out, progress=listener).artefact == out
+    assert "finetune" in listener.stages
     assert read == [1]
 
 

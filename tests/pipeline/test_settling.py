@@ -39,7 +39,7 @@ def answers(network, _):
     return logits
 
 
-def settled(monkeypatch, **states):
+def settled(monkeypatch, *, mode="finetune", ended="finished", **states):
     monkeypatch.setattr(settling, "evaluate", answers)
     monkeypatch.setattr(settling, "tensors_of", lambda _: {})
     network, pictures = Network(), SimpleNamespace(labels=LABELS)
@@ -49,12 +49,12 @@ def settled(monkeypatch, **states):
     weights = {name: {"sure": 1.0, "wrong": wrong} for name, wrong in states.items()}
     progress = SimpleNamespace(step=1, seconds=1.0, history=[])
     outcome = SimpleNamespace(
-        best=weights["best"], averaged=weights["averaged"], progress=progress, ended="finished",
+        best=weights["best"], averaged=weights["averaged"], progress=progress, ended=ended,
         images_per_second=1.0,
     )  # fmt: skip
     plan = SimpleNamespace(steps_an_epoch=1, variety=None, as_json=dict)
     notes = {"averages": False, "variations": [], "trial": []}
-    work = SimpleNamespace(request=SimpleNamespace(tta=None))
+    work = SimpleNamespace(request=SimpleNamespace(tta=None, mode=mode))
     result = settle(
         network, weights["head"], outcome, frozen, plan, notes, work,
         SimpleNamespace(facts={}), Listener(),
@@ -74,3 +74,21 @@ def test_the_most_accurate_state_is_kept(monkeypatch, states, mode, wrong):
     result, kept = settled(monkeypatch, **states)
     assert (result.mode, kept) == (mode, wrong)
     assert result.validation["accuracy"] == pytest.approx(1 - wrong / 100)
+
+
+@pytest.mark.parametrize(
+    ("states", "kept"),
+    [
+        pytest.param({"head": 20, "best": 5, "averaged": 6}, 5, id="beyond-noise"),
+        pytest.param({"head": 2, "best": 0, "averaged": 1}, None, id="by-chance"),
+    ],
+)
+def test_after_auto_the_head_stays_unless_it_is_beaten_beyond_noise(monkeypatch, states, kept):
+    result, wrong = settled(monkeypatch, mode="auto", **states)
+    assert (None if result is None else wrong) == kept
+
+
+def test_a_run_of_auto_that_was_stopped_is_kept_to_go_on(monkeypatch):
+    states = {"head": 2, "best": 0, "averaged": 1}
+    result, wrong = settled(monkeypatch, mode="auto", ended="stopped", **states)
+    assert (result.mode, wrong) == ("head", 2)

@@ -53,7 +53,8 @@ def fine_tune(
         observer: Is told how it goes.
 
     Returns:
-        The better of the head and the fine-tuned network; None if `auto` found it does not pay.
+        The better of the head and the fine-tuned network; None if `auto` found it does not pay, or
+            that it has not paid.
 
     Raises:
         DataError: If the data are not those that the run began with.

@@ -184,9 +184,16 @@ def carry_out(
                 start=Start.of(fitted.head, fitted.train[0]),
                 accuracy=fitted.on_validation["accuracy"],
             )
-            tuned = fine_tune(frozen, work, run, lambda: reserve(decided), observer)
+            made: list[Run] = []
+
+            def reserved() -> Run:
+                made.append(reserve(decided))
+                return made[0]
+
+            tuned = fine_tune(frozen, work, run, reserved, observer)
         if tuned is not None:
             return finish_tuned(tuned, frozen, fitted, lowest, work, clock, observer)
+        run = run or next(iter(made), None)
     return finish_head(fitted, lowest, work, images, split, run, clock, observer)
 
 

@@ -11,6 +11,7 @@ from regraft.evaluate.scores import short_scores
 from regraft.finetune.augment import views_of
 from regraft.finetune.loop import Outcome, evaluate
 from regraft.finetune.network import Network
+from regraft.finetune.paired import NOISE, cost
 from regraft.finetune.plan import TrainingPlan
 from regraft.heads.calibrate import fit_temperature
 from regraft.heads.linear import softmax
@@ -47,8 +48,10 @@ def settle(
     work: Work,
     run: Run,
     observer: Observer,
-) -> Tuned:
+) -> Tuned | None:
     """Take the head or the fine-tuned network, by validation accuracy; the head if they are equal.
+
+    Where the user left it to `auto`, the head stays unless it is beaten beyond noise.
 
     Args:
         network: As it was trained; is left at what is taken.
@@ -60,6 +63,9 @@ def settle(
         work: What was asked for.
         run: The run.
         observer: Is told which one is taken.
+
+    Returns:
+        None where the head stays after `auto`: it may then still learn from validation pictures.
     """
     pictures = frozen.pictures(frozen.split.validation)
     labels = pictures.labels
@@ -72,6 +78,9 @@ def settle(
         scores[name] = (accuracy, -loss)
     tuned = max(("least loss", "last"), key=lambda name: scores[name])
     is_better = scores[tuned] > scores["frozen head"]
+    if work.request.mode == "auto":  # nobody asked for it: chance must not be what speaks for it
+        lost, noise = cost(*(answers[n].argmax(axis=1) == labels for n in ("frozen head", tuned)))
+        is_better = lost + NOISE * noise < 0
     old, new = scores["frozen head"][0], scores[tuned][0]
     observer.note(
         f"On {len(labels):,} validation pictures: frozen head {old:.4f}, fine-tuned {new:.4f} "
@@ -79,6 +88,8 @@ def settle(
         f"{scores['last'][0]:.4f}). "
         f"{'The fine-tuned network' if is_better else 'The frozen head'} is kept."
     )
+    if not is_better and work.request.mode == "auto" and outcome.ended != "stopped":
+        return None
     kept = tuned if is_better else "frozen head"
     network.assign(states[kept])
     logits = answers[kept]
