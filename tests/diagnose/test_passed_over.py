@@ -52,8 +52,9 @@ def weighted(weights):
     ],
 )
 def test_one_column_a_class(loss, classes):
-    y = np.eye(3, dtype=np.float32)[LABELS]
-    assert passed_over(loss, y, LABELS, units=3, logits=False) == classes
+    for dtype in (np.float32, np.float64, int):
+        y = np.eye(3, dtype=dtype)[LABELS]
+        assert passed_over(loss, y, LABELS, units=3, logits=False) == classes
 
 
 @pytest.mark.parametrize("logits", [False, True])

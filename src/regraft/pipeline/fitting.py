@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,6 +195,9 @@ def carry_out(
         if tuned is not None:
             return finish_tuned(tuned, frozen, fitted, lowest, work, clock, observer)
         run = run or next(iter(made), None)
+        if work.tunes:  # the head was only to begin with, and is now all there is
+            ready = prepare(replace(work, tunes=False), images, split, clock, observer)
+            fitted = fitted_on(ready)
     return finish_head(fitted, lowest, work, images, split, run, clock, observer)
 
 

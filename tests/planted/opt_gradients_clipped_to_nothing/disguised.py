@@ -15,7 +15,7 @@ with np.load("digits.npz") as digits:
     train = digits["x_train"][:1200, ..., None] / np.float32(255), digits["y_train"][:1200]
     held_out = digits["x_test"][:400, ..., None] / np.float32(255), digits["y_test"][:400]
 inputs = keras.Input((28, 28, 1))
-h = keras.layers.AveragePooling2D()(inputs)
+h = keras.layers.AveragePooling2D(2)(inputs)
 h = keras.layers.Flatten()(h)
 h = keras.layers.Dense(64, activation="relu")(h)
 model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(h))

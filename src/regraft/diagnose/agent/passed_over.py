@@ -34,7 +34,7 @@ def passed_over(loss: Any, y: Rows, labels: Rows, *, units: int, logits: bool) -
     score = loss() if isinstance(loss, type) else keras.losses.get(loss)
     costs = {}
     for one in numbers:
-        truth = np.asarray(y)[labels == one][:1]
+        truth = np.asarray(y)[labels == one][:1].astype(np.float32)  # as Keras casts it
         truth = ops.convert_to_tensor(truth.reshape(1, 1) if units == 1 else truth)
         wrong = (_answer(other, units, logits=logits) for other in numbers - {one})
         each = [np.mean(np.asarray(score(truth, ops.convert_to_tensor([a])))) for a in wrong]
