@@ -396,14 +396,15 @@ def test_labels_under_other_numbers_do_not_say_that_pictures_were_exchanged(reco
     assert (score["claimed"], score["honest"]) == (0.0, None)
 
 
-def test_argmax_of_one_output_is_scored_by_what_the_output_says(record):
+@pytest.mark.parametrize("wrong", [0, 4])
+def test_argmax_of_one_output_is_scored_by_what_the_output_says(record, wrong):
     outputs = np.random.default_rng(0).random((40, 1))
     labels = (outputs.ravel() > 0.5).astype(int)
-    labels[:4] = 1 - labels[:4]
+    labels[:wrong] = 1 - labels[:wrong]
     scoring.predicted(outputs, None, np.arange(40))
     assert scoring.compared(outputs.argmax(axis=-1), labels, SITE)
     (score,) = record.scores
-    assert score["honest"] == pytest.approx(0.9)
+    assert score["honest"] == pytest.approx(1 - wrong / 40)
     assert score["claimed"] == pytest.approx(np.mean(labels == 0))
     assert [event["what"] for event in record.events] == ["argmax-of-one-output"]
 

@@ -216,6 +216,8 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
     if site is None or _are_both_answers(left, right):
         return True
     left, right = _numbered(left, right)
+    if any(_is_argmax_of_one(*pair, site, by) for pair in ((left, right), (right, left))):
+        return True
     for one, other in ((left, right), (right, left)):
         if not np.ndim(other):  # one class is no label a row
             continue
@@ -248,7 +250,7 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         if complete is not None and asked is not None and labels.dtype.kind in "iuf":
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
-    return any(_is_argmax_of_one(*pair, site, by) for pair in ((left, right), (right, left)))
+    return False
 
 
 def _is_argmax_of_one(answers: Any, labels: Any, site: dict[str, Any], by: str) -> bool:
