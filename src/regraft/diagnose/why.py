@@ -213,7 +213,8 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
     """Of two readings of one fault, the one that says more.
 
     Overwritten pretrained weights: at the optimiser's usual rate it is the fresh head that shakes
-    the backbone, at a higher one it is the rate itself. Classes without training rows: where a
+    the backbone, at a higher one it is the rate itself; where a loop was to freeze them and froze
+    none, it is that. Classes without training rows: where a
     split put them all on the other side, it is the split. Pixels of another range in training only:
     where random changes brought them there, it is these.
     """
@@ -222,6 +223,8 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
     if {"OPT001", "FRZ004"} <= found and evidence.training is not None:
         is_rate = evidence.training.learning_rate > 2 * usual_rate(evidence.training)
         others.add("FRZ004" if is_rate else "OPT001")
+    if "FRZ005" in found:  # the loop says what was meant
+        others |= {"FRZ004", "OPT001"}
     if {"SPL001", "SPL003"} & found:
         others.add("DAT003")
     if "AUG002" in found and _is_scaled_right_but_for_augmentation(evidence):

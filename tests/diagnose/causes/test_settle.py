@@ -1,6 +1,6 @@
 """Of two readings of one fault only the one that says more is priced."""
 
-from builders import augmentation, healthy, pixels, stats
+from builders import accuracy, augmentation, backbone, call, healthy, ledger, pixels, stats
 
 from regraft.diagnose import why
 from regraft.diagnose.causes import RULES
@@ -31,3 +31,14 @@ def test_pixels_that_random_changes_moved_are_no_matter_of_scaling():
 def test_validation_pictures_on_a_third_scale_are():
     reported = found(trained_on(stats(low=-120.0, high=150.0, convention="caffe")))
     assert {"AUG002", "SKW001"} <= reported
+
+
+def test_where_a_loop_was_to_freeze_the_backbone_nothing_else_is_blamed_for_its_loss():
+    lost = backbone(n_trainable_layers=7, n_layers=7, weight_change=0.9)
+    evidence = healthy(
+        backbone=lost, accuracy=accuracy(train=0.4, validation=0.4),
+        ledger=ledger(call("freeze-loop", 6)),
+    )  # fmt: skip
+    reported = found(evidence)
+    assert "FRZ005" in reported
+    assert not {"FRZ004", "OPT001"} & reported
