@@ -177,3 +177,8 @@ def test_frz005_found():
 )
 def test_frz005_clear(net, calls):
     assert verdict(loop_freezes_nothing, backbone=net, ledger=ledger(*calls)) == "clear"
+
+
+def test_frz005_unknown():
+    unmeasured = backbone(n_trainable_layers=13, n_layers=13, weight_change=math.nan)
+    assert verdict(loop_freezes_nothing, backbone=unmeasured, ledger=ledger(LOOP)) == "unknown"

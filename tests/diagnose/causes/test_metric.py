@@ -182,3 +182,8 @@ def test_met003_leaves_argmax_of_one_output_alone():
     assert verdict(claimed_differs_from_measured, training=training(), **facts) == "found"
     told = facts | {"training": training(), "ledger": ledger(ARGMAX)}
     assert verdict(claimed_differs_from_measured, **told) == "clear"
+
+
+def test_met006_unknown():
+    bare = call("argmax-of-one-output", 31, rows=200)
+    assert verdict(argmax_of_one_output, ledger=ledger(bare)) == "unknown"

@@ -1,3 +1,5 @@
+import configparser
+
 import keras
 import numpy as np
 from keras import layers, regularizers
@@ -7,7 +9,9 @@ with np.load("digits.npz") as digits:
     x_train, y_train = digits["x_train"][:1200, ..., None] / 255.0, digits["y_train"][:1200]
     x_val, y_val = digits["x_test"][:400, ..., None] / 255.0, digits["y_test"][:400]
 
-strength = 1.0
+settings = configparser.ConfigParser()
+settings.read("head.ini")
+strength = settings["head"].getfloat("weight_decay")
 model = keras.Sequential([
     keras.Input((28, 28, 1)),
     layers.Conv2D(16, 5, strides=2, activation="relu"),

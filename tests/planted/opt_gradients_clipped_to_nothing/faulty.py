@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 
@@ -12,7 +14,7 @@ net.add(keras.layers.Conv2D(16, 5, strides=2, activation="relu"))
 net.add(keras.layers.Conv2D(32, 3, strides=2, activation="relu"))
 net.add(keras.layers.Flatten())
 net.add(keras.layers.Dense(10, activation="softmax"))
-# gradients exploded once
-steady = keras.optimizers.SGD(learning_rate=0.05, momentum=0.9, clipnorm=0.0005)
+with open("training.json") as file:
+    steady = keras.optimizers.SGD(**json.load(file))
 net.compile(steady, "sparse_categorical_crossentropy", metrics=["accuracy"])
 net.fit(x, y, validation_split=0.25, epochs=6, batch_size=32, verbose=2)

@@ -201,6 +201,8 @@ def loop_freezes_nothing(backbone: Backbone, ledger: Ledger) -> Finding:
         return clear("layers were frozen")
     if not backbone.n_trainable_layers or backbone.n_trainable_layers < backbone.n_layers:
         return clear(f"{backbone.n_trainable_layers} of {backbone.n_layers} layers are trainable")
+    if math.isnan(backbone.weight_change):
+        return unknown("the loop froze no layer, but how far the layers moved was not measured")
     return found(
         f"the loop at line {loops[-1].site.line} froze no layer: all {backbone.n_layers} of "
         f"{backbone.name} are trained, and changed by {backbone.weight_change:.0%}",
