@@ -200,7 +200,9 @@ def _with_head(extractor: Any, start: Start) -> Any:
         def call(self, pictures: Any, training: bool | None = None) -> Any:  # noqa: ARG002
             features = keras.tree.flatten(self.extractor(pictures, training=False))
             joined = features[0] if len(features) == 1 else ops.concatenate(features, axis=1)
-            return self.head((ops.cast(joined, "float32") - start.mean) * start.scale)
+            # as tensors: what PyTorch has a gradient for cannot meet an array
+            mean, scale = ops.convert_to_tensor(start.mean), ops.convert_to_tensor(start.scale)
+            return self.head((ops.cast(joined, "float32") - mean) * scale)
 
     model = Classifying()
     # the fitted head acts on raw features: here the standardisation stands before it
