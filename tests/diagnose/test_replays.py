@@ -104,12 +104,12 @@ def test_arguments_by_position_and_labels_of_a_data_frame(tmp_path):
     assert not Path("/of.weights.h5").exists()
 
 
-def replayed(folder, source):
+def replayed(folder, source, *, fit_seconds=20):
     """What a script does that must run to its end."""
     script = folder / "train.py"
     script.write_text(source)
     with Replayer(Script(path=script)) as replayer:
-        replay = replayer.run(fit_seconds=20, seconds=120)
+        replay = replayer.run(fit_seconds=fit_seconds, seconds=120)
     assert replay.status == "done", replay.output
     return replay
 
@@ -309,9 +309,4 @@ print("over")
 
 @pytest.mark.slow
 def test_a_training_that_cannot_be_sampled_ends_after_its_time(tmp_path):
-    script = tmp_path / "train.py"
-    script.write_text(SEVERAL_INPUTS)
-    with Replayer(Script(path=script)) as replayer:
-        replay = replayer.run(fit_seconds=1, seconds=60)
-    assert replay.status == "done", replay.output
-    assert "over" in replay.output
+    assert "over" in replayed(tmp_path, SEVERAL_INPUTS, fit_seconds=1).output

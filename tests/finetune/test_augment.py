@@ -52,6 +52,13 @@ def test_a_weaker_variation_is_tried_where_the_strong_one_costs():
     assert chosen.mirror
 
 
+def losing(lost, n, variety):
+    """A variation by which so many of n pictures are no longer classified rightly."""
+    clean, varied = np.ones(n, bool), np.ones(n, bool)
+    varied[:lost] = False
+    return measure(variety, clean, varied)
+
+
 @pytest.mark.parametrize(
     ("n", "lost", "kept"),
     [
@@ -62,9 +69,7 @@ def test_a_weaker_variation_is_tried_where_the_strong_one_costs():
     ],
 )
 def test_a_cost_counts_beyond_noise(n, lost, kept):
-    clean, varied = np.ones(n, bool), np.ones(n, bool)
-    varied[:lost] = False
-    tried = measure(Variety(shift=0.1), clean, varied)
+    tried = losing(lost, n, Variety(shift=0.1))
     assert tried.cost == lost / n
     assert tried.keeps_classes is kept
 
@@ -78,9 +83,7 @@ def test_a_cost_counts_beyond_noise(n, lost, kept):
     ],
 )
 def test_that_a_mirror_keeps_classes_must_be_shown(n, lost, kept):
-    clean, varied = np.ones(n, bool), np.ones(n, bool)
-    varied[:lost] = False
-    assert measure(Variety(mirror=True), clean, varied).keeps_classes is kept
+    assert losing(lost, n, Variety(mirror=True)).keeps_classes is kept
 
 
 def test_varieties_join():

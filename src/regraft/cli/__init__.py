@@ -10,7 +10,7 @@ import importlib
 import os
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 import typer
 
@@ -85,21 +85,21 @@ def main() -> None:
     except RegraftError as error:
         typer.echo(f"regraft: {_one_line(error)}", err=True)
         sys.exit(2)
-    except _PLACES as error:  # a folder that vanished, a file in place of a folder, no permission
-        typer.echo(f"regraft: {_place(error)}", err=True)
-        sys.exit(2)
-    except OSError as error:
-        if error.errno != errno.EROFS:
-            _explain_internal_error(error)
-            sys.exit(4)
-        typer.echo(f"regraft: {_place(error)}", err=True)
-        sys.exit(2)
     except Exception as error:  # noqa: BLE001 - the last resort: name it, say where to report it
+        if _is_of_a_place(error):
+            typer.echo(f"regraft: {_place(error)}", err=True)
+            sys.exit(2)
         _explain_internal_error(error)
         sys.exit(4)
 
 
 _PLACES = (PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
+
+
+def _is_of_a_place(error: Exception) -> TypeGuard[OSError]:
+    """A folder that vanished, a file in place of a folder, no permission, a read-only disk."""
+    is_read_only = isinstance(error, OSError) and error.errno == errno.EROFS
+    return is_read_only or isinstance(error, _PLACES)
 
 
 def _show_version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from regraft.diagnose import evidence as facts
 from regraft.diagnose.probe import accuracy, printed
-from regraft.diagnose.recorded import TRAINING_ROWS, Record, measured, observed_score, site
+from regraft.diagnose.recorded import Record, is_of_training, measured, observed_score, site
 from regraft.diagnose.replays import Replay
 
 
@@ -43,12 +43,11 @@ def _of_training_pictures(replay: Replay, said: list[printed.Statement]) -> fact
     trained: list[tuple[float, Record]] = []  # accuracies, and where they were computed
     others: list[float] = []
     for score in replay.scores:
-        is_own = score.get("trained_on", 0.0) >= TRAINING_ROWS
-        for name in ("claimed", "honest"):
-            if score.get(name) is not None and is_own:
-                trained.append((float(score[name]), score))
-            elif score.get(name) is not None:
-                others.append(float(score[name]))
+        values = [float(score[n]) for n in ("claimed", "honest") if score.get(n) is not None]
+        if is_of_training(score):
+            trained += [(value, score) for value in values]
+        else:
+            others += values
     for fit in replay.fits:
         for name, value in fit.get("numbers", {}).items():
             if name.startswith("val_"):
@@ -56,7 +55,7 @@ def _of_training_pictures(replay: Replay, said: list[printed.Statement]) -> fact
             elif printed.is_accuracy(name):
                 trained.append((value, fit))
     held_out = observed_score(replay)
-    if held_out is None or held_out.get("trained_on", 0.0) >= TRAINING_ROWS:
+    if held_out is None or is_of_training(held_out):
         return None
     statement = printed.of_training(said, trained=[v for v, _ in trained], held_out=others)
     if statement is None or held_out.get("honest") is None:

@@ -13,11 +13,16 @@ TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a trai
 def observed_score(replay: Replay) -> Record | None:
     """The accuracy the script ends on: its last score that is not of the training rows."""
     scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
-    held_out = [s for s in scores if s.get("trained_on", 0.0) < TRAINING_ROWS]
+    held_out = [s for s in scores if not is_of_training(s)]
     # what was counted by hand may be something else: it speaks where nothing else does
     sure = [s for s in held_out if not s.get("is_counted")]
     chosen = sure or held_out or scores
     return chosen[-1] if chosen else None
+
+
+def is_of_training(score: Record) -> bool:
+    """Is it a score of rows that were trained on?"""
+    return bool(score.get("trained_on", 0.0) >= TRAINING_ROWS)
 
 
 def measured(score: Record) -> float:

@@ -8,11 +8,9 @@ from regraft.adapt.views import View
 from regraft.finetune.batches import Pictures
 from regraft.finetune.loop import evaluate
 from regraft.finetune.network import Network
+from regraft.finetune.paired import NOISE
 from regraft.heads.linear import softmax
 from regraft.records import FloatArray, IntArray
-
-# Every view costs a prediction as much again, so a gain must be there beyond noise: one-sided, 95%.
-_NOISE = 1.645  # standard errors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -43,7 +41,8 @@ class Averaged:
             int((probabilities.argmax(axis=1) == self.labels).sum())
             for probabilities in (self.alone, self.together)
         )
-        return gain > _NOISE * noise and together >= alone
+        # every view costs a prediction as much again, so a gain must be there beyond noise
+        return gain > NOISE * noise and together >= alone
 
 
 def average(

@@ -6,6 +6,7 @@ from the run's folder.
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from regraft.artefact.classifier import Classifier, make_extractor
@@ -34,6 +35,7 @@ from regraft.pipeline.running import Run
 from regraft.pipeline.saving import recipe_of
 from regraft.pipeline.settling import Tuned, settle
 from regraft.pipeline.stopping import StopRequest
+from regraft.planning.probe import hold
 from regraft.records import Split
 
 MIXED_GAIN = 2  # times as fast as float32, about, is what computes in mixed bfloat16
@@ -60,14 +62,17 @@ def fine_tune(
         DataError: If the data are not those that the run began with.
     """
     written = None if run is None else Checkpoint(run.checkpoint).read_plan()
+    if written is None and work.request.mode == "auto" and frozen.accuracy == 1.0:
+        observer.note("The frozen head makes no mistake on validation pictures: it stays.")
+        return None
+    # decoding photographs anew in every epoch would take longer than training on them
+    held, _ = hold(frozen.images, n=len(frozen.images), reduce_to=frozen.choice.size)
+    frozen = replace(frozen, images=held)
     if run is not None and written is not None:
         plan, start, notes = written
         _require_same_data(frozen.images, frozen.split, notes)
         network = frozen.network(start, plan.precision)
     else:
-        if work.request.mode == "auto" and frozen.accuracy == 1.0:
-            observer.note("The frozen head makes no mistake on validation pictures: it stays.")
-            return None
         network, precision, why = network_in_precision(
             frozen, is_timed=work.request.epochs is None, seed=work.request.seed
         )

@@ -80,7 +80,7 @@ def finish_head(
         work: What was asked for.
         images: All pictures.
         split: Of all pictures.
-        run: Whose folder is there already, if it was resumed.
+        run: Whose folder is there already, if there is one.
         clock: Counts the stages `refit`, `hidden`, `test` and `save`.
         observer: Is told how it goes.
     """

@@ -26,7 +26,6 @@ from regraft.pipeline.preparing import prepare
 from regraft.pipeline.request import Request, Work, plan_of
 from regraft.pipeline.running import Run
 from regraft.planning.default import Auto
-from regraft.planning.probe import hold
 from regraft.records import Split
 from regraft.storage import require_writable
 
@@ -175,10 +174,8 @@ def carry_out(
         lowest = ready.floors or floors(images, split, seed=request.seed)
     if request.mode != "head":
         with clock.stage("finetune"):
-            # decoding photographs anew in every epoch would take longer than training on them
-            held, _ = hold(images, n=len(images), reduce_to=ready.choice.size)
             frozen = Frozen(
-                images=held,
+                images=images,
                 split=split,
                 choice=ready.choice,
                 weights=ready.weights,

@@ -15,6 +15,7 @@ from regraft.features.runtimes.choose import RUNTIMES
 from regraft.observer import Observer
 from regraft.pipeline.request import Request
 from regraft.planning.default import Choice, choose, typical_side
+from regraft.planning.halving import A_CLASS
 from regraft.planning.passes import Readings
 from regraft.planning.peak import product_macs_per_second
 from regraft.planning.probe import hold, nested_rows
@@ -24,7 +25,6 @@ from regraft.planning.space import macs, sizes_for
 from regraft.records import FloatArray, IntArray, Split
 
 PICTURES = 600  # read in every pass: tells plans apart that differ by two points or more
-A_CLASS = 4  # at least: of one picture a class, leaving it out leaves none
 MOST, MOST_A_BACKBONE = 4, 2  # plans listed
 # Passes over the training pictures that the time must hold: with fewer, a plan does not get to move
 # its features far enough. More than these add less than a plan that learns more from a picture.

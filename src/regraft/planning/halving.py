@@ -32,7 +32,9 @@ from regraft.planning.space import joined, macs, n_features, single
 from regraft.records import FloatArray
 
 PICTURES = (256, 1024, 4096, 16384)  # of the probe, by rung
-_A_CLASS = 4  # pictures of each class in the first rung, unless that is as many as in the second
+# Pictures of each class, at least, that a plan is screened on: of one, leaving it out leaves none.
+# In the first rung only unless that is as many as in the second.
+A_CLASS = 4
 ENDS = (0.4, 0.5)  # of what is left at its beginning, a screening may take so much
 KEPT = (20, 6, 3)  # plans that go on after a rung
 KEPT_A_PASS = (6, 3, 2)  # of one backbone at one size: neighbours in a network are much alike
@@ -64,8 +66,8 @@ def n_screened(n_classes: int) -> tuple[int, int]:
     perfectly told apart, 256 pictures give an accuracy of 0.00 and 1,024 one of 0.05.
     """
     return (
-        max(PICTURES[0], min(_A_CLASS * n_classes, PICTURES[1])),
-        max(PICTURES[1], min(2 * _A_CLASS * n_classes, PICTURES[2])),
+        max(PICTURES[0], min(A_CLASS * n_classes, PICTURES[1])),
+        max(PICTURES[1], min(2 * A_CLASS * n_classes, PICTURES[2])),
     )
 
 

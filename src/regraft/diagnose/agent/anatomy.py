@@ -34,6 +34,11 @@ def flat_layers(model: Any) -> list[Any]:
     ]
 
 
+def graph_of(model: Any) -> Any:
+    """What has the nodes of a model: a Sequential keeps them in a functional model inside."""
+    return getattr(model, "_functional", None) or model
+
+
 def base_of(model: Any) -> dict[str, Any] | None:
     """The pretrained network whose layers the model contains (the one it shares most with)."""
     inside = {id(layer) for layer in flat_layers(model)}

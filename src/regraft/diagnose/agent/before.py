@@ -198,11 +198,10 @@ def _link_features(fit: Fit) -> None:
 def _seen(feed: feeds.Feed, both: int) -> dict[str, Any] | None:
     """The prediction these rows come from: by their values, else (scaled since) by their number."""
     asked = [feeds.digest_row(feed.x[row]) for row in samples.spread(len(feed), LINKED)]
+    known = shown.prediction_of(asked)
+    if known is not None:
+        return known
     latest_first = session.SESSION.pictures[::-1]
-    for seen in latest_first:
-        known = session.SESSION.predicted_rows[seen["key"]]
-        if 2 * sum(row in known for row in asked) > len(asked):
-            return seen
     likely = (feed.planned, len(feed), both)  # alone, or split by Keras
     return next((seen for seen in latest_first if seen["n"] in likely), None)
 

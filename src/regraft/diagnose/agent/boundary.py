@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize_stack
-from regraft.diagnose.agent import feeds, interventions, samples
+from regraft.diagnose.agent import anatomy, feeds, interventions, samples
 from regraft.diagnose.agent.transforms import TRANSFORMS
 from regraft.diagnose.probe import layouts
 
@@ -23,7 +23,7 @@ _LOOKING: list[np.ndarray] | None = None
 
 def watch(base: Any) -> None:
     """Let the first operations of a pretrained network show, and convert, what they receive."""
-    graph = getattr(base, "_functional", None) or base  # of a Sequential
+    graph = anatomy.graph_of(base)
     source = graph.inputs[0]
     for nodes in graph._nodes_by_depth.values():
         for node in nodes:

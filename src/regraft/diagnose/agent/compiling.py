@@ -36,7 +36,9 @@ def compile_model(model: Any, **named: Any) -> Any:
             ends.give(scoring, passed, output["activation"])
     rate = active.one("set-learning-rate")
     if rate is not None and rate.get("line") in (None, site["line"] if site else None):
-        named["optimizer"] = _with_rate(named.get("optimizer", "rmsprop"), float(rate["value"]))
+        named["optimizer"] = holding.rebuilt(
+            named.get("optimizer", "rmsprop"), learning_rate=float(rate["value"])
+        )
     released = active.one("release-optimiser")
     if released is not None:
         named["optimizer"] = holding.released(named.get("optimizer", "rmsprop"), released["names"])
@@ -104,7 +106,7 @@ def repair_model(model: Any) -> None:
         return
     before_compile(model)
     arguments = dict(stored["arguments"])
-    arguments["optimizer"] = _fresh(arguments.get("optimizer", "rmsprop"))
+    arguments["optimizer"] = holding.rebuilt(arguments.get("optimizer", "rmsprop"))
     session.SESSION.original["compile"](model, **arguments)
     stored |= {"fitted": False, **_variables(model)}
 
@@ -115,20 +117,6 @@ def _variables(model: Any) -> dict[str, frozenset[int]]:
         "trainable": frozenset(id(v) for v in model.trainable_variables),
         "variables": frozenset(id(v) for v in model.variables),
     }
-
-
-def _with_rate(optimizer: Any, rate: float) -> Any:
-    import keras
-
-    config = keras.optimizers.get(optimizer).get_config() | {"learning_rate": rate}
-    return type(keras.optimizers.get(optimizer)).from_config(config)
-
-
-def _fresh(optimizer: Any) -> Any:
-    import keras
-
-    built = keras.optimizers.get(optimizer)
-    return type(built).from_config(built.get_config())
 
 
 def _loss(name: str, from_logits: bool) -> Any:

@@ -79,12 +79,10 @@ def _read(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number:
 
 def _unread_fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number: int) -> Any:
     """Data only Keras can read: let it train, within its time."""
-    own = [*samples.flat(kwargs.get("callbacks"))]
     watch = callbacks.end_after(UNREAD * session.SESSION.fit_seconds)
+    watched = kwargs | {"callbacks": [*samples.flat(kwargs.get("callbacks")), watch]}
     with session.inside():
-        history = session.SESSION.original["fit"](
-            model, x, y, **(kwargs | {"callbacks": [*own, watch]})
-        )
+        history = session.SESSION.original["fit"](model, x, y, **watched)
     claimed = scoring.claimed(history)
     ledger.RECORD.fits.append({"number": number, "site": site, "unreadable": True})
     if claimed is not None:

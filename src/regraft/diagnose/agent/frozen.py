@@ -30,7 +30,7 @@ def cut(model: Any) -> Cut | None:
     """Split a functional model at its frozen frontier; None where that is not one tensor."""
     import keras
 
-    graph = getattr(model, "_functional", None) or model
+    graph = anatomy.graph_of(model)
     if not hasattr(graph, "_nodes_by_depth") or len(graph.inputs) != 1 or len(graph.outputs) != 1:
         return None
     source = graph.inputs[0]

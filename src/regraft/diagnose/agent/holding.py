@@ -15,14 +15,20 @@ def of_optimizer(optimizer: Any) -> dict[str, float]:
     return {name: float(v) for name, v in values.items() if isinstance(v, int | float) and v}
 
 
+def rebuilt(optimizer: Any, **changes: Any) -> Any:
+    """A fresh optimiser of the same kind, with other arguments where they are given."""
+    import keras
+
+    given = keras.optimizers.get(optimizer)
+    return type(given).from_config(given.get_config() | changes)
+
+
 def released(optimizer: Any, names: Iterable[str]) -> Any:
     """A fresh optimiser of the same kind and rate with its usual values for these."""
     import keras
 
-    given = keras.optimizers.get(optimizer)
-    usual = type(given)().get_config()
-    config = given.get_config() | {name: usual.get(name) for name in names}
-    return type(given).from_config(config)
+    usual = type(keras.optimizers.get(optimizer))().get_config()
+    return rebuilt(optimizer, **{name: usual.get(name) for name in names})
 
 
 def strongest_penalty(layers: Iterable[Any]) -> tuple[float, Any]:

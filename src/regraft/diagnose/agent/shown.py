@@ -141,11 +141,20 @@ def positions(rows: Any) -> tuple[str, np.ndarray] | None:
         rows: Shape (n, d); scaled ones are known where `follow` saw them scaled.
     """
     digests = [feeds.digest_row(row) for row in np.asarray(rows)]
+    seen = prediction_of(digests)
+    if seen is None:
+        return None
+    known = session.SESSION.predicted_rows[seen["key"]]
+    return seen["key"], np.array([known.get(digest, -1) for digest in digests], np.int64)
+
+
+def prediction_of(digests: list[bytes]) -> dict[str, Any] | None:
+    """The latest prediction that gave most of these rows, as `SESSION.pictures` has it."""
+    seen: dict[str, Any]
     for seen in reversed(session.SESSION.pictures):
         known = session.SESSION.predicted_rows[seen["key"]]
-        found = np.array([known.get(digest, -1) for digest in digests], np.int64)
-        if len(found) and 2 * int((found >= 0).sum()) > len(found):
-            return seen["key"], found
+        if 2 * sum(digest in known for digest in digests) > len(digests):
+            return seen
     return None
 
 

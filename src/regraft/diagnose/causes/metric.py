@@ -176,16 +176,8 @@ def column_compared_with_row(ledger: Ledger) -> Finding:
         f"predictions ({call.details['rows']}, 1) == labels ({call.details['rows']},) at line "
         f"{call.site.line} compares all with all: {claimed:.3f}; row by row it is {honest:.3f}"
     )
-    if abs(claimed - honest) < APART:
-        return clear(seen)
-    return found(
-        seen,
-        fix="flatten the predictions before they are compared: predictions.ravel()",
-        where=(call.site,),
-        claimed=claimed,
-        honest=honest,
-        severity=min(1.0, abs(claimed - honest)),
-    )
+    fix = "flatten the predictions before they are compared: predictions.ravel()"
+    return _contradicted(seen, call.site, claimed=claimed, honest=honest, fix=fix)
 
 
 @rule(
@@ -212,16 +204,8 @@ def another_number_called_accuracy(printed_accuracy: Printed) -> Finding:
         f"it prints {printed.text!r}, which is {printed.is_really!r}; "
         f"{printed.honest:.3f} of those pictures are right"
     )
-    if abs(printed.value - printed.honest) < APART:
-        return clear(seen)
-    return found(
-        seen,
-        fix='take the number by its name: evaluate(..., return_dict=True)["accuracy"]',
-        where=(printed.site,),
-        claimed=printed.value,
-        honest=printed.honest,
-        severity=min(1.0, abs(printed.value - printed.honest)),
-    )
+    fix = 'take the number by its name: evaluate(..., return_dict=True)["accuracy"]'
+    return _contradicted(seen, printed.site, claimed=printed.value, honest=printed.honest, fix=fix)
 
 
 @rule(
@@ -251,15 +235,19 @@ def argmax_of_one_output(ledger: Ledger) -> Finding:
         f"at line {call.site.line} labels are compared with class 0 for all {call.details['rows']} "
         f"pictures: {claimed:.3f}; by its outputs the network has {honest:.3f}"
     )
-    if abs(claimed - honest) < APART:
+    fix = "use (model.predict(x) > 0.5).astype(int).ravel() in place of argmax"
+    return _contradicted(seen, call.site, claimed=claimed, honest=honest, fix=fix)
+
+
+def _contradicted(
+    seen: str, site: Site | None, *, claimed: float, honest: float, fix: str
+) -> Finding:
+    """Found where the number that the script claims is not about the one that holds."""
+    apart = abs(claimed - honest)
+    if apart < APART:
         return clear(seen)
     return found(
-        seen,
-        fix="use (model.predict(x) > 0.5).astype(int).ravel() in place of argmax",
-        where=(call.site,),
-        claimed=claimed,
-        honest=honest,
-        severity=min(1.0, abs(claimed - honest)),
+        seen, fix=fix, where=(site,), claimed=claimed, honest=honest, severity=min(1.0, apart)
     )
 
 

@@ -145,7 +145,7 @@ def rate_too_low(
         return unknown("the rate starts at nothing, or training accuracy was not measured")
     if rate > LOW * usual * 0.99:  # a tenth is still what many use to fine-tune
         return clear(f"{training.optimizer} at {rate:g} is no low rate")
-    possible = min(0.9, association.accuracy if association is not None else 0.9)
+    possible = _possible(association)
     if accuracy.train >= _learnable(accuracy, association):
         return clear(f"at {rate:g}, training pictures are learnt: {accuracy.train:.2f}")
     reach = rate * training.planned_updates
@@ -263,8 +263,12 @@ def _is_odd(name: str, value: float, training: Training) -> bool:
 
 def _learnable(accuracy: Accuracy, association: Association | None) -> float:
     """What training pictures should reach: what a simple probe does, less a tenth, or half way."""
-    possible = min(0.9, association.accuracy if association is not None else 0.9)
-    return max(possible - 0.1, (1 + accuracy.chance) / 2)
+    return max(_possible(association) - 0.1, (1 + accuracy.chance) / 2)
+
+
+def _possible(association: Association | None) -> float:
+    """What a simple probe reaches on these pictures, as far as it was asked."""
+    return min(0.9, association.accuracy if association is not None else 0.9)
 
 
 def _described(training: Training, rate: float) -> str:
