@@ -14,7 +14,7 @@ import numpy as np
 from regraft.diagnose.agent import anatomy, feeds
 
 CHUNK = 64
-WORTH_KEEPING = 8  # rows: to look for what is kept hashes all weights, picture by picture too
+WORTH_KEEPING = 8  # rows: a file for each of many pictures asked alone costs more than it saves
 LARGEST = 2.0  # elements kept a picture, as a multiple of its own
 
 
@@ -129,8 +129,6 @@ class Store:
             x: Rows as the network takes them.
             extra: What else changes the outputs (a conversion on the way in).
         """
-        if len(x) < WORTH_KEEPING:
-            return forward(model, x)
         key = self._key(model, x, extra)
         known = self._load(key)
         digests = [feeds.digest_row(row) for row in x]
@@ -138,7 +136,8 @@ class Store:
         if missing:
             values = forward(model, x[list(missing.values())])
             known.update(zip(missing, values, strict=True))
-            self._save(key, list(missing), values)
+            if len(missing) >= WORTH_KEEPING:
+                self._save(key, list(missing), values)
         return np.stack([known[digest] for digest in digests])
 
     def _load(self, key: str) -> dict[bytes, np.ndarray]:
