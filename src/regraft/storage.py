@@ -102,7 +102,8 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically. NaN is refused: it is not JSON."""
     with atomic_file(path) as file:
         text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        file.write(text.encode())
+        # names of files that are no UTF-8 become escapes that JSON reads back as they are
+        file.write(text.encode("utf-8", "backslashreplace"))
 
 
 def require_writable(folder: Path, *, option: str) -> None:

@@ -250,3 +250,12 @@ def test_an_npz_compressed_in_an_unknown_way(tmp_path):
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"compression.*Write it anew"):
         open_data(path)
+
+
+def test_an_npz_that_unpacks_to_more_than_the_memory(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "a.npz", x_train=np.zeros((60, 40, 40), np.uint8),
+                        y_train=np.arange(60) % 2)  # fmt: skip
+    assert len(open_data(tmp_path / "a.npz")) == 60
+    monkeypatch.setattr("regraft.data.arrays.physical_memory", lambda: 90_000)
+    with pytest.raises(DataError, match="more than fits into memory"):
+        open_data(tmp_path / "a.npz")

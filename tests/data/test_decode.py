@@ -193,6 +193,11 @@ def test_decode_refuses_a_large_header_before_decoding_and_without_a_warning():
         decode(png(60_000, 60_000, 8, 0, b"\0"), name="bomb.png")
 
 
+def test_decode_refuses_a_very_long_side():
+    with pytest.raises(BadImageError, match=r"70,000 x 3 pixels, a side of more than 65,535"):
+        decode(png(70_000, 3, 8, 0, b"\0"), name="strip.png")
+
+
 def test_decode_refuses_pixels_without_a_range(tmp_path):
     path = tmp_path / "height map.tif"
     Image.fromarray(np.zeros((4, 4), np.float32)).save(path)

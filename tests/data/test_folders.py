@@ -206,6 +206,11 @@ def test_names_that_are_no_utf8(tmp_path):
             id="parts-and-classes",
         ),
         pytest.param(
+            lambda p: parted(p, ("train", "holdout")),
+            "received both in .*: holdout",
+            id="a-part-of-another-name",
+        ),
+        pytest.param(
             lambda p: parted(p, ("train", "val", "validation")),
             "one validation folder; received val/ and validation/",
             id="two-validation-folders",

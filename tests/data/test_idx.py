@@ -79,6 +79,11 @@ IMAGES = "train-images-idx3-ubyte"
             id="255-dimensions",
         ),
         pytest.param(
+            lambda p: spoiled(p, IMAGES, lambda b: b[:4] + b"\x7f" * 12 + b[16:]),
+            "more bytes than there is memory",
+            id="a-bomb",
+        ),
+        pytest.param(
             lambda p: spoiled(p, "train-labels-idx1-ubyte", lambda _: idx(Y[:4])),
             "6 pictures and 4 labels",
             id="fewer-labels",

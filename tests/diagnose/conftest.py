@@ -32,6 +32,7 @@ def record(tmp_path, monkeypatch) -> ledger.Recorder:
     monkeypatch.setattr(scoring, "_TALLIES", {})
     monkeypatch.setattr(scoring, "_PAIRS", {})
     monkeypatch.setattr(scoring, "_awaited", False)
+    monkeypatch.setattr(scoring, "_argmaxed", 0)
     monkeypatch.setattr(sites, "USER_FILES", set())
     monkeypatch.setattr(builtins, rewrite.GATE, operators, raising=False)
     return fresh

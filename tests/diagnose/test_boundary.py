@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import boundary, feeds, interventions
+from regraft.diagnose.agent import anatomy, boundary, feeds, interventions
+from regraft.diagnose.agent.hooks import backbones
 from regraft.diagnose.conventions import conversion
 from regraft.diagnose.repairs import convert_pixels
 
@@ -18,6 +19,29 @@ def converted(x, part, monkeypatch):
     feed = feeds.Feed(x=x, y=None, planned=len(x))
     boundary.convert_feed(feed, part=part)
     return feed.x
+
+
+@pytest.mark.parametrize("by_tensor", [True, False])
+def test_what_comes_before_a_network_is_not_taken_for_it(by_tensor, monkeypatch):
+    import keras
+
+    monkeypatch.setattr(anatomy, "BASES", [])
+    pictures = keras.Input((32, 32, 3))
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1)(pictures)
+    given = {"input_tensor": scaled} if by_tensor else {"input_shape": (32, 32, 3)}
+    base = keras.applications.MobileNetV2(weights=None, include_top=False, alpha=0.35, **given)
+    backbones._note_base(base, name="MobileNetV2", site=None, weights="none",
+                         entry=given.get("input_tensor"))  # fmt: skip
+    model = keras.Model(pictures, base.output if by_tensor else base(scaled))
+    seen = boundary.look(model, np.full((2, 32, 32, 3), 255, np.float32))["backbone"]
+    np.testing.assert_allclose(seen, 1.0)
+    (known,) = anatomy.BASES
+    rescaling = next(layer for layer in model.layers if "rescaling" in layer.name)
+    assert id(rescaling) not in known["ids"]
+    assert anatomy.describe_base(model, known)["input_height"] == 32
+    assert [layer.name for layer in anatomy.head_layers(model)][:2] == [
+        model.layers[0].name, rescaling.name
+    ]  # fmt: skip
 
 
 @pytest.fixture

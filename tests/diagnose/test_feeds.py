@@ -1,7 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import feeds, streams
+from regraft.diagnose.agent import draws, feeds, streams
 
 X = np.random.default_rng(0).integers(0, 256, (96, 6, 6, 1)).astype(np.uint8)
 Y = np.arange(96) % 4
@@ -208,6 +210,31 @@ def test_a_generator_is_read_as_far_as_its_steps():
     feed = read(forever(), steps=3)
     np.testing.assert_array_equal(feed.x, X[:48])
     assert (feed.planned, feed.reshuffles, feed.random_pixels) == (48, False, False)
+
+
+@pytest.mark.parametrize("changes", [True, False])
+@pytest.mark.parametrize("epoch", [6, 3])
+def test_a_generator_that_changes_pictures_is_told_by_its_second_epoch(changes, epoch):
+    draw = draws._switched(np.random.default_rng(0).random, draws._fraction)
+
+    def forever():
+        while True:
+            for x, y in Batches():
+                yield (x + draw(x.shape) if changes else x), y
+
+    feed = read(forever(), steps=epoch, is_trained=True)
+    assert feed.random_pixels is changes
+    assert not read(forever(), steps=epoch).random_pixels  # is not read on
+
+
+def test_the_only_input_may_have_a_name():
+    pairs = [({"image": X[:48]}, {"kind": Y[:48]}), ({"image": X[48:]}, {"kind": Y[48:]})]
+    graph = SimpleNamespace(inputs=["image"])
+    for feed in (read({"image": X}, {"kind": Y}, model=graph), read(iter(pairs), model=graph)):
+        np.testing.assert_array_equal(feed.x, X)
+        np.testing.assert_array_equal(feed.labels, Y)
+    assert read(iter(pairs)) is None
+    assert read({"image": X, "mask": X}, {"kind": Y}, model=graph) is None
 
 
 def test_steps_may_be_a_fraction():

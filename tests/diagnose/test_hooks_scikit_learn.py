@@ -8,6 +8,8 @@ import pytest
 
 from regraft.diagnose.agent import feeds, interventions, session
 from regraft.diagnose.agent.hooks import scikit_learn
+from regraft.diagnose.replays import Replayer, Script
+from regraft.diagnose.rule import Repair
 
 
 class Splitter:
@@ -108,3 +110,38 @@ def test_a_shuffle_is_known_by_both_of_its_names(script, record, monkeypatch):
     np.testing.assert_array_equal(names["z"], [[3, 2, 1, 0]])
     (event,) = [e for e in record.events if e["what"] == "sklearn.utils.shuffle"]
     assert event["details"]["alone"]
+
+
+CODE = """
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+rows = np.random.default_rng(0).normal(size=(400, 6)) + 4 * np.eye(6)[np.arange(400) * 4 // 400]
+labels = np.arange(400) * 4 // 400
+model = make_pipeline(StandardScaler(), LogisticRegression())
+model.fit(rows[:300], y=labels[:300])
+held_out = model.score(rows[300:], labels[300:])
+held_out = accuracy_score(labels[300:], model.predict(rows[300:]))
+trained = accuracy_score(labels[:300], model.predict(rows[:300]))
+trained = model.score(rows[:300], labels[:300])
+guess = accuracy_score(labels[300:], np.full(100, 3))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("repairs", [[], [Repair(kind="resplit")]], ids=["as it is", "split anew"])
+def test_what_an_estimator_was_fitted_to_is_known_when_it_is_scored(tmp_path, repairs):
+    script = tmp_path / "train.py"
+    script.write_text(CODE)
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run(repairs, fit_seconds=20, seconds=120)
+    assert replay.record["failures"] == []
+    of_training = [score.get("trained_on", 0.0) for score in replay.scores]
+    assert of_training == [0, 0, 1, 1, 0]
+    assert [bool(score.get("is_aside")) for score in replay.scores] == [False] * 4 + [True]
+    measured = [score["honest"] if repairs else score["claimed"] for score in replay.scores[:2]]
+    assert min(measured) > 0.9 if repairs else measured == [0.0, 0.0]
+    np.testing.assert_array_equal(np.unique(replay.arrays["estimator_raw_labels"]), [0, 1, 2])

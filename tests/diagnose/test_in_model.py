@@ -1,6 +1,9 @@
 import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 
+from regraft.diagnose.agent import anatomy
 from regraft.diagnose.agent.in_model import changed
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3)).astype(np.float32)
@@ -66,3 +69,39 @@ def test_what_is_behind_the_last_such_layer_is_gone_through_once():
     plain, after = changed(model, [flip, noise], PICTURES)
     assert len(plain) == len(after) == len(PICTURES)
     assert asked == [2]
+
+
+class Turned(keras.layers.Layer):
+    def call(self, x, training=None):
+        return tf.image.rot90(x, 2) if training else x
+
+
+class Doubled(keras.layers.Layer):
+    def call(self, x):
+        return x * 2
+
+
+class Dropped(keras.layers.Layer):
+    def call(self, x):
+        return x * tf.cast(tf.random.uniform(tf.shape(x)) > 0.5, x.dtype)
+
+
+LAYERS = {
+    "in training only": (Turned, True),
+    "at random": (Dropped, True),
+    "by a function": (lambda: keras.layers.Lambda(lambda x: tf.image.random_hue(x, 0.4)), True),
+    "always": (Doubled, False),
+    "a function that scales": (lambda: keras.layers.Lambda(lambda x: x / 255), False),
+    "with weights": (lambda: keras.layers.Conv2D(3, 1), False),
+    "of Keras": (lambda: keras.layers.RandomFlip("horizontal"), True),
+}
+
+
+@pytest.mark.parametrize(("make", "is_random"), LAYERS.values(), ids=LAYERS)
+def test_layers_of_ones_own_that_change_pictures_are_known(make, is_random, monkeypatch):
+    monkeypatch.setattr(anatomy, "_VARIES", {})
+    layer = make()
+    network(layers=[layer])
+    assert anatomy.is_random(layer) is is_random
+    assert anatomy.is_known_random(layer) is (is_random and type(layer).__name__ != "RandomFlip")
+    assert anatomy.is_random(layer) is is_random  # asked again

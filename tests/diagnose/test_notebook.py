@@ -24,6 +24,10 @@ MAGIC_CELLS = {
     "shell in a block": "for x in range(4):\n    !echo $x\n",
     "help": "x = 3\nx?\n?x\nlen??",
     "exported": "get_ipython().run_line_magic('matplotlib', 'inline')\nx = 3",
+    "timed line": "%time x = 3",
+    "timed line with options": "%timeit -n 2 -r 1 y = 4\nx = 3",
+    "lines of a shell": "files = !ls\nx = 3 + len(files)",
+    "result of a magic": "here = %pwd\nx = 3",
     "timed cell": "%%time\nx = 3",
     "captured cell": "\n%%capture out --no-stderr\nx = 3",
     "a remainder on a line of its own": "x = (7\n     % 4)",
@@ -38,12 +42,23 @@ def test_magics_do_not_stop_a_notebook(tmp_path, cell):
     assert names["x"] == 3
 
 
-@pytest.mark.parametrize("first", ["%%bash", "%%writefile a.py", "%%html"])
+@pytest.mark.parametrize("first", ["%%bash", "%%html"])
 def test_cells_in_another_language_are_left_out(tmp_path, first):
     source = read_source(notebook(tmp_path / "a.ipynb", f"{first}\nx = 3\n", "y = 1"))
     names = {}
     exec(source, names)
     assert "x" not in names
+    assert source.splitlines()[2] == "y = 1"
+
+
+@pytest.mark.parametrize("option", ["", "-a "])
+def test_a_cell_that_is_a_file_is_written(tmp_path, option):
+    (tmp_path / "helpers.py").write_text("y = 1\n")
+    first = f"%%writefile {option}{tmp_path / 'helpers.py'}\nx = 3\n"
+    source = read_source(notebook(tmp_path / "a.ipynb", first, "y = 1"))
+    exec(source, {})
+    kept = "y = 1\n" if option else ""
+    assert (tmp_path / "helpers.py").read_text() == f"{kept}x = 3\n"
     assert source.splitlines()[2] == "y = 1"
 
 

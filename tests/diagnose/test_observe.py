@@ -93,8 +93,35 @@ def test_the_measured_number_counts_before_the_claimed_one():
 def test_scores_of_two_runs_belong_together_by_where_they_were_made():
     scores = [score(0), score(1, by="evaluate", line=22), score(2, by="evaluate", line=24)]
     other = replay(scores=scores)
-    assert recorded.same_score(other, score(by="evaluate", line=22))["number"] == 1
-    assert recorded.same_score(other, score(by="predict", line=9))["number"] == 2
+    like, elsewhere = score(by="evaluate", line=22), score(by="predict", line=9)
+    assert recorded.same_score(other, like, replay(scores=[like]))["number"] == 1
+    assert recorded.same_score(other, elsewhere, replay(scores=[elsewhere]))["number"] == 2
+
+
+def test_of_several_scores_at_one_line_the_one_in_the_same_turn_counts():
+    parts = [score(n, by="evaluate", line=22) for n in range(4)]
+    before, after = replay(scores=parts), replay(scores=[dict(part) for part in parts[1:]])
+    for turn in range(1, 4):
+        assert recorded.same_score(after, parts[turn], before)["number"] == turn
+    assert recorded.same_score(after, parts[0], before)["number"] == 1  # it has no such turn
+
+
+def test_pictures_that_were_scored_afterwards_count_before_those_fit_validated(with_thumbs):
+    arrays = dict(with_thumbs)
+    late = score(3, by="evaluate", line=22, by_transform={"invert": 0.9}, is_random=True)
+    for kind in ("x", "thumbs", "thumb_rows"):
+        arrays[f"score3_{kind}"] = arrays[f"fit0_validation_{kind}"]
+    arrays["score3_labels"] = arrays["fit0_validation_labels"] % 5
+    arrays["score3_x"] = 255 - arrays["score3_x"]
+    seen = observe.observe(replay([fit()], [score(), late], arrays=arrays))
+    assert set(seen.labels.validation_counts) == set("01234")
+    assert seen.accuracy.by_transform == {"invert": 0.9}
+    assert seen.augmentation.validation_is_random
+    assert seen.shift.by_one > 0.99
+    before = observe.observe(replay([fit()], [late, score()], arrays=arrays))
+    assert len(before.labels.validation_counts) == 10
+    assert before.augmentation is None
+    assert before.shift.by_one < 0.7
 
 
 def test_the_fit_behind_the_score():

@@ -109,6 +109,28 @@ def test_the_repair_computes_in_floats(script, record, pictures, source):
     assert events(record, "uint8-wrap") == []
 
 
+CASTS = ["y = x.astype('uint8')", "y = np.uint8(x)", "y = x.astype(np.uint8)"]
+
+
+@pytest.mark.parametrize("source", CASTS)
+@pytest.mark.parametrize("factor", [1 / 255, 3.0])
+def test_a_cast_that_loses_pixels_is_noted_and_mended(script, record, pictures, source, factor):
+    x = pictures * factor
+    script.run(source, x=x, np=np)
+    (event,) = events(record, "uint8-wrap")
+    assert event["operator"] == "astype"
+    assert event["wrapped"] > 0.05
+    y = script.run(source, ("float-arithmetic", script.at(1)), x=x, np=np)["y"]
+    np.testing.assert_array_equal(y, x.astype(np.float32))
+
+
+@pytest.mark.parametrize("source", CASTS)
+def test_a_cast_that_rounds_is_fine(script, record, pictures, source):
+    for x in (pictures * 0.9, pictures.astype(float), (pictures > 127).astype(float)):
+        script.run(source, x=x, np=np)
+    assert events(record, "uint8-wrap") == []
+
+
 def test_in_place_stays_in_place(script, pictures):
     x = pictures.astype(np.float32)
     names = script.run("y = x\ny /= 255.0", x=x)
@@ -216,6 +238,30 @@ def test_swapped_channels_are_noted_and_left_out(script, record):
     assert [e["site"]["line"] for e in record.events if e["what"] == "channel-flip"] == [1, 2]
     repair = ("drop-call", script.at(1, what="channel-flip"))
     assert script.run("y = x[..., ::-1]", repair, x=x)["y"] is x
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["y = np.flip(x, -1)", "y = np.flip(x, axis=3)", "y = x[..., [2, 1, 0]]",
+     "y = keras.ops.flip(x, axis=-1)", "y = tf.reverse(x, axis=[-1])"],
+)  # fmt: skip
+def test_channels_swapped_by_other_means_are_noted_and_left_out(script, record, line):
+    import keras
+    import tensorflow as tf
+
+    x = photographs()
+    names = {"x": x, "np": np, "keras": keras, "tf": tf}
+    y = script.run(line, **names)["y"]
+    np.testing.assert_allclose(np.asarray(y), x[..., ::-1])
+    assert [e["what"] for e in record.events] == ["channel-flip"]
+    assert script.run(line, ("drop-call", script.at(1, what="channel-flip")), **names)["y"] is x
+
+
+def test_what_is_turned_over_otherwise_is_no_swap(script, record):
+    lines = "a = np.flip(x, 2)\nb = np.flip(x)\nc = x[..., [0, 1, 2]]\nd = [1, 2]\nd.reverse()"
+    names = script.run(lines, x=photographs(), np=np)
+    np.testing.assert_array_equal(names["b"], np.flip(names["x"]))
+    assert (names["d"], record.events) == ([2, 1], [])
 
 
 def test_a_mask_beside_a_reversed_axis(script, digits):

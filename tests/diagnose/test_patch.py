@@ -229,6 +229,20 @@ def test_byte_arithmetic_is_done_in_float(before, after):
     assert patched(source, repair, backbone=None) == ([before], [after])
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('x = (x / 255).astype("uint8")', 'x = (x / 255).astype("float32")'),
+        ("x = np.uint8(x + noise)", "x = np.float32(x + noise)"),
+    ],
+)
+def test_a_cast_to_bytes_becomes_one_to_floats(before, after):
+    source = f"import numpy as np\nx = np.load('x.npy')\n{before}\n"
+    source += "model.compile('adam')\nmodel.fit(x, x)\n"
+    repair = repairs.float_arithmetic(Site(file=SCRIPT, line=3), is_cast=True)
+    assert patched(source, repair, backbone=None) == ([before], [after])
+
+
 @pytest.mark.parametrize("step", ["shuffle(1000)", "map(mixup, num_parallel_calls=2)"])
 def test_a_step_of_a_data_set_is_taken_out_of_its_chain(step):
     source = (

@@ -402,11 +402,39 @@ def test_argmax_of_one_output_is_scored_by_what_the_output_says(record, wrong):
     labels = (outputs.ravel() > 0.5).astype(int)
     labels[:wrong] = 1 - labels[:wrong]
     scoring.predicted(outputs, None, np.arange(40))
+    scoring.argmaxed(outputs, -1)
     assert scoring.compared(outputs.argmax(axis=-1), labels, SITE)
     (score,) = record.scores
     assert score["honest"] == pytest.approx(1 - wrong / 40)
     assert score["claimed"] == pytest.approx(np.mean(labels == 0))
     assert [event["what"] for event in record.events] == ["argmax-of-one-output"]
+
+
+def test_a_guess_of_one_class_is_no_argmax_of_one_output(record, script):
+    outputs = np.random.default_rng(0).random((40, 1))
+    labels = (outputs.ravel() > 0.6).astype(int)
+    scoring.predicted(outputs, None, np.arange(40))
+    assert not scoring.compared(np.zeros(40, int), labels, SITE)
+    code = "import numpy as np\nguess = {}\nshare = np.mean(guess == labels)"
+    script.run(code.format("np.zeros(40, int)"), outputs=outputs, labels=labels)
+    assert record.scores == record.events == []
+    for argmax in ("np.argmax(outputs, axis=1)", "outputs.argmax(-1)"):
+        script.run(code.format(argmax), outputs=outputs, labels=labels)
+    script.run("from numpy import argmax\nshare = (argmax(outputs, axis=1) == labels).mean()",
+               outputs=outputs, labels=labels)  # fmt: skip
+    assert len(record.scores) == len(record.events) == 3
+
+
+def test_what_is_compared_within_a_text_is_a_score(record, script):
+    labels = np.arange(40) % 4
+    scoring.predicted(np.eye(4)[labels], None, np.arange(40))
+    code = """
+        import numpy as np
+        text = f"accuracy: {np.mean(outputs.argmax(1) == labels):.{1 + 1}f} of {40}"
+    """
+    done = script.run(code, outputs=np.eye(4)[labels], labels=labels, sizes={40: 20})
+    assert done["text"] == "accuracy: 1.00 of 40"
+    assert [score["claimed"] for score in record.scores] == [1.0]
 
 
 @pytest.mark.parametrize("n_outputs", [1, 2])

@@ -133,6 +133,53 @@ SCRIPTS = {
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         model.fit(parts.batch(32), epochs=2, verbose=0)
     """,
+    "two answers in a training step of its own": """
+        class Two(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.flat, self.one = keras.layers.Flatten(), keras.layers.Dense(2)
+
+            def call(self, pictures):
+                scores = self.one(self.flat(pictures))
+                return scores, keras.ops.max(scores, axis=-1)
+
+            def test_step(self, data):
+                return {"loss": 0.0, "accuracy": 0.5}
+
+            def train_step(self, data):
+                self(data[0], training=True)
+                return {"loss": 0.0, "accuracy": 0.5}
+
+        model = Two()
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, validation_data=(x, y), verbose=0)
+        model.evaluate(x, y, verbose=0)
+    """,
+    "a callback that prints the validation accuracy": """
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        told = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: print(epoch, logs["val_accuracy"])
+        )
+        model.fit(x, y, epochs=3, validation_data=(x, y), verbose=0, callbacks=[told])
+    """,
+    "an input and an output by their names": """
+        import tensorflow as tf
+        inputs = keras.Input((8, 8, 1), name="image")
+        scores = keras.layers.Dense(2, activation="softmax", name="kind")(
+            keras.layers.Flatten()(inputs)
+        )
+        model = keras.Model({"image": inputs}, {"kind": scores})
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit({"image": x}, {"kind": y}, verbose=0)
+        pairs = tf.data.Dataset.from_tensor_slices(({"image": x}, {"kind": y})).batch(32)
+        model.fit(pairs, validation_data=pairs, verbose=0)
+        model.evaluate(pairs, verbose=0)
+        assert model.predict(pairs, verbose=0)["kind"].shape == (160, 2)
+    """,
     "one picture at a time": """
         model = keras.Sequential([
             keras.Input((8, 8, 1)), keras.layers.Flatten(),

@@ -129,6 +129,21 @@ def test_evaluating_other_data_uses_all_of_it_or_its_test_part(result):
     assert evaluate(result.artefact, parts).scores["n"] == 6
 
 
+def test_a_limit_of_an_evaluation_draws_from_the_held_out_pictures(result, data, tmp_path):
+    whole = evaluate(result.artefact, data)
+    some = evaluate(result.artefact, data, limit=6)
+    assert some.pictures == whole.pictures == "the test pictures held out when it was fitted"
+    assert some.scores["n"] == 6 < whole.scores["n"]
+    limited = fit(data, limit=30, out=tmp_path / "limited", **FAST)
+    assert evaluate(limited.artefact, data).pictures == whole.pictures
+
+
+def test_pictures_of_one_class_can_be_evaluated(result, data):
+    x, y = arrays(n=20, seed=3)
+    (only, *_) = np.unique(y)
+    assert evaluate(result.artefact, (x[y == only], y[y == only])).scores["n"] == sum(y == only)
+
+
 def test_evaluating_part_of_the_training_data_is_warned_of(result, data):
     listener = Listener()
     evaluate(result.artefact, (data[0][:40], data[1][:40]), progress=listener)

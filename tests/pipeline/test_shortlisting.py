@@ -3,6 +3,7 @@ import pytest
 
 from regraft.backbones.table import get
 from regraft.data.open import open_data
+from regraft.errors import WeightsUnavailableError
 from regraft.pipeline import shortlisting
 from regraft.pipeline.parting import part
 from regraft.pipeline.request import Request
@@ -68,22 +69,47 @@ def test_every_size_of_every_backbone_has_its_turn(images, monkeypatch):
     monkeypatch.setattr(
         shortlisting, "choose", lambda images, backbone, **named: choose(images, **named)
     )
-    plans = [choice for choice, _ in candidates(images, asked(backbone="auto"), most_macs=1e12)]
+    plans = [
+        choice
+        for choice, _ in candidates(images, asked(backbone="auto"), most_macs=1e12, note=print)
+    ]
     assert [plan.size for plan in plans] == [32, 32, 48, 48]
 
 
 def test_what_is_named_is_kept(images):
     plans = candidates(
-        images, asked(taps=("block3a_project_bn",), grids=(2,), size=64), most_macs=1e12
+        images,
+        asked(taps=("block3a_project_bn",), grids=(2,), size=64),
+        most_macs=1e12,
+        note=print,
     )
     assert [(plan.size, plan.requests) for plan, _ in plans] == [(64, (("block3a_project_bn", 2),))]
 
 
+def test_sizes_whose_maps_are_smaller_than_the_grid_are_left_out(images):
+    named_so = asked(taps=("block3b_add",), grids=(5,))
+    plans = candidates(images, named_so, most_macs=1e12, note=print)
+    assert [plan.size for plan, _ in plans] == [48]
+
+
+def test_a_network_whose_weights_cannot_be_read_is_left_out_unless_it_is_named(images, monkeypatch):
+    def unreadable(row):
+        raise WeightsUnavailableError(row.name)
+
+    notes = []
+    monkeypatch.setattr(shortlisting, "at_hand", unreadable)
+    monkeypatch.setattr(shortlisting, "find_weights", unreadable)
+    assert candidates(images, asked(backbone="auto"), most_macs=1e12, note=notes.append) == []
+    assert "efficientnet_lite0 is left out: efficientnet_lite0" in notes
+    with pytest.raises(WeightsUnavailableError):
+        candidates(images, asked(), most_macs=1e12, note=notes.append)
+
+
 def test_only_what_can_be_trained_in_time_is_a_candidate(images):
-    small, large = (plan for plan, _ in candidates(images, asked(), most_macs=1e12))
-    (only,) = candidates(images, asked(), most_macs=macs(large) - 1)
+    small, large = (plan for plan, _ in candidates(images, asked(), most_macs=1e12, note=print))
+    (only,) = candidates(images, asked(), most_macs=macs(large) - 1, note=print)
     assert only[0].size == small.size
-    (dear,) = candidates(images, asked(), most_macs=0)
+    (dear,) = candidates(images, asked(), most_macs=0, note=print)
     assert dear[0].size == small.size
 
 

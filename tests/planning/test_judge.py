@@ -26,6 +26,12 @@ def test_too_few_groups_for_folds_are_not_kept_together():
     assert set(fold) == set(range(FOLDS))
 
 
+def test_groups_of_too_few_rows_for_folds_and_large_seeds():
+    fold = folds(np.arange(8) % 4, seed=2**40, groups=np.arange(8))
+    assert len(fold) == 8
+    assert folds(np.arange(90) % 3, seed=2**40, groups=np.arange(90)).max() == FOLDS - 1
+
+
 def test_what_can_be_learnt_is_scored_right_and_noise_near_chance():
     generator = np.random.default_rng(0)
     labels = np.arange(300) % 3

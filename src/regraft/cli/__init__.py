@@ -93,13 +93,15 @@ def main() -> None:
         sys.exit(4)
 
 
+# no space, over a quota, too large a file for this disk
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _PLACES = (PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
 
 
 def _is_of_a_place(error: Exception) -> TypeGuard[OSError]:
-    """A folder that vanished, a file in place of a folder, no permission, a read-only disk."""
-    is_read_only = isinstance(error, OSError) and error.errno == errno.EROFS
-    return is_read_only or isinstance(error, _PLACES)
+    """A folder that vanished, a file in place of a folder, no permission, a full disk."""
+    is_full = isinstance(error, OSError) and error.errno in _FULL
+    return is_full or isinstance(error, _PLACES)
 
 
 def _show_version(wanted: bool) -> None:
@@ -128,7 +130,7 @@ def _place(error: OSError) -> str:
     return expected_received(
         "files and folders that can be read and written",
         f"{error.filename}: {error.strerror}" if error.filename else _one_line(error),
-        "Name another, or change its permissions.",
+        "Name another, make room, or change its permissions.",
     )
 
 

@@ -120,6 +120,7 @@ def fit(
             expected_received("DATA, or --resume RUN", "neither", "See regraft fit --help.")
         )
 
+    from regraft.data.text import as_text
     from regraft.pipeline import fit as run
     from regraft.pipeline import resume as go_on
     from regraft.report.terminal import fit_lines
@@ -127,7 +128,7 @@ def fit(
 
     with TerminalProgress(quiet=quiet) as progress:
         if resume is None:
-            command = shlex.join(["regraft", *sys.argv[1:]])
+            command = as_text(shlex.join(["regraft", *sys.argv[1:]]))
             result = run(**asked, progress=progress, command=command)
         else:
             given = {name: asked[name] for name in asked if _is_given(context, name)}
@@ -135,14 +136,13 @@ def fit(
     view = result.as_json()
     if json is not None:
         write_json(json, view)
-    typer.echo(
-        fit_lines(
-            view,
-            result.classifier.metrics,
-            result.classifier.class_names,
-            is_from_cache=result.is_from_cache,
-        )
+    lines = fit_lines(
+        view,
+        result.classifier.metrics,
+        result.classifier.class_names,
+        is_from_cache=result.is_from_cache,
     )
+    typer.echo(as_text(lines))
     if result.is_stopped:
         typer.echo(f"\nStopped early. To go on: regraft fit --resume {result.artefact}")
         raise typer.Exit(STOPPED)

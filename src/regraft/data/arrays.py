@@ -15,6 +15,7 @@ from regraft.data.pictures import ArrayPictures
 from regraft.data.source import TEST, TRAIN, VALIDATION, ImageSet, Pixels
 from regraft.data.text import listed, shown
 from regraft.errors import DataError, expected_received
+from regraft.memory import physical_memory
 
 PARTS = {"train": TRAIN, "val": VALIDATION, "test": TEST}
 KEYS = tuple(f"{letter}_{part}" for part in PARTS for letter in "xy")
@@ -105,17 +106,26 @@ def from_npz(path: Path) -> ImageSet:
         DataError: When the file is damaged, holds Python objects, or lacks arrays.
     """
     try:
-        zipfile.ZipFile(path).close()  # np.load would take other kinds of files too
+        with zipfile.ZipFile(path) as archive:  # np.load would take other kinds of files too
+            size = sum(info.file_size for info in archive.infolist())
+        if size > physical_memory():
+            raise MemoryError(size)
         with np.load(path, allow_pickle=False) as file:
             # what is not asked for is not read, but a message about missing keys names it
             arrays = {key: file[key] if key in KEYS else None for key in file.files}
     except _UNREADABLE as error:
-        received = f"{path}: {shown(str(error))}"
+        received = f"{path}: {shown(_reason(error))}"
         step = "Write it anew with np.savez or np.savez_compressed."
         raise DataError(
             expected_received("an .npz file of plain number or text arrays", received, step)
         ) from error
     return from_mapping(arrays, name=path.name)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "more than fits into memory when it is unpacked"
+    return str(error)
 
 
 def _as_pixels(x: Any, *, what: str) -> Pixels:

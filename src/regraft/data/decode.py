@@ -45,6 +45,7 @@ from regraft.errors import BadImageError, expected_received
 
 DECODE_VERSION = 2  # part of every cache key: raise it when any pixel could change
 
+MAX_SIDE = 65_535  # pixels, as of JPEG: resizing takes memory for each of the longer side
 MAX_PIXELS = 64_000_000  # of the header
 MAX_JPEG_PIXELS = 128_000_000  # the largest phone cameras have 108 million; decoded in part
 MAX_FILE_BYTES = 512 * 2**20  # an uncompressed 16-bit RGBA picture of MAX_PIXELS has as many
@@ -183,6 +184,9 @@ def _with_header_checked(file: IO[bytes]) -> ImageFile.ImageFile:
     most = MAX_JPEG_PIXELS if found == "JPEG" else MAX_PIXELS
     if width * height > most:
         reason = f"{width:,} x {height:,} pixels, more than {most:,}"
+        raise _UnreadableError(reason)
+    if max(width, height) > MAX_SIDE:
+        reason = f"{width:,} x {height:,} pixels, a side of more than {MAX_SIDE:,}"
         raise _UnreadableError(reason)
     return image
 

@@ -88,7 +88,7 @@ def _part_folders(root: Path, folders: list[Path]) -> dict[int, Path] | None:
             parts[part] = folder
     if TRAIN not in parts or not _sub_folders(parts[TRAIN]):
         return None  # "train" may well be a class: train, bus, car
-    if others and len(parts) == 1:
+    if others and len(parts) == 1 and not _are_parts(parts[TRAIN], others, folders):
         return None
     if others:
         received = f"both in {shown(str(root))}: {listed(others)}"
@@ -96,6 +96,17 @@ def _part_folders(root: Path, folders: list[Path]) -> dict[int, Path] | None:
             expected_received("train/, val/ and test/, or one sub-folder a class", received)
         )
     return parts
+
+
+def _are_parts(train: Path, others: list[str], folders: list[Path]) -> bool:
+    """Do folders beside train/ hold the classes of train/, under a name that says no part?"""
+    classes = {child.name for child in _sub_folders(train)}
+    held = [
+        {child.name for child in _sub_folders(folder)}
+        for folder in folders
+        if as_text(folder.name) in others
+    ]
+    return any(len(names) > 1 and names <= classes for names in held)
 
 
 def _by_class(folder: Path) -> dict[str, list[Path]]:

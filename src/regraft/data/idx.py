@@ -19,6 +19,7 @@ from regraft.data.arrays import from_arrays
 from regraft.data.source import PART_NAMES, TEST, TRAIN, VALIDATION, ImageSet
 from regraft.data.text import as_text, shown
 from regraft.errors import DataError, expected_received
+from regraft.memory import physical_memory
 
 PICTURE_FILE = re.compile(r"(?P<part>.*)images[.-]idx(?P<dimensions>[34])-ubyte(\.gz)?")
 PART_WORDS = {"train": TRAIN, "valid": VALIDATION, "t10k": TEST, "test": TEST}
@@ -81,6 +82,8 @@ def _values(path: Path) -> npt.NDArray[np.uint8]:
         with _opened(path) as file:
             zero, kind, n_dimensions = struct.unpack(">HBB", file.read(4))
             shape = struct.unpack(f">{n_dimensions}I", file.read(4 * n_dimensions))
+            if math.prod(shape) > physical_memory():
+                raise MemoryError("its header promises more bytes than there is memory")
             data = file.read(math.prod(shape) + 1)  # one more, to see whether too much is there
         whole = zero == 0 and kind == UNSIGNED_BYTE and len(data) == math.prod(shape)
         problem = "" if whole else "its size or kind is not the one in its header"

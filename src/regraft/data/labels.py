@@ -69,6 +69,21 @@ def label_values(values: list[object], *, what: str) -> list[str]:
     return [text for text in texts if text is not None]
 
 
+def require_pictures(images: ImageSet) -> None:
+    """Refuse data without a picture.
+
+    Raises:
+        DataError: For no picture.
+    """
+    if not len(images):
+        received = f"none in {images.name}{_skipped(images)}"
+        raise DataError(expected_received("pictures", received))
+
+
+def _skipped(images: ImageSet) -> str:
+    return f" after {len(images.bad_images):,} bad ones" if images.bad_images else ""
+
+
 def require_classes(images: ImageSet) -> None:
     """Refuse what no classifier can be fitted to.
 
@@ -77,9 +92,8 @@ def require_classes(images: ImageSet) -> None:
             class without a picture to train on.
     """
     names = images.class_names
-    skipped = f" after {len(images.bad_images):,} bad ones" if images.bad_images else ""
-    if not len(images):
-        raise DataError(expected_received("pictures", f"none in {images.name}{skipped}"))
+    skipped = _skipped(images)
+    require_pictures(images)
     counts = np.bincount(images.labels, minlength=len(names))
     if len(names) < 2:
         received = f"one class ({listed(list(names))}) in {images.name}"

@@ -11,7 +11,7 @@ from regraft.data.arrays import from_arrays, from_mapping, from_npz
 from regraft.data.decode import reason_unreadable
 from regraft.data.folders import from_folder
 from regraft.data.idx import from_idx_folder, is_idx_folder
-from regraft.data.labels import require_classes
+from regraft.data.labels import require_classes, require_pictures
 from regraft.data.manifests import MANIFEST_ENDINGS, from_manifest
 from regraft.data.named import NAMES, from_name
 from regraft.data.pictures import FilePictures, in_threads
@@ -35,7 +35,12 @@ FILE_ENDINGS = (".npz", *MANIFEST_ENDINGS)  # of files that hold or name picture
 
 
 def open_data(
-    data: Data, *, on_bad_image: OnBadImage = "fail", limit: int | None = None, seed: int = 0
+    data: Data,
+    *,
+    on_bad_image: OnBadImage = "fail",
+    limit: int | None = None,
+    seed: int = 0,
+    to_train: bool = True,
 ) -> ImageSet:
     """Open labelled pictures of any kind.
 
@@ -49,6 +54,7 @@ def open_data(
             every file once now and drops the bad ones into `ImageSet.bad_images`.
         limit: Use at most so many pictures, in the proportions of parts and classes.
         seed: Decides which pictures `limit` keeps.
+        to_train: Refuse what no classifier can be fitted to; else any labelled pictures will do.
 
     Raises:
         MissingFileError: When there is no such file or folder.
@@ -64,7 +70,10 @@ def open_data(
         images = limited(images, limit=limit, seed=seed)
     if isinstance(images.pictures, FilePictures):
         images = _without_bad_images(images, images.pictures, skip=on_bad_image == "skip")
-    require_classes(images)
+    if to_train:
+        require_classes(images)
+    else:
+        require_pictures(images)
     return images
 
 

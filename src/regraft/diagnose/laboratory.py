@@ -83,7 +83,9 @@ class Laboratory:
             predicted=self.baseline.record.get("facts", {}).get("predicted"),
             is_probed=is_probed,
         )
-        found = recorded.same_score(replay, self.score) if replay.scores else None
+        found = None
+        if replay.scores:
+            found = recorded.same_score(replay, self.score, self.baseline)
         if found is None or replay.status not in ("done", "failed"):
             return None
         if _asks_other_classes(results, self.baseline, self.score, replay, found):
@@ -122,9 +124,9 @@ class Laboratory:
 
     def _rows(self) -> dict[str, Any]:
         return {
-            number: rows
-            for number, rows in _rows_of(self.baseline).items()
-            if self.baseline.fits[int(number)].get("sampled")
+            str(fit["number"]): fit["rows"]
+            for fit in self.baseline.fits
+            if fit.get("rows") and fit.get("sampled")
         }
 
     def _sizes(self, results: Sequence[Result]) -> dict[int, int]:

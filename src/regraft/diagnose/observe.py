@@ -14,11 +14,19 @@ from regraft.diagnose import evidence as facts
 from regraft.diagnose.conventions import CONVENTIONS, of_spec
 from regraft.diagnose.failure import failure
 from regraft.diagnose.probe import accuracy, labels
-from regraft.diagnose.recorded import Record, main_fit, measured, observed_score, site
+from regraft.diagnose.recorded import (
+    Record,
+    main_fit,
+    measured,
+    observed_score,
+    scored_apart,
+    site,
+)
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]
 Answer = TypeVar("Answer")
+Ask = Callable[..., Any]  # runs a probe, and tells of one that breaks
 
 
 def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -> facts.Evidence:
@@ -40,7 +48,7 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
     fit = main_fit(replay)
     score = observed_score(replay)
     if fit is None:
-        return _of_frozen_features(replay, ledger, score)
+        return _of_frozen_features(replay, ledger, score, ask)
     both = _label_arrays(replay, fit, score)
     train_labels, validation_labels = both
     return facts.Evidence(
@@ -53,7 +61,7 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
         accuracy=ask("accuracy", _accuracy, replay, fit, score, train_labels),
         overlap=ask("overlap", seen.overlap, replay, fit, score),
         association=ask("association", seen.association, replay, fit, score, *both),
-        augmentation=ask("augmentation", seen.augmentation, replay, fit, ledger),
+        augmentation=ask("augmentation", seen.augmentation, replay, fit, score, ledger),
         order=ask("order", computed.order, replay),
         shift=ask("shift", seen.shift, replay, fit, score, *both),
         printed_accuracy=ask("printed accuracy", computed.printed_accuracy, replay),
@@ -62,7 +70,7 @@ def observe(replay: Replay, *, failed: Callable[[str], None] = lambda _: None) -
 
 
 def _of_frozen_features(
-    replay: Replay, ledger: facts.Ledger, score: Record | None
+    replay: Replay, ledger: facts.Ledger, score: Record | None, ask: Ask
 ) -> facts.Evidence:
     """Of a head that another library fits on frozen predictions, pictures and backbone are seen."""
     given = replay.record.get("facts", {}).get("pictures", ())
@@ -72,15 +80,28 @@ def _of_frozen_features(
         "number": -1, "base": given[0]["base"],
         "features_of_train": given[0]["key"], "features_of_validation": given[-1]["key"],
     }  # fmt: skip
-    labels = replay.arrays.get("estimator_labels", np.zeros(0, np.int64))
+    classes = replay.arrays.get("estimator_labels", np.zeros(0, np.int64))
     return facts.Evidence(
         ledger=ledger,
-        pixels=seen.pixels(replay, fit, score, ledger),
-        backbone=_backbone(fit),
-        accuracy=_accuracy(replay, fit, score, labels),
-        association=seen.association_of_estimator(replay, labels),
-        order=computed.order(replay),
-        overlap=_overlap_of_estimator(replay, fit, score, labels),
+        pixels=ask("pixels", seen.pixels, replay, fit, score, ledger),
+        backbone=ask("backbone", _backbone, fit),
+        labels=ask("labels", _labels_of_estimator, replay, score),
+        accuracy=ask("accuracy", _accuracy, replay, fit, score, classes),
+        association=ask("association", seen.association_of_estimator, replay, classes),
+        order=ask("order", computed.order, replay),
+        overlap=ask("overlap", _overlap_of_estimator, replay, fit, score, classes),
+    )
+
+
+def _labels_of_estimator(replay: Replay, score: Record | None) -> facts.Labels | None:
+    """The labels that another library's estimator was fitted to, and those it was scored by."""
+    number = None if score is None else score.get("number")
+    train = replay.arrays.get("estimator_raw_labels")
+    validation = replay.arrays.get(f"score{number}_labels")
+    if train is None or validation is None:
+        return None
+    return labels.labels(
+        train, validation, batch_size=1, shuffled=True, train_names=(), validation_names=()
     )
 
 
@@ -157,7 +178,7 @@ def _label_arrays(replay: Replay, fit: Record, score: Record | None) -> tuple[Ar
     train = replay.arrays.get(f"{key}_train_labels", empty)
     names = [f"{key}_validation_labels"]
     if score is not None and score.get("number") is not None:
-        names.append(f"score{score['number']}_labels")
+        names.insert(0 if scored_apart(replay, score) else 1, f"score{score['number']}_labels")
     validation = next((replay.arrays[n] for n in names if n in replay.arrays), empty)
     return train, validation
 
@@ -295,7 +316,7 @@ def _accuracy(
         predicted_classes=n_predicted,
         relabelled=renamed[0],
         renaming=renamed[1],
-        by_transform=dict(fit.get("by_transform") or score.get("by_transform", {})),
+        by_transform=dict(score.get("by_transform") or fit.get("by_transform", {})),
         changed_by_batch=fit.get("changed_by_batch"),
         trained_one_reached=_trained_one(replay, score),
         site=site(score["site"]),

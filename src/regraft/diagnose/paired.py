@@ -83,7 +83,7 @@ def _standard_error(differences: "np.ndarray[Any, np.dtype[np.float64]]") -> flo
 
 
 def _right(laboratory: Laboratory, replay: Replay) -> "np.ndarray[Any, np.dtype[np.bool_]] | None":
-    score = recorded.same_score(replay, laboratory.score)
+    score = recorded.same_score(replay, laboratory.score, laboratory.baseline)
     if score is None or score.get("number") is None:
         return None
     classes = replay.arrays.get(f"score{score['number']}_classes")

@@ -14,8 +14,9 @@ def observed_score(replay: Replay) -> Record | None:
     """The accuracy the script ends on: its last score that is not of the training rows."""
     scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
     held_out = [s for s in scores if not is_of_training(s)]
-    # what was counted by hand may be something else: it speaks where nothing else does
-    sure = [s for s in held_out if not s.get("is_counted")]
+    # what was counted by hand may be something else, and a guess or another estimator is there to
+    # be compared with: they speak where nothing else does
+    sure = [s for s in held_out if not s.get("is_counted") and not s.get("is_aside")]
     chosen = sure or held_out or scores
     return chosen[-1] if chosen else None
 
@@ -31,14 +32,41 @@ def measured(score: Record) -> float:
     return float(honest if honest is not None else score["claimed"])
 
 
-def same_score(replay: Replay, like: Record) -> Record | None:
-    """The score of another replay that was made at the same place."""
-    same = [
+def same_score(replay: Replay, like: Record, of: Replay) -> Record | None:
+    """The score of another replay that was made at the same place, and in the same turn there.
+
+    One function may score several parts, each at the same line: counted from the end, as a
+    training that stops early leaves out what comes first.
+
+    Args:
+        replay: The other one.
+        like: The score.
+        of: The replay that it is of.
+    """
+    same, known = _made_at(replay, like), _made_at(of, like)
+    if not same:
+        return observed_score(replay)
+    turn = next((n for n, score in enumerate(reversed(known), 1) if score is like), 1)
+    return same[-min(turn, len(same))]
+
+
+def _made_at(replay: Replay, like: Record) -> list[Record]:
+    return [
         s for s in replay.scores
         if s["by"] == like["by"] and s["site"] and like["site"]
         and s["site"]["line"] == like["site"]["line"] and s["site"]["file"] == like["site"]["file"]
     ]  # fmt: skip
-    return same[-1] if same else observed_score(replay)
+
+
+def scored_apart(replay: Replay, score: Record | None) -> str:
+    """Under what pictures are kept that were scored after the training, "" where none were.
+
+    They are what the number is about, whatever `fit` was given to validate on.
+    """
+    if score is None or score["by"] == "fit" or score.get("number") is None:
+        return ""
+    name = f"score{score['number']}"
+    return name if f"{name}_thumbs" in replay.arrays else ""
 
 
 def main_fit(replay: Replay) -> Record | None:

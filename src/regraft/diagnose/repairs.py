@@ -104,9 +104,12 @@ def set_arguments(site: Site, what: str, arguments: Mapping[str, Any]) -> Repair
     )
 
 
-def float_arithmetic(site: Site) -> Repair:
-    """Do an operator on uint8 arrays at `site` in float32, so that it cannot wrap around."""
-    return Repair(kind="float-arithmetic", parameters=_at(site))
+def float_arithmetic(site: Site, *, is_cast: bool = False) -> Repair:
+    """Do an operator on uint8 arrays at `site` in float32, so that it cannot wrap around.
+
+    Or cast to float32 there, instead of to bytes.
+    """
+    return Repair(kind="float-arithmetic", parameters={**_at(site), "is_cast": is_cast})
 
 
 def set_output(*, units: int, activation: str, loss: str, from_logits: bool = False) -> Repair:

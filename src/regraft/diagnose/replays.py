@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from regraft.diagnose.rule import Repair
 from regraft.errors import InvalidArgumentError, MissingFileError, expected_received
+from regraft.memory import physical_memory
 
 SOURCE = Path(__file__).parents[2]  # the folder that holds the package
 ZYGOTE = Path(__file__).parent / "agent" / "zygote.py"
@@ -227,7 +228,7 @@ class Replayer:
             "predicted": dict(predicted or {}),
             "predicts_whole": self.predicts_whole,
             "is_probed": is_probed,
-            "memory_bytes": int(MEMORY_SHARE * _memory()),
+            "memory_bytes": int(MEMORY_SHARE * physical_memory()),
         }
         stdin = self._process.stdin
         if stdin is None or self._process.poll() is not None:
@@ -274,7 +275,3 @@ class Replayer:
 
 def _dead(why: str) -> Replay:
     return Replay(status="died", seconds=0.0, peak_bytes=0, record={}, arrays={}, output=why)
-
-
-def _memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

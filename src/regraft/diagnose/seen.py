@@ -12,7 +12,7 @@ from regraft.diagnose import evidence as facts
 from regraft.diagnose.probe import layouts, neighbours, orders, properties, twins
 from regraft.diagnose.probe.accuracy import on_others
 from regraft.diagnose.probe.pixels import pixel_stats
-from regraft.diagnose.recorded import measured
+from regraft.diagnose.recorded import measured, scored_apart
 from regraft.diagnose.replays import Replay
 
 Array = npt.NDArray[Any]
@@ -25,9 +25,7 @@ def pixels(
     replay: Replay, fit: Record, score: Record | None, ledger: facts.Ledger
 ) -> facts.Pixels | None:
     """Pictures as they reach the model and the backbone; None where no pictures were seen."""
-    train, validation = (_names(fit, part) for part in ("train", "validation"))
-    if score is not None and score.get("by") != "fit" and score.get("number") is not None:
-        validation.insert(0, f"score{score['number']}")
+    train, validation = (_names(replay, fit, part, score) for part in ("train", "validation"))
     # trained on frozen features: the pictures are those the backbone was given
     pictured = [name for name in train if _holds_pictures(replay, name)]
     held = [name for name in validation if _holds_pictures(replay, name)]
@@ -85,19 +83,22 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     if score is None:
         return None
     key = f"fit{fit['number']}"
-    (train, rows), validation = _train_thumbs(replay, fit), _thumbs(replay, fit, "validation")
-    if _thumbs_of(replay, fit, "train") == _thumbs_of(replay, fit, "validation"):
-        validation = train[:0]  # of one prediction, and nobody knows which rows are in which part
-    if not len(validation):  # scored later, by `evaluate`
-        validation = replay.arrays.get(f"score{score.get('number')}_thumbs", validation)
+    train, rows = _train_thumbs(replay, fit)
+    name = _thumbs_of(replay, fit, "validation", score)
+    if name == _thumbs_of(replay, fit, "train", None):
+        name = ""  # of one prediction, and nobody knows which rows are in which part
+    validation = replay.arrays[f"{name}_thumbs"] if name else train[:0]
     earlier = float(score.get("trained_on_earlier", 0.0))
     if "exact_overlap" not in {**fit, **score} and not len(validation) and not earlier:
         return None
     first_honest, n_first = _before_it_leaked(replay, score)
-    exact = float(score.get("exact_overlap", fit.get("exact_overlap", 0.0)))
+    of_fit = 0.0 if scored_apart(replay, score) else fit.get("exact_overlap", 0.0)
+    exact = float(score.get("exact_overlap", of_fit))
     pairs = twins.near_twins(train, validation)
     validated = np.isin(np.arange(len(validation)), pairs[0])
-    leaking = set(replay.arrays.get(f"{key}_leaking_rows", np.zeros(0, int)).tolist())
+    leaking = set()
+    if exact:
+        leaking |= set(replay.arrays.get(f"{key}_leaking_rows", np.zeros(0, int)).tolist())
     if len(rows) == len(train):
         leaking |= set(rows[pairs[1]].tolist())
     honest, n_honest = score.get("without_duplicates"), int(score.get("n_without_duplicates", 0))
@@ -187,10 +188,14 @@ def _tells(seen: facts.Association | None) -> bool:
 
 def _telling(replay: Replay, fit: Record, score: Record | None) -> list[list[str]]:
     """Under what features of training and validation rows are kept, if any; and thumbnails."""
-    key, parts = f"fit{fit['number']}", ("train", "validation")
-    features = [f"{key}_{part}_feature" for part in parts]
-    thumbs = [f"{_thumbs_of(replay, fit, part, score)}_thumb" for part in parts]
-    return [features, thumbs] if f"{features[0]}s" in replay.arrays else [thumbs]
+    kept = [
+        [
+            f"{_kept_as(replay, _names(replay, fit, part, score), kind)}_{kind}"
+            for part in ("train", "validation")
+        ]
+        for kind in ("feature", "thumb")
+    ]
+    return [names for names in kept if f"{names[0]}s" in replay.arrays] or kept[1:]
 
 
 def _labelled(replay: Replay, name: str, labels: Array) -> tuple[Array, Array] | None:
@@ -201,11 +206,16 @@ def _labelled(replay: Replay, name: str, labels: Array) -> tuple[Array, Array] |
     return (features, labels[rows]) if rows.max() < len(labels) else None
 
 
-def augmentation(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Augmentation | None:
+def augmentation(
+    replay: Replay, fit: Record, score: Record | None, ledger: facts.Ledger
+) -> facts.Augmentation | None:
     """What changes pictures at random, and what that does to them; None if nothing does."""
     calls = ledger.of("augmentation")
     random = bool(fit["train_random"] or fit["in_model_augmentation"])
-    if not calls and not random and not fit["validation_random"]:
+    is_apart = score is not None and bool(scored_apart(replay, score))
+    of_score = bool(score.get("is_random")) if score is not None and is_apart else False
+    validation_is_random = of_score if is_apart else bool(fit["validation_random"])
+    if not calls and not random and not validation_is_random:
         return None
     key = f"fit{fit['number']}_train"
     plain, changed = replay.arrays.get(f"{key}_plain"), replay.arrays.get(f"{key}_augmented")
@@ -214,16 +224,16 @@ def augmentation(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Aug
     if plain is not None and changed is not None:
         ranges = (*_range(changed), *_range(plain))
         tags = replay.arrays.get(f"{key}_augmented_labels")
-        thumbs = (
-            replay.arrays.get(f"{key}_plain_thumbs"),
-            replay.arrays.get(f"{key}_augmented_thumbs"),
+        kind = "told" if f"{key}_plain_told" in replay.arrays else "thumbs"
+        before, after = (
+            replay.arrays.get(f"{key}_{state}_{kind}") for state in ("plain", "augmented")
         )
-        if tags is not None and thumbs[0] is not None and thumbs[1] is not None:
-            both = neighbours.transfer(thumbs[0], tags, thumbs[1])
+        if tags is not None and before is not None and after is not None:
+            both = neighbours.transfer(before, tags, after)
     return facts.Augmentation(
         sites=calls,
         train_is_random=random,
-        validation_is_random=bool(fit["validation_random"]),
+        validation_is_random=validation_is_random,
         low=ranges[0],
         high=ranges[1],
         plain_low=ranges[2],
@@ -243,7 +253,7 @@ def shift(
     """How different validation pictures, or features of them, are from those of training."""
     for kind in ("thumb", "feature"):
         parts = [
-            _kept_of(replay, _names(fit, part, score), kind, labels)
+            _kept_of(replay, _names(replay, fit, part, score), kind, labels)
             for part, labels in (("train", train_labels), ("validation", validation_labels))
         ]
         if parts[0] is None or parts[1] is None:
@@ -273,7 +283,8 @@ def _told_by_one(replay: Replay, fit: Record, score: Record | None) -> tuple[str
     """The property of whole pictures that differs most between the parts."""
     parts = []
     for part in ("train", "validation"):
-        pictured = [name for name in _names(fit, part, score) if _holds_pictures(replay, name)]
+        names = _names(replay, fit, part, score)
+        pictured = [name for name in names if _holds_pictures(replay, name)]
         if not pictured:
             return "", 0.5
         x = replay.arrays[f"{pictured[0]}_x"]
@@ -289,29 +300,25 @@ def _range(values: Array) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _thumbs(replay: Replay, fit: Record, part: str) -> Array:
-    name = _thumbs_of(replay, fit, part)
-    return replay.arrays[f"{name}_thumbs"] if name else np.zeros((0, 1), np.float16)
-
-
-def _thumbs_of(replay: Replay, fit: Record, part: str, score: Record | None = None) -> str:
+def _thumbs_of(replay: Replay, fit: Record, part: str, score: Record | None) -> str:
     """What the thumbnails of this part are of, "" where there are none."""
-    return _kept_as(replay, _names(fit, part, score), "thumb")
+    return _kept_as(replay, _names(replay, fit, part, score), "thumb")
 
 
-def _names(fit: Record, part: str, score: Record | None = None) -> list[str]:
-    """Under what the pictures of a part may be kept; validation may be scored afterwards only."""
+def _names(replay: Replay, fit: Record, part: str, score: Record | None) -> list[str]:
+    """Under what the pictures of a part may be kept: those that the score is about, if any are."""
     own = f"fit{fit['number']}_{part}"
     names = [own, f"{own}_linked", *_keys(fit, f"features_of_{part}")]
     if part == "validation" and score is not None and score.get("number") is not None:
-        names += [f"score{score['number']}", f"score{score['number']}_linked"]
+        scored = [f"score{score['number']}", f"score{score['number']}_linked"]
+        return scored if scored_apart(replay, score) else [*names, *scored]
     return names
 
 
 def _train_thumbs(replay: Replay, fit: Record) -> tuple[Array, Array]:
     """Thumbnails of training pictures, and where these are among all."""
-    thumbs = _thumbs(replay, fit, "train")
-    name = _thumbs_of(replay, fit, "train")
+    name = _thumbs_of(replay, fit, "train", None)
+    thumbs = replay.arrays[f"{name}_thumbs"] if name else np.zeros((0, 1), np.float16)
     return thumbs, replay.arrays.get(f"{name}_thumb_rows", np.arange(len(thumbs)))
 
 

@@ -1,5 +1,6 @@
 """`evaluate`: what an artefact is worth on labelled pictures."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ from regraft.artefact.recipe import Origin
 from regraft.artefact.results import EvaluateResult
 from regraft.artefact.store import load
 from regraft.data.open import Data, OnBadImage, open_data
+from regraft.data.sample import limited
 from regraft.data.source import TEST, ImageSet
 from regraft.data.split import digest_of, split_rows
 from regraft.data.text import listed
-from regraft.errors import DataError, expected_received
+from regraft.errors import DataError, InvalidArgumentError, expected_received
 from regraft.evaluate.scores import full_scores
 from regraft.observer import Nobody, Observer
+from regraft.planning.probe import nested_rows
 from regraft.records import FloatArray, IntArray
 
 
@@ -44,9 +47,11 @@ def evaluate(
     observer = progress or Nobody()
     classifier = load(artefact)
     origin = classifier.origin
-    images = open_data(data, on_bad_image=on_bad_image, limit=limit, seed=origin.seed)
+    images = open_data(data, on_bad_image=on_bad_image, to_train=False)
+    images, rows, which = _to_score(images, origin, observer)
     labels = _labels_for(classifier, images)
-    rows, which = _rows_to_score(images, origin, observer)
+    if limit is not None and limit < len(rows):
+        rows = rows[_spread(labels[rows], limit, seed=origin.seed)]
     answers = answers_of(classifier, images, rows, observer)
     return EvaluateResult(
         class_names=classifier.class_names,
@@ -84,8 +89,21 @@ def _labels_for(classifier: Classifier, images: ImageSet) -> IntArray:
     return np.array([place[name] for name in images.class_names], np.int64)[images.labels]
 
 
-def _rows_to_score(images: ImageSet, origin: Origin, observer: Observer) -> tuple[IntArray, str]:
-    if images.fingerprint() == origin.fingerprint:
+def _spread(labels: IntArray, n: int, *, seed: int) -> IntArray:
+    """So many positions, drawn class by class, in their order."""
+    return np.sort(nested_rows(labels, np.arange(len(labels)), seed=seed)[:n])
+
+
+def _to_score(
+    images: ImageSet, origin: Origin, observer: Observer
+) -> tuple[ImageSet, IntArray, str]:
+    """The pictures, which of them to score, and what those are."""
+    known = images
+    if origin.limit is not None and images.fingerprint() != origin.fingerprint:
+        with contextlib.suppress(InvalidArgumentError):  # other data, of more classes
+            known = limited(images, limit=origin.limit, seed=origin.seed)
+    if known.fingerprint() == origin.fingerprint:
+        images = known
         split = split_rows(
             images,
             validation_fraction=origin.validation_fraction,
@@ -93,15 +111,17 @@ def _rows_to_score(images: ImageSet, origin: Origin, observer: Observer) -> tupl
             seed=origin.seed,
         )
         _require_same_test(images, split.test, origin, observer)
-        return split.test, "the test pictures held out when it was fitted"
+        return images, split.test, "the test pictures held out when it was fitted"
     if images.given_split is not None and np.any(images.given_split == TEST):
-        return np.flatnonzero(images.given_split == TEST), "the test part of the data"
+        return images, np.flatnonzero(images.given_split == TEST), "the test part of the data"
+    which = "all pictures of the data"
     if images.name == origin.name:
+        which += ", some of which it may have been fitted to"
         observer.note(
             f"The artefact was fitted on data named {images.name}, too, but on other pictures "
             "or on fewer of these: pictures it has seen would flatter the result."
         )
-    return np.arange(len(images)), "all pictures of the data"
+    return images, np.arange(len(images)), which
 
 
 def _require_same_test(

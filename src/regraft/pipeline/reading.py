@@ -1,6 +1,5 @@
 """Reading what there is time for of a plan that was searched for."""
 
-import os
 from dataclasses import dataclass, replace
 
 from regraft.data.source import ImageSet
@@ -9,6 +8,7 @@ from regraft.features.cache import default_folder
 from regraft.features.extract import Extraction
 from regraft.features.runtimes import Runtime
 from regraft.features.within import extract_within
+from regraft.memory import physical_memory
 from regraft.observer import Observer
 from regraft.pipeline.choosing import Planned, best_share
 from regraft.pipeline.pool import FIRST_TRAIN, LEAST_TEST, RESERVE, Pool
@@ -95,11 +95,7 @@ def _in_precision(
 
 def _most_in_memory(choice: Choice) -> int:
     """Pictures whose features may be held at once."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows
-        memory = 8 * 10**9
-    return int(_MEMORY_SHARE * memory / (4 * n_features(choice)))
+    return int(_MEMORY_SHARE * physical_memory() / (4 * n_features(choice)))
 
 
 def _say_what_fits(observer: Observer, pool: Pool, n_train: int, n_test: int) -> None:

@@ -11,6 +11,7 @@ from regraft.backbones.table import get
 from regraft.backbones.weights import Weights, find_weights
 from regraft.data.source import ImageSet
 from regraft.deadline import Deadline, OutOfTime
+from regraft.errors import WeightsUnavailableError
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.observer import Observer
 from regraft.pipeline.request import Request
@@ -19,7 +20,7 @@ from regraft.planning.halving import A_CLASS
 from regraft.planning.passes import Readings
 from regraft.planning.peak import product_macs_per_second
 from regraft.planning.probe import hold, nested_rows
-from regraft.planning.run import at_hand, backbones_at_hand, with_taps
+from regraft.planning.run import Note, at_hand, backbones_at_hand, with_taps
 from regraft.planning.screen import gram, left_out_correct
 from regraft.planning.space import macs, sizes_for
 from regraft.records import FloatArray, IntArray, Split
@@ -66,7 +67,8 @@ def shortlist(
         training_seconds: That fine-tuning will have, about.
         observer: Is told what was found.
     """
-    plans = candidates(images, asked, most_macs=_most_macs(training_seconds, len(split.train)))
+    most_macs = _most_macs(training_seconds, len(split.train))
+    plans = candidates(images, asked, most_macs=most_macs, note=observer.note)
     n = max(PICTURES, A_CLASS * len(images.class_names))
     rows = nested_rows(images.labels, split.train, seed=asked.seed)[:n]
     largest = max(choice.size for choice, _ in plans)
@@ -92,7 +94,7 @@ def named(choice: Choice) -> str:
 
 
 def candidates(
-    images: ImageSet, asked: Request, *, most_macs: float
+    images: ImageSet, asked: Request, *, most_macs: float, note: Note
 ) -> list[tuple[Choice, Weights]]:
     """The default plan of every backbone at every size that is cheap enough.
 
@@ -103,6 +105,7 @@ def candidates(
         images: The pictures; a few are read if their size is not known.
         asked: What of the plan is named.
         most_macs: Multiply-adds a picture that there is time for.
+        note: Is told of networks that are left out.
     """
     side = typical_side(images)
     is_open = asked.backbone == "auto"
@@ -115,8 +118,15 @@ def candidates(
             choose(images, backbone=name, size=size, taps=asked.taps, grids=asked.grids)
             for size in sizes
         ]
+        plans = [plan for plan in plans if _has_cells(plan)] or plans[-1:]  # it says what is wrong
         cheap = [plan for plan in plans if macs(plan) <= most_macs] or plans[:1]
-        weights = at_hand(row) if is_open else find_weights(row)
+        try:
+            weights = at_hand(row) if is_open else find_weights(row)
+        except WeightsUnavailableError as error:
+            if not is_open:
+                raise
+            note(f"{row.name} is left out: {error}")
+            continue
         by_backbone.append(iter([(plan, weights) for plan in cheap]))
     found: list[tuple[Choice, Weights]] = []
     while by_backbone:
@@ -124,6 +134,11 @@ def candidates(
         by_backbone = [plans for plans, plan in turn if plan is not None]
         found += [plan for _, plan in turn if plan is not None]
     return found
+
+
+def _has_cells(plan: Choice) -> bool:
+    """Has every map as many cells a side as its grid asks for?"""
+    return all(grid <= max(1, plan.size // plan.row.tap(tap).stride) for tap, grid in plan.requests)
 
 
 def _most_macs(training_seconds: float, n_train: int) -> float:

@@ -71,10 +71,11 @@ def cross_validate(
 def folds(labels: IntArray, *, seed: int, groups: IntArray | None = None) -> IntArray:
     """(n,) The fold of each row, every class spread evenly over all, as far as groups allow."""
     fold = np.empty(len(labels), np.int64)
-    if groups is not None and len(np.unique(groups)) >= FOLDS:
+    may_stratify = int(np.bincount(labels).max(initial=0)) >= FOLDS
+    if groups is not None and len(np.unique(groups)) >= FOLDS and may_stratify:
         from sklearn.model_selection import StratifiedGroupKFold
 
-        parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a class may have fewer groups than there are folds
             for number, (_, out) in enumerate(parts.split(labels, labels, groups)):

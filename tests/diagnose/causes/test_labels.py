@@ -35,6 +35,31 @@ def test_lab001_found():
     assert finding.repairs[0].parameters["what"] == "numpy.random.shuffle"
 
 
+PAIRED_AT_RANDOM = accuracy(validation=0.1, train=0.95, by_chance=0.1, n_validation=400)
+
+
+def test_lab001_found_where_validation_labels_were_shuffled_alone():
+    finding = ask(labels_unrelated_to_pictures, accuracy=PAIRED_AT_RANDOM, ledger=ALONE)
+    assert finding.repairs[0].parameters["what"] == "numpy.random.shuffle"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"ledger": ledger()}, id="nothing-shuffled-alone"),
+        pytest.param(
+            {"accuracy": accuracy(validation=0.3, by_chance=0.1)}, id="better-than-chance"
+        ),
+        pytest.param(
+            {"accuracy": accuracy(validation=0.1, by_chance=0.1, train=0.2)}, id="unlearnt"
+        ),
+    ],
+)
+def test_lab001_clear_where_validation_is_low_otherwise(facts):
+    facts = {"accuracy": PAIRED_AT_RANDOM, "ledger": ALONE} | facts
+    assert verdict(labels_unrelated_to_pictures, **facts) == "clear"
+
+
 def test_lab001_found_where_a_data_set_of_pictures_alone_is_shuffled():
     steps = ledger(call("tf.data.shuffle", 8, arg=1500, alone=True))
     finding = ask(labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=steps)

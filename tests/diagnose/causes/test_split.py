@@ -1,5 +1,5 @@
 import pytest
-from builders import accuracy, ask, call, labels, ledger, training, verdict
+from builders import ask, call, labels, ledger, training, verdict
 
 from regraft.diagnose.causes.split import (
     training_order_by_class,
@@ -110,12 +110,12 @@ def test_spl003_found(counts, named):
     assert named in finding.because
 
 
-def test_spl003_found_where_rows_are_evaluated_afterwards():
+@pytest.mark.parametrize("trained", [training(validation="none"), None])
+def test_spl003_found_where_rows_are_scored_afterwards(trained):
     finding = ask(
         unstratified_slices,
         labels=LAST_TWO,
-        training=training(validation="none"),
-        accuracy=accuracy(claimed_by="evaluate"),
+        training=trained,
         ledger=ledger(call("KFold", 7, shuffle=False)),
     )
     assert [site.line for site in finding.where] == [7]
@@ -138,15 +138,6 @@ def test_spl003_clear(facts):
     "facts",
     [
         pytest.param({"labels": FEW}, id="too-few-rows"),
-        pytest.param({"training": training(validation="none")}, id="no-validation"),
-        pytest.param(
-            {
-                "labels": LAST_TWO,
-                "training": training(validation="none"),
-                "accuracy": accuracy(claimed_by="predict"),
-            },
-            id="labels-come-after-the-predictions",
-        ),
         pytest.param(
             {
                 "labels": labels(

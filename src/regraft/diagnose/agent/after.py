@@ -43,10 +43,10 @@ def measure_after(fit: Fit, history: Any) -> None:
         _probe(fit)
     if fit.validation is not None and fit.validation.y is not None:
         is_changed = _read_on(fit)
-        scored.score(model, fit.validation, by="fit", site=fit.site, claimed=claimed,
-              fit=fit.number, duplicates=fit.duplicates)  # fmt: skip
-        if is_changed:  # Keras was given what the first pass had found
-            ledger.RECORD.scores[-1]["claimed"] = ledger.RECORD.scores[-1]["honest"]
+        score = scored.score(model, fit.validation, by="fit", site=fit.site, claimed=claimed,
+                             fit=fit.number, duplicates=fit.duplicates)  # fmt: skip
+        if is_changed and score is not None:  # Keras was given what the first pass had found
+            score["claimed"] = score["honest"]
     ledger.RECORD.fits.append(fit.record)
     ledger.RECORD.write(status="running")
 

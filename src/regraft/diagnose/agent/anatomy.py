@@ -9,6 +9,8 @@ import numpy as np
 from regraft.diagnose.agent import ends, holding, sites
 
 BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in order
+_VARIES: dict[int, bool] = {}  # by id, of layers of the script's own; these are in _BUILT_AT, too
+ANY_SIDE = 32  # pixels, where a model takes all sizes
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
 RANDOM_LAYERS = ("Random", "Dropout", "SpatialDropout", "Gaussian", "AlphaDropout", "RandAugment",
                  "AugMix", "MixUp", "CutMix", "AutoContrast")  # fmt: skip
@@ -47,6 +49,21 @@ def base_of(model: Any) -> dict[str, Any] | None:
     return BASES[best[1]] if best[0] > 0 else None
 
 
+def upstream(model: Any, entry: Any) -> set[int]:
+    """Ids of the layers before this tensor of a model's graph: its input layer, if it is that."""
+    history = getattr(entry, "_keras_history", None)
+    graph = graph_of(model)
+    if history is None or any(entry is tensor for tensor in graph.inputs):
+        return set()
+    waiting, known = [entry], set()
+    while waiting:
+        operation, node, _ = waiting.pop()._keras_history
+        if id(operation) not in known:
+            known.add(id(operation))
+            waiting += operation._inbound_nodes[node].input_tensors
+    return known
+
+
 def head_layers(model: Any) -> list[Any]:
     """Layers that are not the pretrained network's."""
     base = base_of(model)
@@ -56,7 +73,41 @@ def head_layers(model: Any) -> list[Any]:
 
 def is_random(layer: Any) -> bool:
     """Does the layer change its input at random while training?"""
-    return type(layer).__name__.startswith(RANDOM_LAYERS)
+    return type(layer).__name__.startswith(RANDOM_LAYERS) or is_own_random(layer)
+
+
+def is_own_random(layer: Any) -> bool:
+    """Is it a layer of the script's own that changes pictures, at random or in training only?
+
+    Asked with noise in place of pictures; a layer whose pictures are not known answers no.
+    """
+    known = _VARIES.get(id(layer))
+    if known is None:
+        known = _varies(layer)
+        if getattr(layer, "built", False):
+            _VARIES[id(layer)] = known
+    return known
+
+
+def is_known_random(layer: Any) -> bool:
+    """The same, where it was asked before."""
+    return _VARIES.get(id(layer), False)
+
+
+def _varies(layer: Any) -> bool:
+    is_own = not type(layer).__module__.startswith("keras.") or type(layer).__name__ == "Lambda"
+    if not is_own or not hasattr(layer, "weights") or layer.weights:
+        return False
+    try:
+        shape = layer.input.shape
+        if len(shape) != 4 or shape[-1] not in (1, 3):
+            return False
+        sides = [side or ANY_SIDE for side in shape[1:]]
+        noise = np.random.default_rng(0).uniform(0, 255, (2, *sides)).astype(np.float32)
+        answers = [np.asarray(layer(noise, training=mode)) for mode in (True, True, False)]
+    except Exception:  # noqa: BLE001 - of several inputs, or not of floats: nothing is known
+        return False
+    return any(not np.array_equal(answers[0], other) for other in answers[1:])
 
 
 def is_batchnorm(layer: Any) -> bool:
@@ -70,7 +121,8 @@ def describe_base(model: Any, base: dict[str, Any]) -> dict[str, Any]:
     layers = [layer for layer in flat_layers(base["model"]) if id(layer) in inside]
     weighted = [layer for layer in layers if layer.weights]
     norms = [layer for layer in layers if is_batchnorm(layer)]
-    shape = base["model"].input_shape
+    entry = base.get("entry")
+    shape = base["model"].input_shape if entry is None else entry.shape
     return {
         "name": base["name"],
         "site": base["site"],
@@ -194,7 +246,9 @@ def accuracy_metric(model: Any) -> str:
     """Class that the word "accuracy" resolved to in a trained model, "" if there is none."""
     for metric in walk_metrics(model):
         if "acc" in metric.name.lower():
-            return type(metric).__name__
+            kind = type(metric).__name__
+            function = getattr(metric, "_fn", None) if kind == "MeanMetricWrapper" else None
+            return str(getattr(function, "__name__", kind))
     return ""
 
 

@@ -56,6 +56,11 @@ def switched_off() -> Iterator[None]:
                 setattr(generator, name, value)
 
 
+def is_off() -> bool:
+    """Are pictures to stay as they are?"""
+    return not _python_on
+
+
 def _still(generator: Any) -> None:
     generator.rotation_range = generator.shear_range = generator.channel_shift_range = 0
     generator.width_shift_range = generator.height_shift_range = 0

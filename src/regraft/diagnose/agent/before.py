@@ -77,6 +77,7 @@ def measure_before(fit: Fit) -> None:
             if anatomy.is_random(layer) and "Dropout" not in type(layer).__name__
         ],
     }  # fmt: skip
+    _note_own_augmentation(fit)
     if fit.base is None:
         _link_features(fit)
     _forget_earlier(fit)
@@ -87,6 +88,14 @@ def measure_before(fit: Fit) -> None:
     _keep_all_labels(fit, labels)
     if session.SESSION.is_probed:
         _probe(fit)
+
+
+def _note_own_augmentation(fit: Fit) -> None:
+    """Layers of the script's own that change pictures: Keras's are noted as they are built."""
+    for layer in anatomy.flat_layers(fit.model):
+        where = anatomy.built_at(layer)
+        if anatomy.is_known_random(layer) and where is not None:
+            ledger.RECORD.event("augmentation", where, layer=type(layer).__name__)
 
 
 def _forget_earlier(fit: Fit) -> None:
@@ -226,7 +235,9 @@ def _keep_augmented(fit: Fit) -> None:
         plain, changed = both
     elif feed.random_pixels and feed.source is not None:
         with augmentation.switched_off():
-            still = feeds.read(feed.source, None, batch_size=None, steps=None, limit=400)
+            still = feeds.read(
+                feed.source, None, batch_size=None, steps=None, limit=400, model=fit.model
+            )
         if still is None or still.y is None:
             return
         plain, labels = still.x, feeds.label_indices(still.y)
@@ -247,6 +258,19 @@ def _keep_augmented(fit: Fit) -> None:
     arrays[f"{key}_plain_thumbs"] = boundary.thumbnails(plain)
     arrays[f"{key}_augmented_thumbs"] = boundary.thumbnails(changed)
     arrays[f"{key}_augmented_labels"] = labels
+    if not layers and changed.shape[-1] == 3:  # thumbnails tell little of photographs
+        _keep_augmented_features(fit, plain, changed)
+
+
+def _keep_augmented_features(fit: Fit, plain: np.ndarray, changed: np.ndarray) -> None:
+    """What the frozen part tells of both."""
+    cut = session.SESSION.cuts.of(fit.model)
+    if cut is None or fit.base is None:
+        return
+    for name, x in (("plain", plain), ("augmented", changed)):
+        told = frozen.forward(cut.trunk, x)
+        pooled = told.mean(axis=(1, 2)) if told.ndim == 4 else told
+        ledger.RECORD.arrays[f"fit{fit.number}_train_{name}_told"] = pooled
 
 
 def _keep_all_labels(fit: Fit, labels: np.ndarray) -> None:

@@ -21,10 +21,13 @@ class _Seen(BaseException):
 _LOOKING: list[np.ndarray] | None = None
 
 
-def watch(base: Any) -> None:
-    """Let the first operations of a pretrained network show, and convert, what they receive."""
+def watch(base: Any, entry: Any = None) -> None:
+    """Let the first operations of a pretrained network show, and convert, what they receive.
+
+    Where the network was built upon a tensor, `entry`, the script's own layers come before it.
+    """
     graph = anatomy.graph_of(base)
-    source = graph.inputs[0]
+    source = graph.inputs[0] if entry is None else entry
     for nodes in graph._nodes_by_depth.values():
         for node in nodes:
             if any(tensor is source for tensor in node.input_tensors):

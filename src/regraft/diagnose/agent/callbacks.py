@@ -124,7 +124,8 @@ def reads_validation(callback: Any) -> bool:
     """Does it need validation after every epoch? One of the user's own making may."""
     named = str(getattr(callback, "monitor", ""))
     ours_or_keras = ("keras", __name__.partition(".")[0])
-    return named.startswith("val") or not type(callback).__module__.startswith(ours_or_keras)
+    is_own = not type(callback).__module__.startswith(ours_or_keras)
+    return named.startswith("val") or is_own or type(callback).__name__ == "LambdaCallback"
 
 
 def may_change_weights(model: Any, own: list[Any]) -> bool:

@@ -16,6 +16,12 @@ import numpy as np
 from regraft.diagnose.agent import sites
 
 _is_still = False
+_count = 0
+
+
+def count() -> int:
+    """How many draws there were so far, orders and splits left out."""
+    return _count
 
 
 @contextlib.contextmanager
@@ -103,6 +109,8 @@ def _switched(
 ) -> Callable[..., Any]:
     @functools.wraps(original)
     def draw(*args: Any, **kwargs: Any) -> Any:
+        global _count
+        _count += 1
         if not _is_still:
             return original(*args, **kwargs)
         return still(*(args[1:] if is_method else args), **kwargs)

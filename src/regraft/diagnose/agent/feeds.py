@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import streams
+from regraft.diagnose.agent import draws, streams
 
 MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a sample should have
 RARELY = 0.5  # as often as expected: pictures that are changed at random never come again
@@ -85,6 +85,7 @@ def read(
     sample_weight: Any = None,
     to_the_end: bool = False,
     is_trained: bool = False,
+    model: Any = None,
 ) -> Feed | None:
     """Make a feed, or None for what only Keras itself can read.
 
@@ -100,14 +101,20 @@ def read(
         to_the_end: Keep rows from all over a long data set, so that it is known how many it has;
             else its first ones.
         is_trained: Will it be read for many epochs? A sequence is then told where one ends.
+        model: Who is given the rows. One that is a graph takes an array for its only input in
+            place of a dictionary with it.
     """
+    may_be_named = len(getattr(model, "inputs", None) or ()) == 1
+    if may_be_named:
+        x, y = streams.only(x), streams.only(y)
     if isinstance(x, list | tuple) and x and not np.isscalar(x[0]) and len(x) > 1 and y is not None:
         x = _stack(x, n=len(y))
     if streams.is_array(x):
         return None if _are_no_classes(y, n=len(x)) else _arrays(x, y, batch_size, sample_weight)
     if x is None or isinstance(x, dict | list | tuple):
         return None
-    return _stream(x, steps, limit, to_the_end=to_the_end, is_trained=is_trained)
+    return _stream(x, steps, limit, to_the_end=to_the_end, is_trained=is_trained,
+                   may_be_named=may_be_named)  # fmt: skip
 
 
 def _are_no_classes(y: Any, *, n: int) -> bool:
@@ -149,9 +156,17 @@ def _arrays(x: Any, y: Any, batch_size: int | None, sample_weight: Any) -> Feed:
 
 
 def _stream(
-    source: Any, steps: int | None, limit: int, *, to_the_end: bool, is_trained: bool
+    source: Any,
+    steps: int | None,
+    limit: int,
+    *,
+    to_the_end: bool,
+    is_trained: bool,
+    may_be_named: bool,
 ) -> Feed | None:
-    stream = streams.read(source, steps=steps, most_rows=limit, to_the_end=to_the_end)
+    stream = streams.read(
+        source, steps=steps, most_rows=limit, to_the_end=to_the_end, may_be_named=may_be_named
+    )
     if stream is None:
         return None
     rows = np.concatenate(stream.positions)
@@ -174,7 +189,10 @@ def _stream(
     )
     if is_trained:
         end_epoch(source)
-    _look_again(feed, np.concatenate(stream.start))
+    if hasattr(source, "cardinality") or hasattr(source, "__getitem__"):
+        _look_again(feed, np.concatenate(stream.start))
+    elif is_trained and steps is not None and stream.is_whole:
+        _look_on(feed)
     return feed
 
 
@@ -194,8 +212,6 @@ def _planned(source: Any, stream: streams.Stream, steps: int | None) -> int:
 
 def _look_again(feed: Feed, start: np.ndarray) -> None:
     """Read the first batches a second time: another order? other pixels? other labels?"""
-    if not hasattr(feed.source, "cardinality") and not hasattr(feed.source, "__getitem__"):
-        return  # a generator cannot be read twice
     first = [digest_row(row) for row in feed.x]
     known = dict(zip(first, feed.rows.tolist(), strict=True))
     known |= {digest_row(row): position for position, row in enumerate(start)}
@@ -222,6 +238,21 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
             feed.drifts, feed.random_pixels, feed.seen_again = True, False, 1.0
         return
     feed.relabelled = _relabelled(first, label_indices(feed.y), again, label_indices(now))
+
+
+def _look_on(feed: Feed) -> None:
+    """Read the next batches of a generator: the same pictures again, or other pixels of them?
+
+    It cannot be read from its start. Pictures that never come again were changed at random only
+    where random numbers were drawn meanwhile: there may be more of them than one epoch takes.
+    """
+    known = {digest_row(row) for row in feed.x}
+    drawn = draws.count()
+    rows = [row for batch in _first_batches(feed.source) or [] for row in batch[0]]
+    told = [digest_row(row) in known for row in rows if not _is_blank(row)]
+    if draws.count() > drawn and len(told) > FEWEST:
+        feed.seen_again = float(np.mean(told))
+        feed.random_pixels = feed.reshuffles = feed.seen_again < RARELY
 
 
 def _is_scaled_again(first: np.ndarray, second: list[np.ndarray]) -> bool:
@@ -271,7 +302,7 @@ def end_epoch(source: Any) -> None:
 
 def _first_batches(source: Any) -> list[streams.Batch] | None:
     given = itertools.islice(streams.batches(source) or (), streams.LOOKED_AT_AGAIN)
-    read = [streams.parts(batch) for batch in given]
+    read = [streams.parts(batch, may_be_named=True) for batch in given]
     known = [batch for batch in read if batch is not None]
     return known if len(known) == len(read) else None
 

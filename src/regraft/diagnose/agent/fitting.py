@@ -60,7 +60,7 @@ def _fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any]) -> Any:
 
 def _read(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, number: int) -> Fit | None:
     """What is about to be trained, repaired and described; None if only Keras can read it."""
-    train, validation, how = preparing.given(x, y, kwargs)
+    train, validation, how = preparing.given(model, x, y, kwargs)
     if train is None or train.y is None:
         return None
     train, validation = preparing.repair(train, validation)

@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 CALL = re.compile(r"^(\s*)(get_ipython\(\).*)")
+# magics of one line whose rest is Python: "%time history = model.fit(...)"
+LINE = re.compile(r"^(\s*)%(?:time|timeit|prun|memit|mprun)\s+(?:-\w+\s+(?:\d+\s+)?)*(?=[\w(\[])")
+ASSIGNED = re.compile(r"^(\s*)([\w, ]+?)\s*=\s*[%!].*")  # "files = !ls": a list of lines
 MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*$|get_ipython\(\).*)")
 TIMED = {"%%time", "%%timeit", "%%capture", "%%prun"}  # cells of Python all the same
 
@@ -48,9 +51,21 @@ def _code_cells(path: Path) -> list[list[str]]:
     return cells
 
 
+def _written(cell: list[str]) -> list[str]:
+    """A cell that is a file: modules that other cells import."""
+    start = next(number for number, line in enumerate(cell) if line.strip())
+    words, text = cell[start].split(), "\n".join(cell[start + 1 :]) + "\n"
+    mode = "a" if "-a" in words[1:-1] else "w"
+    with_file = f"open({words[-1]!r}, {mode!r}, encoding='utf-8')"
+    rest = [f"# {line}" for line in cell[start + 1 :]]
+    return [*cell[:start], f"with {with_file} as _: _.write({text!r})", *rest]
+
+
 def _plain_python(cell: list[str]) -> list[str]:
     """The lines of a cell with what only IPython understands commented out."""
     first = next((line.split()[0] for line in cell if line.strip()), "")
+    if first == "%%writefile":
+        return _written(cell)
     if first.startswith("%%") and first not in TIMED:  # a whole cell in another language
         return [f"# {line}" for line in cell]
     magic = CALL
@@ -58,4 +73,5 @@ def _plain_python(cell: list[str]) -> list[str]:
         ast.parse("\n".join(cell))  # then a line that starts with % goes on with an expression
     except SyntaxError:
         magic = MAGIC
+        cell = [ASSIGNED.sub(r"\1\2 = []", LINE.sub(r"\1", line)) for line in cell]
     return [magic.sub(r"\1pass  # \2", line) for line in cell]

@@ -10,6 +10,7 @@ import operator
 import os
 import random
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ TOGETHER = 512  # pictures resized at a time: they are float32 on their way
 _COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of two matrices
 index = np.s_  # turns what stands between brackets into the index that it is
 listed = listing.listed  # ``sorted(...)``
+CASTS = ("astype", "uint8", "int8")
+# Of the span of the values: more is lost where fractions become whole numbers. Pictures in [0, 255]
+# lose a 255th to a cast, one half of 1 and -1 of a standard deviation does all.
+FLAT = 0.1
 
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
@@ -148,6 +153,12 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
         return shuffled_list(call, *arguments, **named)
     if owner is np and name in FUNCTIONS and len(arguments) == 2 and not named:
         return binary(FUNCTIONS[name], *arguments)
+    if name == "argmax":
+        _note_argmax(*(() if isinstance(owner, ModuleType) else (owner,)), *arguments, **named)
+    if name in ("flip", "reverse") and isinstance(owner, ModuleType) and arguments:
+        return _turned_over(call, *arguments, **named)
+    if name in CASTS and _is_picture_data(owner if name == "astype" else (*arguments, None)[0]):
+        return _cast(call, owner if name == "astype" else arguments[0], arguments, named)
     if name == "mean":
         _averaged(arguments[0] if owner is np and arguments else owner, arguments, named)
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
@@ -157,6 +168,46 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     return reshaped(
         "ndarray.reshape", owner, lambda array: getattr(array, name)(*arguments, **named)
     )
+
+
+def argmaxed(call: Any, /, *arguments: Any, **named: Any) -> Any:
+    """``argmax(...)``, by whatever library."""
+    _note_argmax(*arguments, **named)
+    return call(*arguments, **named)
+
+
+def _note_argmax(outputs: Any = None, axis: Any = None, *_: Any, **__: Any) -> None:
+    scoring.argmaxed(outputs, axis)
+
+
+def _turned_over(call: Any, value: Any, axis: Any = None, *rest: Any, **named: Any) -> Any:
+    """``np.flip(value, axis)`` and its like: along the last axis this swaps the channels."""
+    given = (value, *(() if axis is None else (axis,)), *rest)
+    axes = np.ravel(axis).tolist() if axis is not None else []
+    is_last = len(axes) == 1 and axes[0] in (-1, np.ndim(value) - 1)
+    array = value.numpy() if hasattr(value, "numpy") else value
+    if is_last and _is_picture(array) and array.shape[-1] == 3:
+        site = sites.here()
+        if interventions.ACTIVE.dropped("channel-flip", site):
+            return value
+        ledger.RECORD.event("channel-flip", site, shape=list(array.shape))
+    return call(*given, **named)
+
+
+def _cast(call: Any, value: np.ndarray, arguments: tuple[Any, ...], named: Any) -> Any:
+    """Pictures turned into bytes: what does not fit wraps around, and fractions become 0."""
+    result = call(*arguments, **named)
+    if value.dtype.kind != "f" or getattr(result, "dtype", None) not in (np.uint8, np.int8):
+        return result
+    site = sites.here()
+    few, bytes_ = value[:64].astype(np.float64), result[:64].astype(np.float64)
+    span = float(np.ptp(few)) if few.size else 0.0
+    lost = np.abs(few - bytes_) > min(1.0, FLAT * span)
+    if span > 0 and np.mean(lost) > 0:
+        if interventions.ACTIVE.at("float-arithmetic", site):
+            return value.astype(np.float32)
+        ledger.RECORD.event("uint8-wrap", site, operator="astype", wrapped=float(np.mean(lost)))
+    return result
 
 
 def _averaged(values: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:

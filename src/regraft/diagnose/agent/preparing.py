@@ -16,7 +16,7 @@ from regraft.diagnose.probe import orders
 
 
 def given(
-    x: Any, y: Any, kwargs: dict[str, Any]
+    model: Any, x: Any, y: Any, kwargs: dict[str, Any]
 ) -> tuple[feeds.Feed | None, feeds.Feed | None, str]:
     """Training rows, validation rows, and where the latter come from: "split", "data", "none".
 
@@ -25,7 +25,7 @@ def given(
     with augmentation.wanted_off("train"):
         train = feeds.read(
             x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps_per_epoch"),
-            sample_weight=kwargs.get("sample_weight"), is_trained=True,
+            sample_weight=kwargs.get("sample_weight"), is_trained=True, model=model,
         )  # fmt: skip
     split = float(kwargs.get("validation_split") or 0.0)
     given = kwargs.get("validation_data")
@@ -41,7 +41,7 @@ def given(
     with augmentation.wanted_off("validation"):
         validation = feeds.read(
             pair[0], pair[1], batch_size=kwargs.get("validation_batch_size"),
-            steps=kwargs.get("validation_steps"),
+            steps=kwargs.get("validation_steps"), model=model,
         )  # fmt: skip
     return train, validation, "data"
 

@@ -23,7 +23,9 @@ from regraft.diagnose.agent.notebook import read_source
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 STANDARD_LIBRARY = Path(ast.__file__).resolve().parent
-METHODS = {"reshape", "resize", "shuffle", "permutation", "mean", "sort", *operators.FUNCTIONS}
+METHODS = {"reshape", "resize", "shuffle", "permutation", "mean", "sort", "argmax", "flip",
+           "reverse", *operators.CASTS, *operators.FUNCTIONS}  # fmt: skip
+ROUTED = {"sorted": "listed", "argmax": "argmaxed"}  # functions by their own name
 
 
 def compile_user_file(path: Path, sizes: Mapping[int, int]) -> CodeType:
@@ -56,7 +58,10 @@ class _Router(ast.NodeTransformer):
             return ast.copy_location(ast.Constant(self._sizes[node.value]), node)
         return node
 
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        # what is computed to be printed; a format is none, nor is a number within a name
+        if not isinstance(node.value, ast.Constant):
+            node.value = self.visit(node.value)
         return node
 
     def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
@@ -100,9 +105,9 @@ class _Router(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             node.args = [node.func.value, ast.Constant(node.func.attr), *node.args]
             node.func = self._gate("method", node)
-        elif isinstance(node.func, ast.Name) and node.func.id == "sorted":
+        elif isinstance(node.func, ast.Name) and node.func.id in ROUTED:
             node.args = [node.func, *node.args]  # itself: the name may be another function's
-            node.func = self._gate("listed", node)
+            node.func = self._gate(ROUTED[node.func.id], node)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
@@ -151,6 +156,8 @@ def _freezes(node: ast.AST) -> bool:
 
 def _reverses_last(index: ast.expr) -> bool:
     last = index.elts[-1] if isinstance(index, ast.Tuple) and index.elts else None
+    if isinstance(last, ast.List):
+        return [getattr(item, "value", None) for item in last.elts] == [2, 1, 0]
     return (
         isinstance(last, ast.Slice)
         and last.lower is None
@@ -214,5 +221,7 @@ def as_main(path: Path) -> dict[str, Any]:
     """A fresh `__main__` for the script, in place of ours."""
     module = ModuleType("__main__")
     module.__dict__.update(__file__=str(path), __builtins__=builtins)
+    if path.suffix == ".ipynb":
+        module.__dict__["display"] = lambda *_, **__: None  # there without being imported
     sys.modules["__main__"] = module
     return module.__dict__

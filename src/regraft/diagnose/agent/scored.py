@@ -8,6 +8,7 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
+    augmentation,
     boundary,
     feeds,
     frozen,
@@ -44,16 +45,26 @@ class SeveralOutputs(Exception):
 def score(
     model: Any, feed: feeds.Feed, *, by: str, site: Any, claimed: float | None,
     fit: int | None = None, duplicates: np.ndarray | None = None,
-) -> None:  # fmt: skip
-    """Measure accuracy on labelled rows in inference mode, and note it as a score."""
+) -> dict[str, Any] | None:  # fmt: skip
+    """Measure accuracy on labelled rows in inference mode, and note it as a score.
+
+    Returns:
+        The score; None where nothing could be measured: a claimed number is noted all the same.
+    """
     labels = feeds.label_indices(feed.y)
     rows = np.arange(len(feed))
     if len(feed) > SCORED:
         rows = feeds.stratified(labels, SCORED, session.SESSION.seed)
-    outputs = infer(model, feed.x[rows])
+    try:
+        outputs = infer(model, feed.x[rows])
+    except SeveralOutputs:  # which of them are the classes nobody knows
+        if claimed is not None:
+            ledger.RECORD.scores.append({"by": by, "site": site, "claimed": claimed,
+                                         "honest": None, "n": len(rows), "fit": fit})  # fmt: skip
+        return None
     labels = labels[rows]
     if scoring.is_measuring(model, labels, outputs):
-        return
+        return None
     classes = scoring.answers_of(model, outputs, labels)
     entry = {"by": by, "site": site, "claimed": claimed,
              "honest": scoring.right_answers(model, outputs, labels), "n": len(rows),
@@ -64,6 +75,7 @@ def score(
     if duplicates is not None:
         clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
     _compare_with_training(entry, feed.x[rows], classes, labels, clean)
+    return entry
 
 
 def _describe(
@@ -132,7 +144,7 @@ def _probe(entry: dict[str, Any], model: Any, feed: feeds.Feed) -> None:
         shown.link(f"score{entry['number']}", feed)
         shown.keep_features(f"score{entry['number']}", feed.x, np.arange(len(feed)))
     fits = [fit for fit in ledger.RECORD.fits if fit.get("model") == model.name]
-    if fits and fits[-1].get("validation") == "none":
+    if fits and not fits[-1].get("by_transform"):  # else it was asked of `fit`'s own
         turn(entry, model, feed, fits[-1].get("train_accuracy"))
 
 
@@ -187,8 +199,9 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
     """`Model.evaluate`: on a sample where it is long, and measured a second time by us."""
     site = sites.here()
     with session.inside():
-        feed = feeds.read(x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"),
-                          sample_weight=kwargs.get("sample_weight"))  # fmt: skip
+        with augmentation.wanted_off("validation"):
+            feed = feeds.read(x, y, batch_size=kwargs.get("batch_size"), steps=kwargs.get("steps"),
+                              sample_weight=kwargs.get("sample_weight"), model=model)  # fmt: skip
         if feed is None or feed.y is None:
             return session.SESSION.original["evaluate"](model, x, y, **kwargs)
         feeds.end_epoch(x)
@@ -205,11 +218,12 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
             model, feed.x, feed.y, batch_size=feed.batch_size or 32, verbose=0,
             sample_weight=feed.sample_weight, return_dict=kwargs.get("return_dict", False),
         )  # fmt: skip
-        number = len(ledger.RECORD.scores)
-        score(model, feed, by="evaluate", site=site, claimed=scoring.accuracy_in(model, result))
-        if session.SESSION.is_probed and len(ledger.RECORD.scores) > number:
-            ledger.RECORD.scores[number]["numbers"] = scoring.named(model, result)
-            _probe(ledger.RECORD.scores[number], model, feed)
+        claimed = scoring.accuracy_in(model, result)
+        entry = score(model, feed, by="evaluate", site=site, claimed=claimed)
+        if session.SESSION.is_probed and entry is not None:
+            entry["numbers"] = scoring.named(model, result)
+            entry["is_random"] = feed.random_pixels
+            _probe(entry, model, feed)
     ledger.RECORD.event("evaluate", site)
     return result
 
@@ -257,7 +271,13 @@ def _asked(model: Any, x: Any, *, batch_size: int | None, steps: int | None) -> 
     if isinstance(x, Iterator) and not may_leave_out:
         return None  # what was read here would be gone
     feed = feeds.read(
-        x, None, batch_size=batch_size, steps=steps, limit=MOST_PREDICTED, to_the_end=True
+        x,
+        None,
+        batch_size=batch_size,
+        steps=steps,
+        limit=MOST_PREDICTED,
+        to_the_end=True,
+        model=model,
     )
     return feed if feed is not None and (feed.complete or may_leave_out) else None
 

@@ -23,6 +23,7 @@ _TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one b
 _PAIRS: dict[tuple[str, int], tuple[list[Any], list[Any], dict[str, Any]]] = {}  # by line
 _SUMMED_UP: dict[tuple[str, int], dict[str, Any]] = {}  # results of metric objects, by line
 _awaited = False  # was one picture predicted, and not compared yet?
+_argmaxed = 0  # rows of a single output of which the script asked for the largest
 
 
 def classes_of(outputs: np.ndarray, limit: float = HALF) -> np.ndarray:
@@ -198,17 +199,35 @@ def summed_up(metric: Any, result: Any, site: dict[str, Any] | None) -> None:
     _SUMMED_UP[place] |= {"n": n, "claimed": claimed}
 
 
-def answered(classes: np.ndarray) -> None:
+def answered(
+    classes: np.ndarray,
+    *,
+    asked: np.ndarray | None = None,
+    trained_on: float = 0.0,
+    is_aside: bool = False,
+    complete: Complete | None = None,
+) -> None:
     """Remember what an estimator that is no network answered, one class a row.
 
     A pipeline answers what its last step does: that is one prediction, and not two that agree.
+
+    Args:
+        classes: One a row.
+        asked: The rows, where the script itself asked.
+        trained_on: The share of them that the estimator was fitted to.
+        is_aside: Is it only there to compare a network with?
+        complete: Is told when the script compares the answers with labels.
     """
     last = _PREDICTIONS[-1] if _PREDICTIONS else {}
-    if last.get("by_estimator") and np.array_equal(last["classes"], classes):
-        return
-    _PREDICTIONS.append({"classes": classes, "labels": None, "decisions": None,
-                         "computed": np.arange(len(classes)), "by_estimator": True})  # fmt: skip
-    del _PREDICTIONS[:-MOST_REMEMBERED]
+    if not (last.get("by_estimator") and np.array_equal(last["classes"], classes)):
+        last = {"classes": classes, "labels": None, "decisions": None,
+                "computed": np.arange(len(classes)), "by_estimator": True}  # fmt: skip
+        _PREDICTIONS.append(last)
+        del _PREDICTIONS[:-MOST_REMEMBERED]
+    if asked is not None:
+        last |= {"asked": asked, "trained_on": trained_on, "is_aside": is_aside,
+                 "complete": complete}  # fmt: skip
+        _forget_pictures()
 
 
 def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "predict") -> bool:
@@ -244,6 +263,9 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         are_numbers = labels.dtype.kind in "iu" and classes.dtype.kind in "iu"
         if match.get("by_estimator") and len(classes) == len(labels) and are_numbers:
             keep(ledger.RECORD.scores[-1], classes, labels)
+        for name in ("trained_on", "is_aside"):
+            if match.get(name):
+                ledger.RECORD.scores[-1][name] = match[name]
         complete, asked = match.get("complete"), match.get("asked")
         if match.get("is_batch") and asked is not None:
             ledger.RECORD.scores[-1]["batch"] = feeds.digest_row(asked[0]).hex()
@@ -260,6 +282,8 @@ def _is_argmax_of_one(answers: Any, labels: Any, site: dict[str, Any], by: str) 
         return False
     if len(given) < LEAST_COUNTED or len(given) != len(wanted) or given.any():
         return False
+    if _argmaxed < len(given):
+        return False  # a guess of one class, to compare with
     alike = [e for e in _PREDICTIONS if e.get("is_single") and len(e["classes"]) == len(given)]
     if not alike or not alike[-1]["classes"].any():
         return False
@@ -272,6 +296,14 @@ def _is_argmax_of_one(answers: Any, labels: Any, site: dict[str, Any], by: str) 
     ledger.RECORD.event("argmax-of-one-output", site, claimed=claimed, honest=honest,
                         rows=len(rows))  # fmt: skip
     return True
+
+
+def argmaxed(outputs: Any, axis: Any) -> None:
+    """The script asked which output of each row is the largest: of a single one, the first."""
+    global _argmaxed
+    shape = tuple(getattr(outputs, "shape", ()))
+    if len(shape) == 2 and shape[1] == 1 and axis in (1, -1) and isinstance(shape[0], int):
+        _argmaxed += shape[0]
 
 
 def keep(entry: dict[str, Any], classes: np.ndarray, labels: np.ndarray) -> None:

@@ -82,6 +82,7 @@ def read(
     steps: int | None,
     most_rows: int,
     to_the_end: bool = False,
+    may_be_named: bool = False,
 ) -> Stream | None:
     """Go through a data set; None for what only Keras itself can read.
 
@@ -91,6 +92,7 @@ def read(
         most_rows: There is room for, if they are small.
         to_the_end: Go on where there is no room for more, so that all rows are counted, and keep
             every second, fourth, ... row of all; else the first rows are kept.
+        may_be_named: Are rows that are the only ones under a name an array, too?
     """
     given = batches(source)
     if given is None:
@@ -98,7 +100,7 @@ def read(
     stream = Stream()
     most = None if steps is None else max(0, math.ceil(steps))  # `len(x) / 32` is a usual one
     for batch in itertools.islice(given, most):
-        read_batch = parts(batch)
+        read_batch = parts(batch, may_be_named=may_be_named)
         if read_batch is None:
             return None
         x = read_batch[0]
@@ -122,16 +124,29 @@ def batches(source: Any) -> Iterator[Any] | None:
     return None
 
 
-def parts(batch: Any) -> Batch | None:
-    """Rows, labels and weights of one batch; None if its rows are no array."""
+def parts(batch: Any, *, may_be_named: bool = False) -> Batch | None:
+    """Rows, labels and weights of one batch; None if its rows are no array.
+
+    Args:
+        batch: What a data set gives.
+        may_be_named: Are rows, or labels, that are the only ones under a name an array, too?
+    """
     if not isinstance(batch, tuple | list):
         batch = (batch,)
+    if may_be_named:
+        batch = [only(part) for part in batch]
     if not is_array(batch[0]):
         return None
     x = np.asarray(batch[0])
     y = np.asarray(batch[1]) if len(batch) > 1 and is_array(batch[1]) else None
     w = np.asarray(batch[2]) if len(batch) > 2 and is_array(batch[2]) else None
     return x, y, w
+
+
+def only(value: Any) -> Any:
+    """The one array that a dictionary holds; anything else as it is."""
+    is_named = isinstance(value, dict) and len(value) == 1
+    return next(iter(value.values())) if is_named else value
 
 
 def is_array(value: Any) -> bool:

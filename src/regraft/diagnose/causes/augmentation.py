@@ -1,6 +1,14 @@
 """AUG: random changes to pictures that do harm."""
 
-from regraft.diagnose.evidence import Accuracy, Association, Augmentation, Ledger, Training
+from regraft.diagnose.causes.scale import is_gray
+from regraft.diagnose.evidence import (
+    Accuracy,
+    Association,
+    Augmentation,
+    Ledger,
+    Pixels,
+    Training,
+)
 from regraft.diagnose.repairs import drop_augmentation, drop_call
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
@@ -128,7 +136,11 @@ def validation_augmented(augmentation: Augmentation) -> Finding:
     "for pictures and labels",
 )
 def labels_mixed_unlike_pictures(
-    training: Training, association: Association, accuracy: Accuracy, ledger: Ledger
+    training: Training,
+    association: Association,
+    accuracy: Accuracy,
+    ledger: Ledger,
+    pixels: Pixels | None = None,
 ) -> Finding:
     """A step that changes pictures and labels together leaves them unlike one another.
 
@@ -148,6 +160,9 @@ def labels_mixed_unlike_pictures(
     )
     if association.accuracy > chance + UNRELATED or accuracy.validation < chance + RELATED:
         return clear(seen)
+    shown = None if pixels is None else pixels.model_train
+    if association.of_thumbnails and shown is not None and not is_gray(shown):
+        return unknown(f"{seen}; thumbnails tell little of colour photographs")
     mixing = [call for call in ledger.of("tf.data.map") if call.details.get("is_pairs")]
     if not mixing:
         return unknown(f"{seen}, and no step of the pipeline explains it")

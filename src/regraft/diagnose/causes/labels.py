@@ -66,19 +66,28 @@ def labels_unrelated_to_pictures(
     Why it hurts: nothing is left to learn. A large network still learns the labels by heart,
         and validation stays at chance.
     How it is found: labels cannot be predicted from the pictures better than chance, in
-        cross-validation on frozen features; found if pictures or labels were shuffled alone or
-        split one by one, files were listed in a shuffled order, features were predicted from a
-        reader that shuffles, or row numbers were drawn that may have been used on one of them only.
+        cross-validation on frozen features, or those of validation agree with the answers of a
+        network that learnt as often as random pairs do; found if pictures or labels were shuffled
+        alone or split one by one, files were listed in a shuffled order, features were predicted
+        from a reader that shuffles, or row numbers were drawn that may have been used on one of
+        them only.
     Fix: shuffle both with one permutation.
     Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
         answer is "unknown".
     """
+    shuffles = ledger.of(*SHUFFLES)
+    alone = [call for call in shuffles if call.details.get("alone")]
     told = _told(association, accuracy, pixels)
+    if told is not None and alone and accuracy is not None and _is_paired_at_random(accuracy):
+        return _apart(
+            alone,
+            f"validation answers and labels agree at {accuracy.validation:.2f}, as random pairs "
+            f"do; the shuffle at line {{}} moved pictures or labels alone",
+            0.7,
+        )
     if told is not None:
         return told
     seen = _untold(association)
-    shuffles = ledger.of(*SHUFFLES)
-    alone = [call for call in shuffles if call.details.get("alone")]
     if alone:
         # labels are mostly made of the names of files, which come in their order then
         named = all(call.details.get("names") for call in alone)
@@ -131,6 +140,15 @@ def _told(
     if association.of_thumbnails and shown is not None and not is_gray(shown):
         return unknown(f"{seen} by thumbnails, which tell little of colour photographs")
     return None
+
+
+def _is_paired_at_random(accuracy: Accuracy) -> bool:
+    """Does a network that learnt agree with validation labels as often as random pairs would?"""
+    if math.isnan(accuracy.by_chance) or accuracy.n_validation < MIN_ROWS:
+        return False
+    spread = math.sqrt(accuracy.by_chance * (1 - accuracy.by_chance) / accuracy.n_validation)
+    is_chance = abs(accuracy.validation - accuracy.by_chance) <= max(NO_BETTER, SIGMAS * spread)
+    return is_chance and accuracy.train > TOLD + max(accuracy.by_chance, accuracy.chance)
 
 
 def _untold(association: Association) -> str:

@@ -161,29 +161,34 @@ def raw_pixels_unscaled(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> F
     source="https://numpy.org/doc/stable/user/basics.types.html#overflow-errors",
 )
 def uint8_wrap_around(ledger: Ledger) -> Finding:
-    """Arithmetic on byte arrays overflowed and wrapped around.
+    """Arithmetic on byte arrays overflowed and wrapped around, or a cast to bytes lost the pixels.
 
     Why it hurts: in uint8, 200 + 100 is 44 and 10 - 20 is 246. Bright pixels turn dark, and
-        pictures with them.
+        pictures with them. Of fractions a cast to bytes leaves 0 and 1.
     How it is found: the operator was repeated in float arithmetic on a sample, and the share of
-        values that differ was counted.
-    Fix: turn pictures into float32 before any arithmetic.
+        values that differ was counted; for a cast those that differ by more than rounding leaves.
+    Fix: turn pictures into float32 before any arithmetic, and leave them so.
     Limits: arithmetic meant to wrap (hashes, bit tricks) looks the same; the measured gain
         tells them apart.
     """
     wraps = ledger.of("uint8-wrap")
     if not wraps:
-        return clear("no arithmetic on bytes wrapped around")
+        return clear("no arithmetic on bytes wrapped around, and no cast lost pixels")
     worst = max(wraps, key=_wrapped)
     if _wrapped(worst) < WRAPPED:
         return unknown(f"only {_wrapped(worst):.2%} of the values wrapped around")
-    sites = tuple(dict.fromkeys(call.site for call in wraps if _wrapped(call) >= WRAPPED))
+    casts = {call.site: _is_cast(call) for call in wraps if _wrapped(call) >= WRAPPED}
+    operator = worst.details.get("operator", "operator")
+    seen = (
+        f"{_wrapped(worst):.0%} of the values were lost in a cast to bytes"
+        if _is_cast(worst)
+        else f"{_wrapped(worst):.0%} of the values wrapped around in byte arithmetic ({operator})"
+    )
     return found(
-        f"{_wrapped(worst):.0%} of the values wrapped around in byte arithmetic "
-        f"({worst.details.get('operator', 'operator')}) at line {worst.site.line}",
-        fix="convert to float32 before the arithmetic",
-        where=sites,
-        repairs=tuple(float_arithmetic(site) for site in sites),
+        f"{seen} at line {worst.site.line}",
+        fix="convert to float32 before the arithmetic, and keep it",
+        where=tuple(casts),
+        repairs=tuple(float_arithmetic(site, is_cast=cast) for site, cast in casts.items()),
         severity=min(0.6, 0.1 + _wrapped(worst)),
         wrapped=_wrapped(worst),
     )
@@ -334,6 +339,10 @@ def _settled(stats: PixelStats, wanted: str, name: str) -> Finding | None:
     if is_tie and not (same(seen, rival) or _is_double(seen) or _is_double(rival)):
         return unknown(f"pixels span {span_text(stats)}, {seen!r} and {rival!r} fit equally well")
     return None
+
+
+def _is_cast(call: Call) -> bool:
+    return bool(call.details.get("operator") == "astype")
 
 
 def _wrapped(call: Call) -> float:

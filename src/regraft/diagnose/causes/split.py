@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from regraft.diagnose.evidence import Accuracy, Labels, Ledger, Site, Training
+from regraft.diagnose.evidence import Labels, Ledger, Site, Training
 from regraft.diagnose.probe.labels import left_out, on_one_side
 from regraft.diagnose.repairs import resplit, shuffle_training
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
@@ -85,23 +85,21 @@ def training_order_by_class(labels: Labels, training: Training, ledger: Ledger) 
     source="https://github.com/keras-team/keras-preprocessing/issues/205",
 )
 def unstratified_slices(
-    labels: Labels, training: Training, ledger: Ledger, accuracy: Accuracy | None = None
+    labels: Labels, ledger: Ledger, training: Training | None = None
 ) -> Finding:
     """The script's own slices gave training and validation different classes.
 
     Why it hurts: slices, `take` and `skip` of ordered rows put some classes on one side only:
         what is validated was hardly trained.
     How it is found: class shares of both parts differ by more than three times what a random
-        split of this size would give, a class is on one side only, or nearly so, and validation
-        was given as data, or was evaluated afterwards.
+        split of this size would give, a class is on one side only, or nearly so, and Keras did
+        not split validation off.
     Fix: `train_test_split(..., stratify=labels)`.
     Limits: parts from folders or data sets of their own may differ on purpose: "unknown".
         Training rows that were repeated or left out to even out classes are clear.
     """
-    if training.validation == "split":
+    if training is not None and training.validation == "split":
         return clear("validation was split off by Keras: SPL001 is about that")
-    if training.validation == "none" and (accuracy is None or accuracy.claimed_by != "evaluate"):
-        return unknown("no validation rows were seen that could be split again")
     verdict = _compare(labels, where=_split_site(ledger, training), fix="stratify the split")
     if labels.train_class_names and verdict.repairs:
         return unknown("the parts come from folders of their own, with their own class shares")
@@ -149,9 +147,11 @@ def _expected_variation(train: Mapping[str, int], validation: Mapping[str, int])
     return 0.5 * sum(math.sqrt(2 * p * (1 - p) * spread / math.pi) for p in shares)
 
 
-def _split_site(ledger: Ledger, training: Training) -> Site | None:
+def _split_site(ledger: Ledger, training: Training | None) -> Site | None:
     calls = ledger.of("train_test_split", "KFold", "tf.data.take", "tf.data.skip")
-    return calls[0].site if calls else training.site
+    if calls:
+        return calls[0].site
+    return None if training is None else training.site
 
 
 RULES = (

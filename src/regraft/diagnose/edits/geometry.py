@@ -55,6 +55,9 @@ def float_arithmetic(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Turn the array into float32 before the operator."""
     for mend in mends:
         line = draft.line(mend.site)
+        if mend.parameters.get("is_cast"):
+            _cast_to_float(draft, line)
+            continue
         statement = next(
             (s for s in draft.walk(ast.AugAssign) if s.lineno == line),  # type: ignore[attr-defined]
             None,
@@ -73,6 +76,23 @@ def float_arithmetic(draft: Draft, mends: Mends, context: PatchContext) -> None:
             raise UnknownEdit("no arithmetic on that line")
         for operand in reversed(operands):  # from the back: earlier positions stay true
             draft.replace(operand, f'{draft.source(operand)}.astype("float32")')
+
+
+def _cast_to_float(draft: Draft, line: int) -> None:
+    """``x.astype("uint8")`` and ``np.uint8(x)`` on this line, made float32."""
+    for call in draft.walk(ast.Call):
+        if not isinstance(call, ast.Call) or call.lineno != line:
+            continue
+        if not isinstance(call.func, ast.Attribute):
+            continue
+        kind = argument(call, "dtype", 0)
+        if call.func.attr == "astype" and kind is not None:
+            draft.replace(kind, '"float32"')
+            return
+        if call.func.attr in ("uint8", "int8"):
+            draft.replace(call.func, f"{draft.source(call.func.value)}.float32")
+            return
+    raise UnknownEdit("no cast on that line")
 
 
 def _resize_in_model(draft: Draft, sites: Sequence[Site], context: PatchContext) -> None:

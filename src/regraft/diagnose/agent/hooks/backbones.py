@@ -66,7 +66,7 @@ def _builder(original: Any, name: str) -> Any:
             model = original(**_enlarged(named))
         weights = named.get("weights", "imagenet")
         kind = "none" if weights is None else ("imagenet" if weights == "imagenet" else "file")
-        _note_base(model, name=name, site=site, weights=kind)
+        _note_base(model, name=name, site=site, weights=kind, entry=named.get("input_tensor"))
         ledger.RECORD.event("backbone", site, name=name, weights=kind,
                             include_top=bool(named.get("include_top", True)),
                             input_shape=attach.plain(named.get("input_shape")))  # fmt: skip
@@ -115,12 +115,15 @@ def _note_copy(copy: Any, site: Any) -> None:
             return
 
 
-def _note_base(model: Any, *, name: str, site: Any, weights: str) -> None:
+def _note_base(model: Any, *, name: str, site: Any, weights: str, entry: Any = None) -> None:
+    """Remember a pretrained network; `entry` is the tensor it was built upon, if it was."""
+    before = anatomy.upstream(model, entry)
     anatomy.BASES.append({
         "name": name, "model": model, "site": site, "weights": weights,
-        "ids": {id(layer) for layer in anatomy.flat_layers(model)},
+        "ids": {id(layer) for layer in anatomy.flat_layers(model)} - before,
+        "entry": entry if before else None,
     })  # fmt: skip
-    boundary.watch(model)
+    boundary.watch(model, entry if before else None)
 
 
 def _enlarged(named: dict[str, Any]) -> dict[str, Any]:

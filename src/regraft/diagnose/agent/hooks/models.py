@@ -9,6 +9,7 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
+    augmentation,
     compiling,
     fitting,
     interventions,
@@ -152,6 +153,8 @@ def _hook_layers(keras: ModuleType) -> None:
         if is_asked and args:
             args = (scored.repaired(self, args[0]), *args[1:])
         result = call(self, *args, **kwargs)
+        if augmentation.is_off() and anatomy.is_known_random(self) and args:
+            result = args[0] if args[0].shape == result.shape else result
         if is_asked and hasattr(result, "numpy"):
             scored.remember(self, result, args[0] if args else None)
         elif args and _tells_features(self, result):

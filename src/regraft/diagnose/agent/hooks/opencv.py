@@ -1,5 +1,6 @@
 """Hooks on OpenCV."""
 
+import functools
 from types import ModuleType
 from typing import Any
 
@@ -13,15 +14,19 @@ def hook() -> None:
 
 
 def _hook_cv2(module: ModuleType) -> None:
-    read, convert = module.imread, module.cvtColor
+    convert = module.cvtColor
+    for name in ("imread", "imdecode"):
+        read = getattr(module, name)
 
-    def imread(*args: Any, **kwargs: Any) -> Any:
-        ledger.RECORD.event("cv2.imread")
-        return read(*args, **kwargs)
+        def reader(*args: Any, _read: Any = read, **kwargs: Any) -> Any:
+            ledger.RECORD.event("cv2.imread")
+            return _read(*args, **kwargs)
+
+        setattr(module, name, functools.wraps(read)(reader))
 
     def cvt_color(source: Any, code: int, *args: Any, **kwargs: Any) -> Any:
         site = sites.here()
         ledger.RECORD.event("cv2.cvtColor", site, code=int(code))
         return convert(source, code, *args, **kwargs)
 
-    module.imread, module.cvtColor = imread, cvt_color  # type: ignore[attr-defined]
+    module.cvtColor = cvt_color  # type: ignore[attr-defined]

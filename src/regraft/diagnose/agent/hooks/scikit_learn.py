@@ -12,6 +12,7 @@ from regraft.diagnose.agent import (
     feeds,
     interventions,
     ledger,
+    preparing,
     samples,
     scoring,
     session,
@@ -24,6 +25,9 @@ from regraft.diagnose.agent.hooks import attach
 BY_GROUP = ("GroupShuffleSplit", "GroupKFold", "StratifiedGroupKFold", "LeaveOneGroupOut",
             "LeavePGroupsOut")  # fmt: skip
 PROBED = 600  # rows of features that are kept
+LOOKED_UP = 500  # rows that may be among those fitted to
+_FITTED: dict[int, tuple[Any, Any, Any]] = {}  # estimators the script fits, with rows and labels
+_SCORED: list[Any] = []  # the estimator that is scoring itself
 
 
 def hook() -> None:
@@ -48,7 +52,9 @@ def _hook_metrics(module: ModuleType) -> None:
             known = compared(y_pred, y_true, site, by="sklearn")
             result = _original(y_true, y_pred, *args, **kw)
             if not known and _original.__name__ == "accuracy_score" and 0 <= result <= 1:
-                _note_score(site, float(result), len(y_true))  # of an estimator's own predictions
+                # of an estimator's own predictions, or of one class that everything is called
+                is_guess = len(np.unique(np.asarray(y_pred))) == 1
+                _note_score(site, float(result), len(y_true), is_aside=is_guess)
             return result
 
         setattr(module, name, functools.wraps(original)(metric))
@@ -79,7 +85,8 @@ def _hook_validation(module: ModuleType) -> None:
     @functools.wraps(predicts)
     def cross_val_predict(*args: Any, **kwargs: Any) -> Any:
         answers = predicts(*args, **kwargs)
-        _remember(answers)
+        if (classes := _classes_in(answers)) is not None:
+            scoring.answered(classes)
         return answers
 
     @functools.wraps(scores)
@@ -97,14 +104,13 @@ def _hook_validation(module: ModuleType) -> None:
     module.cross_val_score = cross_val_score  # type: ignore[attr-defined]
 
 
-def _remember(answer: Any) -> None:
-    """Remember what an estimator answered: classes, or a score for each of them."""
+def _classes_in(answer: Any) -> np.ndarray | None:
+    """What an estimator answered: classes, or a score for each of them; None for anything else."""
     if not isinstance(answer, np.ndarray):
-        return
+        return None
     if answer.ndim == 2 and answer.shape[1] > 1:
-        scoring.answered(answer.argmax(axis=1))
-    elif answer.ndim == 1 and answer.dtype.kind != "f":
-        scoring.answered(answer)
+        return np.asarray(answer.argmax(axis=1))
+    return answer if answer.ndim == 1 and answer.dtype.kind != "f" else None
 
 
 def _note_splitter(kind: Any, what: str) -> None:
@@ -148,9 +154,12 @@ def _hook_estimators(module: ModuleType) -> None:
         keep = session.computed_rows(X)
         if keep is not None:
             X, y = np.asarray(X)[keep], np.asarray(y)[keep]
+        known = len(ledger.RECORD.scores)
+        _SCORED[:] = [self]
         result = original(self, X, y, *args, **kwargs)
-        if site is not None:
-            _note_score(site, float(result), len(y))
+        _SCORED.clear()
+        if site is not None and len(ledger.RECORD.scores) == known:
+            _note_score(site, float(result), len(y), is_aside=_is_aside(X))
         return result
 
     module.ClassifierMixin.score = score
@@ -165,7 +174,9 @@ def _hook_estimators(module: ModuleType) -> None:
 
             @functools.wraps(inner)
             def outer(self: Any, X: Any, *rest: Any, **kw: Any) -> Any:
-                site = sites.here()
+                site = sites.here() if session.SESSION.depth == 0 else None
+                if not rest and kw.get("y") is not None:
+                    rest = (kw.pop("y"),)
                 is_labelled = bool(rest) and np.ndim(rest[0]) >= 1 and len(rest[0]) == len(X)
                 if site is not None and is_labelled and np.ndim(X) == 2:
                     keep = session.computed_rows(X)
@@ -173,6 +184,7 @@ def _hook_estimators(module: ModuleType) -> None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
                     if sites.directly() is not None:  # and not the last step of a pipeline
                         X, rest = _without_dropped(X, rest)
+                        _FITTED[id(self)] = (self, X, rest[0])
                     ledger.RECORD.attempt("an estimator", _note_estimator, X, rest[0])
                 return inner(self, X, *rest, **kw)
 
@@ -212,17 +224,73 @@ def _followed(method: Any, then: Any) -> Any:
     @functools.wraps(method)
     def followed(self: Any, *args: Any, **kw: Any) -> Any:
         answer = method(self, *args, **kw)
-        then(args[0] if args else kw.get("X"), answer)
+        then(self, args[0] if args else kw.get("X"), answer)
         return answer
 
     followed._regraft = True  # type: ignore[attr-defined]
     return followed
 
 
-def _predicted(rows: Any, answer: Any) -> None:
-    _remember(answer)
-    if isinstance(rows, np.ndarray) and rows.ndim == 2 and sites.directly() is not None:
-        ledger.RECORD.attempt("pictures behind features", _note_origin, "answered", rows)
+def _predicted(estimator: Any, rows: Any, answer: Any) -> None:
+    classes = _classes_in(answer)
+    if session.SESSION.depth:
+        return
+    is_direct = sites.directly() is not None or any(each is estimator for each in _SCORED)
+    is_matrix = isinstance(rows, np.ndarray) and rows.ndim == 2 and len(rows) == len(answer)
+    if not (is_direct and is_matrix):
+        if classes is not None:
+            scoring.answered(classes)
+        return
+    if classes is not None:
+        scoring.answered(
+            classes,
+            asked=rows,
+            trained_on=_trained_on(estimator, rows),
+            is_aside=_is_aside(rows),
+            complete=functools.partial(_complete, estimator),
+        )
+    ledger.RECORD.attempt("pictures behind features", _note_origin, "answered", rows)
+
+
+def _trained_on(estimator: Any, rows: np.ndarray) -> float:
+    """The share of these rows that an estimator was fitted to."""
+    fitted = _FITTED.get(id(estimator))
+    if fitted is None or np.shape(fitted[1])[1:] != rows.shape[1:]:
+        return 0.0
+    known = {feeds.digest_row(row) for row in np.asarray(fitted[1], rows.dtype)}
+    asked = rows[samples.spread(len(rows), LOOKED_UP)]
+    return float(np.mean(feeds.among(asked, known)[0]))
+
+
+def _complete(
+    estimator: Any, entry: dict[str, Any], x: np.ndarray, classes: np.ndarray, labels: np.ndarray
+) -> None:
+    """Where a repair splits rows again: an estimator like this one, fitted and scored anew."""
+    fitted = _FITTED.get(id(estimator))
+    is_wanted = interventions.ACTIVE.one("resplit") is not None and fitted is not None
+    if not is_wanted or entry.get("trained_on", 0.0) or len(classes) != len(labels):
+        return
+    ledger.RECORD.attempt("another split", _split_again, fitted, entry, x, labels)
+
+
+def _split_again(
+    fitted: tuple[Any, Any, Any], entry: dict[str, Any], x: np.ndarray, labels: np.ndarray
+) -> None:
+    from sklearn.base import clone
+
+    estimator, given, of_given = fitted
+    parts = [
+        feeds.Feed(x=np.asarray(rows), y=np.asarray(y), planned=len(y), rows=np.arange(len(y)))
+        for rows, y in ((given, of_given), (x, labels))
+    ]
+    with session.inside():
+        train, held_out = preparing.resplit(*parts)
+        again = clone(estimator).fit(train.x, train.y)
+        classes = np.asarray(again.predict(held_out.x))
+    truth = feeds.label_indices(held_out.y)
+    entry |= {"honest": float(np.mean(classes == truth)), "n": len(truth),
+              "is_of_another_split": True}  # fmt: skip
+    scoring.keep(entry, classes, truth)
 
 
 def _note_origin(what: str, rows: np.ndarray) -> None:
@@ -233,22 +301,31 @@ def _note_origin(what: str, rows: np.ndarray) -> None:
         ledger.RECORD.arrays[f"{what}_positions"] = found[1]
 
 
-def _transformed(rows: Any, answer: Any) -> None:
+def _transformed(_: Any, rows: Any, answer: Any) -> None:
     """Features that are scaled or projected."""
     if isinstance(rows, np.ndarray) and isinstance(answer, np.ndarray):
         ledger.RECORD.attempt("scaled features", shown.follow, rows, answer)
 
 
-def _note_score(site: Any, accuracy: float, n: int) -> None:
+def _note_score(site: Any, accuracy: float, n: int, *, is_aside: bool = False) -> None:
     ledger.RECORD.scores.append(
-        {"by": "sklearn", "site": site, "claimed": accuracy, "honest": accuracy, "n": n}
-    )
+        {"by": "sklearn", "site": site, "claimed": accuracy, "honest": accuracy, "n": n,
+         "is_aside": is_aside}
+    )  # fmt: skip
+
+
+def _is_aside(rows: Any) -> bool:
+    """Is it something to compare the network with: an estimator of anything but its features?"""
+    return bool(ledger.RECORD.fits) and shown.positions(rows) is None
 
 
 def _note_estimator(X: Any, y: Any) -> None:
     ledger.RECORD.attempt("features in batches", shown.gather)
     ledger.RECORD.attempt("pictures behind features", _note_origin, "estimator", np.asarray(X))
-    labels = np.unique(feeds.label_indices(np.asarray(y)), return_inverse=True)[1]
+    given = feeds.label_indices(np.asarray(y))
+    if given.dtype.kind in "iu":
+        ledger.RECORD.arrays["estimator_raw_labels"] = given
+    labels = np.unique(given, return_inverse=True)[1]
     # the last is the one that counts: a search over parameters fits hundreds
     rows = samples.spread(len(labels), PROBED)
     ledger.RECORD.arrays["estimator_labels"] = labels
