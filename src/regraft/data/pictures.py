@@ -70,6 +70,10 @@ class ArrayPictures:
             taken._digests = [self._digests[row] for row in rows]
         return taken
 
+    def n_bytes(self) -> int:
+        """Nothing has to be decoded."""
+        return 0
+
     def digests(self) -> list[bytes]:
         """SHA-256 of the pixels of each picture."""
         if self._digests is None:
@@ -126,6 +130,10 @@ class FilePictures:
         if self._digests is not None:
             taken._digests = [self._digests[row] for row in rows]
         return taken
+
+    def n_bytes(self) -> int:
+        """Size of all files; one that is gone counts nothing."""
+        return sum(path.stat().st_size for path in self.paths if path.is_file())
 
     def digests(self) -> list[bytes]:
         """SHA-256 of the bytes of each file."""

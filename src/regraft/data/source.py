@@ -5,11 +5,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from regraft.data.likeness import alike, joined
 from regraft.records import IntArray
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
@@ -50,6 +52,9 @@ class Pictures(Protocol):
 
     def take(self, rows: IntArray) -> "Pictures":
         """These rows only. Copies no pixels."""
+
+    def n_bytes(self) -> int:
+        """Size of the files that would be decoded, 0 in memory."""
 
     def digests(self) -> list[bytes]:
         """The SHA-256 of each picture: of its pixels in memory, of its file on disk."""
@@ -148,7 +153,11 @@ class ImageSet:
         return total.hexdigest()
 
     def identity(self) -> IntArray:
-        """(n,) Equal numbers where pictures are identical, byte for byte."""
+        """(n,) Equal numbers where pictures are identical, or nearly so (`likeness.alike`)."""
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> IntArray:
         first_seen: dict[bytes, int] = {}
         numbers = [first_seen.setdefault(d, len(first_seen)) for d in self.pictures.digests()]
-        return np.array(numbers, np.int64)
+        return joined(np.array(numbers, np.int64), alike(self.pictures))

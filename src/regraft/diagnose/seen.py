@@ -35,6 +35,8 @@ def pixels(
     if model_train is None:
         return None
     height, width = _source_size(ledger)
+    # what a training changes in front of the backbone, it changed between the two looks
+    before = [] if scored_apart(replay, score) else held
     return facts.Pixels(
         source_height=height,
         source_width=width,
@@ -44,7 +46,7 @@ def pixels(
         layout_validation=_layout(replay, held),
         model_validation=_stats(replay, *(f"{name}_x" for name in held)),
         backbone_train=_stats(replay, *(f"{name}_backbone" for name in pictured)),
-        backbone_validation=_stats(replay, *(f"{name}_backbone" for name in held)),
+        backbone_validation=_stats(replay, *(f"{name}_backbone" for name in before)),
     )
 
 

@@ -87,5 +87,8 @@ class _Held:
         held = {i: self._held[row] for i, row in enumerate(rows.tolist()) if row in self._held}
         return _Held(self._source.take(rows), held)
 
+    def n_bytes(self) -> int:
+        return self._source.n_bytes()
+
     def digests(self) -> list[bytes]:
         return self._source.digests()
