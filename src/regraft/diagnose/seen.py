@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.diagnose import evidence as facts
-from regraft.diagnose.probe import layouts, neighbours, orders, properties, twins
+from regraft.diagnose.probe import excerpts, layouts, neighbours, orders, properties, twins
 from regraft.diagnose.probe.accuracy import on_others
 from regraft.diagnose.probe.pixels import pixel_stats
 from regraft.diagnose.recorded import measured, scored_apart
@@ -18,6 +18,7 @@ from regraft.diagnose.replays import Replay
 Array = npt.NDArray[Any]
 Record = Mapping[str, Any]
 AT_CHANCE = 0.1  # of accuracy above it
+FEW_TWINS = 0.02  # of the validation pictures: where more have one, they stand out already
 KNOWN = 0.95  # of the training rows: twins of others would stay
 
 
@@ -97,6 +98,8 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
     of_fit = 0.0 if scored_apart(replay, score) else fit.get("exact_overlap", 0.0)
     exact = float(score.get("exact_overlap", of_fit))
     pairs = twins.near_twins(train, validation)
+    if len(np.unique(pairs[0])) < FEW_TWINS * len(validation):
+        pairs = _of_one_picture(replay, _thumbs_of(replay, fit, "train", None), name, pairs)
     validated = np.isin(np.arange(len(validation)), pairs[0])
     leaking = set()
     if exact:
@@ -131,6 +134,17 @@ def overlap(replay: Replay, fit: Record, score: Record | None) -> facts.Overlap 
             fit["validation_seen_again"] < 0.9 and not fit["validation_random"]
         ),
     )
+
+
+def _of_one_picture(
+    replay: Replay, train: str, validation: str, pairs: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """Pairs of thumbnails, with those of pictures that hold the same pixels at another place."""
+    known, asked = (replay.arrays.get(f"{name}_grays") for name in (train, validation))
+    if known is None or asked is None:
+        return pairs
+    more = excerpts.shared(known, asked)
+    return np.concatenate([pairs[0], more[0]]), np.concatenate([pairs[1], more[1]])
 
 
 def _before_it_leaked(replay: Replay, score: Record) -> tuple[float | None, int]:

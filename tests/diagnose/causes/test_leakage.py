@@ -50,6 +50,15 @@ def test_where_all_leaked_some_are_asked_after_a_training_without_their_twins():
     assert verdict(near_identical_pictures_across_split, overlap=given) == "unknown"
 
 
+def test_where_most_have_a_twin_the_others_are_not_taken_for_clean():
+    most = NEAR | {"near": 0.8, "honest": 0.93, "n_honest": 80}
+    apart = {"asked_rows": tuple(range(60)), "dropped_rows": tuple(range(120))}
+    finding = ask(near_identical_pictures_across_split, overlap=overlap(**most, **apart))
+    assert finding.asked == apart["asked_rows"]
+    fewer = overlap(**(most | apart | {"near": 0.4}))
+    assert verdict(near_identical_pictures_across_split, overlap=fewer) == "clear"
+
+
 @pytest.mark.parametrize(
     "facts",
     [{}, {**NEAR, "honest": 0.9}, LEAK],

@@ -11,6 +11,7 @@ LINKED = 4000  # rows of features that are looked up
 FEW = 16  # rows of a matrix, to know whether it holds features
 FEATURES, WIDEST = 600, 8192  # rows of features that are kept, and numbers a row
 SEEN = 32  # pictures that are followed to the backbone
+MOST_GRAY = 12e6  # pixels of the same pictures that are kept without their colours
 MOST_COLLECTED = 1e9  # bytes of pictures whose features are asked for in batches
 
 
@@ -36,6 +37,9 @@ def show(key: str, model: Any, feed: feeds.Feed) -> None:
         rows = samples.spread_within(feed.x, THUMBNAILS)
         arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[rows])
         arrays[f"{key}_thumb_rows"] = rows
+        if len(rows) * np.prod(feed.x.shape[1:3]) <= MOST_GRAY:
+            pictures = samples.as_pictures(feed.x[rows])
+            arrays[f"{key}_grays"] = pictures.mean(axis=-1, dtype=np.float32).astype(np.float16)
 
 
 def keep_features(key: str, features: np.ndarray, positions: np.ndarray) -> None:
@@ -73,6 +77,8 @@ def link(key: str, feed: feeds.Feed) -> None:
             rows, places = np.array(linked).T
             arrays[f"{key}_thumbs"] = arrays[f"{seen['key']}_thumbs"][places]
             arrays[f"{key}_thumb_rows"] = rows
+            if f"{seen['key']}_grays" in arrays:
+                arrays[f"{key}_grays"] = arrays[f"{seen['key']}_grays"][places]
             _pick(key, feed, seen["key"], {known[d]: row for row, d in asked.items() if d in known})
             return
 

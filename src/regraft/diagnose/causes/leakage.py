@@ -8,6 +8,7 @@ from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 MANY = 0.02  # share of leaked pictures below which the number hardly moves
 MANY_NEAR = 0.1
+MOSTLY = 0.5  # of the validation pictures: with so many twins, some of the others' were not found
 MOST_DROPPED = 0.9  # of the training rows: training on fewer would be another experiment
 MIN_HONEST = 50  # pictures left, to measure an honest number on
 CARRIED = 0.25  # above chance, of 64 training pictures: fresh weights are within four errors of it
@@ -63,10 +64,13 @@ def near_identical_pictures_across_split(
     Why it hurts: frames of one video, crops of one scan or augmented copies saved to disk make
         memory look like skill.
     How it is found: pictures that match a training picture after a small shift, a flip or
-        another compression; then the accuracy on the others.
+        another compression, or that hold the same pixels at another place, as patches of one
+        picture do; then the accuracy on the others, or, where there are few, after a training
+        without their twins.
     Fix: split by origin first, augment and crop afterwards.
     Limits: some data (video, product shots) are like this in use too; then the number is honest.
-        Where all pictures resemble each other (digits on black), shifted copies do not stand out.
+        Where all pictures resemble each other (digits on black), copies that were shifted by parts
+        of a pixel, or turned, do not stand out.
         Where the parts hold other classes, what is rare in training is missed unless it is like
         the little that is there: "unknown".
     """
@@ -183,7 +187,8 @@ def _leak(
     seen = f"{share:.0%} of the validation pictures are {kind} training pictures"
     if share < many:
         return clear(seen)
-    if overlap.honest is None or overlap.n_honest < MIN_HONEST:
+    may_ask = share >= MOSTLY and len(overlap.asked_rows) >= MIN_HONEST
+    if overlap.honest is None or overlap.n_honest < MIN_HONEST or may_ask:
         asked, dropped = overlap.asked_rows, overlap.dropped_rows
         if len(asked) >= MIN_HONEST:
             how = (
