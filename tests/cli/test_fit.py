@@ -1,4 +1,5 @@
 import json
+import os
 import urllib.error
 
 import numpy as np
@@ -39,6 +40,19 @@ def test_a_run_is_never_overwritten(regraft, pictures, tmp_path):
         "pictures-1",
         "pictures-2",
     ]
+
+
+def test_paths_that_are_no_utf8(regraft, pictures, tmp_path):
+    odd = os.fsdecode(b"caf\xe9")
+    pictures.rename(tmp_path / odd)
+    options = (*FAST, "--out", f"{odd}-1", "--json", "fit.json", "--quiet")
+    outcome = regraft("fit", odd, *options)
+    assert outcome.status == 0, outcome.err
+    card = (tmp_path / f"{odd}-1" / "README.md").read_text("utf-8")
+    assert "caf\\xe9" in card
+    assert "caf\\xe9-1" in outcome.out
+    assert json.loads((tmp_path / "fit.json").read_text("utf-8"))["artefact"].endswith(f"{odd}-1")
+    assert regraft("evaluate", f"{odd}-1", odd, "--quiet").status == 0
 
 
 def test_quiet_shows_the_result_only(regraft, pictures):
