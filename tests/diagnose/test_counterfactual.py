@@ -248,6 +248,21 @@ def test_a_fault_that_makes_the_outcome_a_matter_of_luck_is_found():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("lucky", "again", "pays"),
+    [
+        pytest.param(0.80, 0.01, True, id="one-run-in-two-learns-all"),
+        pytest.param(0.80, -0.20, False, id="repaired-runs-vary-too"),
+        pytest.param(0.14, 0.01, False, id="small"),
+    ],
+)
+def test_a_fault_that_costs_all_or_nothing_is_found(lucky, again, pays):
+    repaired = 0.94 if lucky > 0.5 else 0.2
+    lab = laboratory(table(_=0.14, A=repaired), noise=lambda kinds: again if kinds else lucky)
+    (priced,), _ = price(lab, [A])
+    assert priced.pays is pays
+
+
 def test_what_is_decided_is_not_repeated():
     lab = laboratory(table(_=0.3, A=0.8), noise=0.01)
     price(lab, [A])
