@@ -13,6 +13,13 @@ def test_shf001_found():
     assert "brightness" in finding.because
 
 
+def test_shf001_found_where_nothing_is_left_though_no_property_tells_the_parts_apart():
+    other = shift(**BRIGHTER | {"by_one": 0.73})
+    collapsed = accuracy(train=1.0, validation=0.2)
+    finding = ask(validation_from_another_source, shift=other, accuracy=collapsed)
+    assert finding.repairs[0].kind == "resplit"
+
+
 @pytest.mark.parametrize(
     ("separability", "measured"),
     [
