@@ -151,7 +151,7 @@ SCRIPTS = {
                 return {"loss": 0.0, "accuracy": 0.5}
 
         model = Two()
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(x, y, validation_data=(x, y), verbose=0)
         model.evaluate(x, y, verbose=0)
     """,
@@ -172,13 +172,17 @@ SCRIPTS = {
         scores = keras.layers.Dense(2, activation="softmax", name="kind")(
             keras.layers.Flatten()(inputs)
         )
-        model = keras.Model({"image": inputs}, {"kind": scores})
+        model = keras.Model(inputs, scores)
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         model.fit({"image": x}, {"kind": y}, verbose=0)
         pairs = tf.data.Dataset.from_tensor_slices(({"image": x}, {"kind": y})).batch(32)
         model.fit(pairs, validation_data=pairs, verbose=0)
         model.evaluate(pairs, verbose=0)
-        assert model.predict(pairs, verbose=0)["kind"].shape == (160, 2)
+        assert model.predict(pairs, verbose=0).shape == (160, 2)
+        named = keras.Model({"image": inputs}, {"kind": scores})
+        named.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        named.fit({"image": x}, {"kind": y}, verbose=0)
+        assert named.predict({"image": x}, verbose=0)["kind"].shape == (160, 2)
     """,
     "one picture at a time": """
         model = keras.Sequential([

@@ -104,7 +104,9 @@ def read(
         model: Who is given the rows. One that is a graph takes an array for its only input in
             place of a dictionary with it.
     """
-    may_be_named = len(getattr(model, "inputs", None) or ()) == 1
+    structures = [getattr(model, f"_{part}_struct", None) for part in ("inputs", "outputs")]
+    is_single = len(getattr(model, "inputs", None) or ()) == 1
+    may_be_named = is_single and not any(isinstance(each, dict) for each in structures)
     if may_be_named:
         x, y = streams.only(x), streams.only(y)
     if isinstance(x, list | tuple) and x and not np.isscalar(x[0]) and len(x) > 1 and y is not None:

@@ -25,6 +25,7 @@ from regraft.diagnose.agent.hooks import attach
 BY_GROUP = ("GroupShuffleSplit", "GroupKFold", "StratifiedGroupKFold", "LeaveOneGroupOut",
             "LeavePGroupsOut")  # fmt: skip
 PROBED = 600  # rows of features that are kept
+MOST_FITTED = 20  # estimators whose rows are kept
 LOOKED_UP = 500  # rows that may be among those fitted to
 _FITTED: dict[int, tuple[Any, Any, Any]] = {}  # estimators the script fits, with rows and labels
 _SCORED: list[Any] = []  # the estimator that is scoring itself
@@ -184,7 +185,9 @@ def _hook_estimators(module: ModuleType) -> None:
                         X, rest = np.asarray(X)[keep], (np.asarray(rest[0])[keep], *rest[1:])
                     if sites.directly() is not None:  # and not the last step of a pipeline
                         X, rest = _without_dropped(X, rest)
-                        _FITTED[id(self)] = (self, X, rest[0])
+                    _FITTED[id(self)] = (self, X, rest[0])
+                    if len(_FITTED) > MOST_FITTED:  # a search over parameters fits hundreds
+                        del _FITTED[next(iter(_FITTED))]
                     ledger.RECORD.attempt("an estimator", _note_estimator, X, rest[0])
                 return inner(self, X, *rest, **kw)
 
