@@ -1,4 +1,5 @@
 import random
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -255,6 +256,17 @@ def test_channels_swapped_by_other_means_are_noted_and_left_out(script, record, 
     np.testing.assert_allclose(np.asarray(y), x[..., ::-1])
     assert [e["what"] for e in record.events] == ["channel-flip"]
     assert script.run(line, ("drop-call", script.at(1, what="channel-flip")), **names)["y"] is x
+
+
+def test_functions_of_other_modules_are_called_as_they_are_written(script, record):
+    helper = ModuleType("helper")
+    helper.flip = lambda picture, share, axis=None: (picture.shape, share, axis)
+    helper.argmax = lambda scores, outputs=None: (len(scores), outputs)
+    names = script.run("a = h.flip(x, 0.5, axis=-1)\nb = h.flip(x, -1)\nc = h.argmax(x, outputs=3)",
+                       h=helper, x=photographs())  # fmt: skip
+    shape = photographs().shape
+    assert (names["a"], names["b"]) == ((shape, 0.5, -1), (shape, -1, None))
+    assert (names["c"], record.events) == ((len(photographs()), 3), [])
 
 
 def test_what_is_turned_over_otherwise_is_no_swap(script, record):

@@ -12,6 +12,13 @@ import numpy as np
 
 x = np.random.default_rng(0).random((160, 8, 8, 1)).astype("float32")
 y = (x.mean(axis=(1, 2, 3)) > 0.5).astype(int)
+
+
+class Two(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.flat, self.one = keras.layers.Flatten(), keras.layers.Dense(2)
+
 """
 
 SCRIPTS = {
@@ -34,16 +41,12 @@ SCRIPTS = {
         assert set(names.predict(x, verbose=0)) == {"digit", "box"}
     """,
     "a model of its own with two answers": """
-        class Two(keras.Model):
-            def __init__(self):
-                super().__init__()
-                self.flat, self.one = keras.layers.Flatten(), keras.layers.Dense(2)
-
+        class Named(Two):
             def call(self, pictures):
                 scores = self.one(self.flat(pictures))
                 return {"scores": scores, "sure": keras.ops.max(scores, axis=-1)}
 
-        answers = Two().predict(x, verbose=0)
+        answers = Named().predict(x, verbose=0)
         assert answers["scores"].shape == (160, 2)
         head = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="softmax")])
         head.compile("adam", "sparse_categorical_crossentropy")
@@ -134,11 +137,7 @@ SCRIPTS = {
         model.fit(parts.batch(32), epochs=2, verbose=0)
     """,
     "two answers in a training step of its own": """
-        class Two(keras.Model):
-            def __init__(self):
-                super().__init__()
-                self.flat, self.one = keras.layers.Flatten(), keras.layers.Dense(2)
-
+        class Trained(Two):
             def call(self, pictures):
                 scores = self.one(self.flat(pictures))
                 return scores, keras.ops.max(scores, axis=-1)
@@ -150,7 +149,7 @@ SCRIPTS = {
                 self(data[0], training=True)
                 return {"loss": 0.0, "accuracy": 0.5}
 
-        model = Two()
+        model = Trained()
         model.compile("adam", "sparse_categorical_crossentropy")
         model.fit(x, y, validation_data=(x, y), verbose=0)
         model.evaluate(x, y, verbose=0)

@@ -73,14 +73,18 @@ def joined(identity: IntArray, pairs: list[tuple[int, int]]) -> IntArray:
     """(n,) Equal numbers for rows that are identical, or linked by nearly identical ones."""
     if not pairs:
         return identity
+    numbers = np.unique(identity, return_inverse=True)[1]
+    a, b = numbers[np.array(pairs)].T
+    return linked(a, b, n_nodes=int(numbers.max()) + 1)[numbers]
+
+
+def linked(a: IntArray, b: IntArray, *, n_nodes: int) -> IntArray:
+    """(n_nodes,) Equal numbers for nodes that edges from `a` to `b`, (m,) each, hold together."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    numbers = np.unique(identity, return_inverse=True)[1]
-    a, b = numbers[np.array(pairs)].T
-    n = int(numbers.max()) + 1
-    edges = coo_array((np.ones(len(a)), (a, b)), shape=(n, n))
-    return np.asarray(connected_components(edges, directed=False)[1][numbers], np.int64)
+    edges = coo_array((np.ones(len(a)), (a, b)), shape=(n_nodes, n_nodes))
+    return np.asarray(connected_components(edges, directed=False)[1], np.int64)
 
 
 def _cells_of(pictures: _Pictures) -> FloatArray:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.data.labels import require_classes
+from regraft.data.likeness import linked
 from regraft.data.source import PART_NAMES, TEST, TRAIN, VALIDATION, ImageSet
 from regraft.data.text import listed
 from regraft.errors import DataError, InvalidArgumentError, expected_received
@@ -136,15 +137,10 @@ def _units(identity: IntArray, groups: IntArray | None) -> IntArray:
     """(n,) Equal numbers, from 0 without gaps, for rows that must stay together."""
     if groups is None:
         return np.unique(identity, return_inverse=True)[1].astype(np.int64)
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     # rows are edges between the picture they show and the group they belong to
     pictures = np.unique(identity, return_inverse=True)[1]
     owners = np.unique(groups, return_inverse=True)[1] + pictures.max() + 1
-    n_nodes = owners.max() + 1
-    edges = coo_array((np.ones(len(pictures)), (pictures, owners)), shape=(n_nodes, n_nodes))
-    component = connected_components(edges, directed=False)[1][pictures]
+    component = linked(pictures, owners, n_nodes=int(owners.max()) + 1)[pictures]
     return np.unique(component, return_inverse=True)[1].astype(np.int64)
 
 

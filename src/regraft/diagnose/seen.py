@@ -228,9 +228,9 @@ def augmentation(
     """What changes pictures at random, and what that does to them; None if nothing does."""
     calls = ledger.of("augmentation")
     random = bool(fit["train_random"] or fit["in_model_augmentation"])
-    is_apart = score is not None and bool(scored_apart(replay, score))
-    of_score = bool(score.get("is_random")) if score is not None and is_apart else False
-    validation_is_random = of_score if is_apart else bool(fit["validation_random"])
+    validation_is_random = bool(fit["validation_random"])
+    if score is not None and scored_apart(replay, score):
+        validation_is_random = bool(score.get("is_random"))
     if not calls and not random and not validation_is_random:
         return None
     key = f"fit{fit['number']}_train"
@@ -240,7 +240,7 @@ def augmentation(
     if plain is not None and changed is not None:
         ranges = (*_range(changed), *_range(plain))
         tags = replay.arrays.get(f"{key}_augmented_labels")
-        kind = "told" if f"{key}_plain_told" in replay.arrays else "thumbs"
+        kind = "features" if f"{key}_plain_features" in replay.arrays else "thumbs"
         before, after = (
             replay.arrays.get(f"{key}_{state}_{kind}") for state in ("plain", "augmented")
         )

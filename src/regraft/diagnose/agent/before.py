@@ -269,8 +269,7 @@ def _keep_augmented_features(fit: Fit, plain: np.ndarray, changed: np.ndarray) -
         return
     for name, x in (("plain", plain), ("augmented", changed)):
         told = frozen.forward(cut.trunk, x)
-        pooled = told.mean(axis=(1, 2)) if told.ndim == 4 else told
-        ledger.RECORD.arrays[f"fit{fit.number}_train_{name}_told"] = pooled
+        shown.keep_features(f"fit{fit.number}_train_{name}", told, np.arange(len(x)))
 
 
 def _keep_all_labels(fit: Fit, labels: np.ndarray) -> None:

@@ -32,9 +32,10 @@ _COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of tw
 index = np.s_  # turns what stands between brackets into the index that it is
 listed = listing.listed  # ``sorted(...)``
 CASTS = ("astype", "uint8", "int8")
-# Of the span of the values: more is lost where fractions become whole numbers. Pictures in [0, 255]
-# lose a 255th to a cast, one half of 1 and -1 of a standard deviation does all.
+# Of the span of the values: a cast of pictures in [0, 255] moves them by a 255th of it at most, one
+# of pictures in [0, 1] by up to the whole.
 FLAT = 0.1
+SWAPPING = ("numpy", "tensorflow", "keras")  # libraries whose `flip` and `reverse` take an axis
 
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
@@ -134,12 +135,19 @@ def _is_one_truth(value: Any) -> bool:
 
 def reversed_axis(value: Any, index: Any) -> Any:
     """``value[..., ::-1]``: on pictures this swaps the channels."""
-    site = sites.here()
-    if _is_picture(value) and value.shape[-1] == 3 and _reaches_last(value, index):
+    if not (_is_picture(value) and _reaches_last(value, index)):
+        return value[index]
+    return _swapped(value, value, lambda: value[index])
+
+
+def _swapped(given: Any, array: Any, swap: Callable[[], Any]) -> Any:
+    """What turns the last axis round: of pictures these are the channels, and may be left alone."""
+    if _is_picture(array) and array.shape[-1] == 3:
+        site = sites.here()
         if interventions.ACTIVE.dropped("channel-flip", site):
-            return value
-        ledger.RECORD.event("channel-flip", site, shape=list(value.shape))
-    return value[index]
+            return given
+        ledger.RECORD.event("channel-flip", site, shape=list(array.shape))
+    return swap()
 
 
 def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
@@ -154,9 +162,10 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     if owner is np and name in FUNCTIONS and len(arguments) == 2 and not named:
         return binary(FUNCTIONS[name], *arguments)
     if name == "argmax":
-        _note_argmax(*(() if isinstance(owner, ModuleType) else (owner,)), *arguments, **named)
-    if name in ("flip", "reverse") and isinstance(owner, ModuleType) and arguments:
-        return _turned_over(call, *arguments, **named)
+        given = arguments if isinstance(owner, ModuleType) else (owner, *arguments)
+        _note_argmax(given, named)
+    if name in ("flip", "reverse") and _is_library(owner) and arguments:
+        return _turned_over(call, arguments, named)
     if name in CASTS and _is_picture_data(owner if name == "astype" else (*arguments, None)[0]):
         return _cast(call, owner if name == "astype" else arguments[0], arguments, named)
     if name == "mean":
@@ -172,26 +181,30 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
 
 def argmaxed(call: Any, /, *arguments: Any, **named: Any) -> Any:
     """``argmax(...)``, by whatever library."""
-    _note_argmax(*arguments, **named)
+    _note_argmax(arguments, named)
     return call(*arguments, **named)
 
 
-def _note_argmax(outputs: Any = None, axis: Any = None, *_: Any, **__: Any) -> None:
-    scoring.argmaxed(outputs, axis)
+def _note_argmax(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+    scoring.argmaxed(arguments[0] if arguments else None, _axis_of(arguments, named))
 
 
-def _turned_over(call: Any, value: Any, axis: Any = None, *rest: Any, **named: Any) -> Any:
+def _axis_of(arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return named.get("axis", arguments[1] if len(arguments) > 1 else None)
+
+
+def _is_library(owner: Any) -> bool:
+    return isinstance(owner, ModuleType) and owner.__name__.startswith(SWAPPING)
+
+
+def _turned_over(call: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """``np.flip(value, axis)`` and its like: along the last axis this swaps the channels."""
-    given = (value, *(() if axis is None else (axis,)), *rest)
+    value, axis = arguments[0], _axis_of(arguments, named)
     axes = np.ravel(axis).tolist() if axis is not None else []
-    is_last = len(axes) == 1 and axes[0] in (-1, np.ndim(value) - 1)
+    if len(axes) != 1 or axes[0] not in (-1, np.ndim(value) - 1):
+        return call(*arguments, **named)
     array = value.numpy() if hasattr(value, "numpy") else value
-    if is_last and _is_picture(array) and array.shape[-1] == 3:
-        site = sites.here()
-        if interventions.ACTIVE.dropped("channel-flip", site):
-            return value
-        ledger.RECORD.event("channel-flip", site, shape=list(array.shape))
-    return call(*given, **named)
+    return _swapped(value, array, lambda: call(*arguments, **named))
 
 
 def _cast(call: Any, value: np.ndarray, arguments: tuple[Any, ...], named: Any) -> Any:

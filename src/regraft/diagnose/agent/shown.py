@@ -37,7 +37,8 @@ def show(key: str, model: Any, feed: feeds.Feed) -> None:
         rows = samples.spread_within(feed.x, THUMBNAILS)
         arrays[f"{key}_thumbs"] = boundary.thumbnails(feed.x[rows])
         arrays[f"{key}_thumb_rows"] = rows
-        if len(rows) * np.prod(feed.x.shape[1:3]) <= MOST_GRAY:
+        is_small = len(rows) * np.prod(feed.x.shape[1:3]) <= MOST_GRAY
+        if is_small and session.SESSION.is_probed:  # only probes ask for them
             pictures = samples.as_pictures(feed.x[rows])
             arrays[f"{key}_grays"] = pictures.mean(axis=-1, dtype=np.float32).astype(np.float16)
 

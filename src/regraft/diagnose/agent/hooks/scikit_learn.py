@@ -157,8 +157,10 @@ def _hook_estimators(module: ModuleType) -> None:
             X, y = np.asarray(X)[keep], np.asarray(y)[keep]
         known = len(ledger.RECORD.scores)
         _SCORED[:] = [self]
-        result = original(self, X, y, *args, **kwargs)
-        _SCORED.clear()
+        try:
+            result = original(self, X, y, *args, **kwargs)
+        finally:
+            _SCORED.clear()
         if site is not None and len(ledger.RECORD.scores) == known:
             _note_score(site, float(result), len(y), is_aside=_is_aside(X))
         return result
