@@ -92,8 +92,9 @@ def _part_folders(root: Path, folders: list[Path]) -> dict[int, Path] | None:
         return None
     if others:
         received = f"both in {shown(str(root))}: {listed(others)}"
+        step = "Call a part val/ or test/, and move other folders elsewhere."
         raise DataError(
-            expected_received("train/, val/ and test/, or one sub-folder a class", received)
+            expected_received("train/, val/ and test/, or one sub-folder a class", received, step)
         )
     return parts
 
