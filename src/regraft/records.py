@@ -83,3 +83,4 @@ class HiddenHead:
     out: FloatArray  # (h, k classes)
     out_bias: FloatArray  # (k,)
     temperature: float  # logits are divided by it
+    share: float = 0.5  # of the answer; the rest is that of the linear head

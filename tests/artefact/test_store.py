@@ -253,3 +253,24 @@ def test_an_artefact_of_before_the_test_rows_were_recorded_is_read(folder, class
     assert manifest["data"].pop("test_sha256") == classifier.origin.test_sha256
     record.write_text(json.dumps(manifest))
     assert load(folder).origin.test_sha256 is None
+
+
+def test_the_card_shows_the_plans_that_were_compared(classifier, tmp_path):
+    plan = {
+        "backbone": "vgg16", "size": 32, "tap": "a+b", "grid": "2+4", "val_accuracy": 0.98765,
+        "n": 4096, "images_per_second": 1234.5,
+    }  # fmt: skip
+    metrics = {**classifier.metrics, "search": {"n_plans": 120, "plans": [plan]}}
+    searched = Classifier(
+        recipe=classifier.recipe,
+        class_names=classifier.class_names,
+        extractor=classifier.extractor,
+        head=classifier.head,
+        metrics=metrics,
+        origin=classifier.origin,
+    )
+    save(tmp_path / "searched", searched, command="")
+    card = (tmp_path / "searched" / "README.md").read_text()
+    assert "| vgg16 | 32 | a+b | 2+4 | 0.9877 | 4096 | 1234 |" in card
+    assert "of 120 plans searched" in card
+    assert load(tmp_path / "searched").metrics["search"]["n_plans"] == 120

@@ -5,7 +5,7 @@ from regraft.deadline import Deadline
 from regraft.errors import InvalidArgumentError
 from regraft.heads.answers import answer_of, hidden_logits
 from regraft.heads.choose_l2 import fit_head
-from regraft.heads.hidden import LEAST_EPOCHS, fit_hidden
+from regraft.heads.hidden import LEAST_EPOCHS, fit_hidden, seconds_a_row
 from regraft.heads.linear import probabilities
 from regraft.heads.solver import Examples
 
@@ -25,7 +25,7 @@ def corners(n, seed):
 
 @pytest.fixture(scope="module")
 def hidden():
-    return fit_hidden(corners(6_000, 0), 2, deadline=Deadline(LONG))
+    return fit_hidden([corners(6_000, 0)], 2, deadline=Deadline(LONG))
 
 
 def test_what_no_line_parts_is_told_apart(hidden):
@@ -52,14 +52,14 @@ def test_the_standardisation_is_folded_in(hidden):
 def test_the_seed_decides():
     train = corners(600, 0)
     first, again, other = (
-        fit_hidden(train, 2, deadline=Deadline(LONG), seed=seed) for seed in (3, 3, 4)
+        fit_hidden([train], 2, deadline=Deadline(LONG), seed=seed) for seed in (3, 3, 4)
     )
     assert np.array_equal(first.into, again.into)
     assert not np.array_equal(first.into, other.into)
 
 
 def test_without_time_there_is_none():
-    assert fit_hidden(corners(600, 0), 2, deadline=Deadline(0.0)) is None
+    assert fit_hidden([corners(600, 0)], 2, deadline=Deadline(0.0)) is None
     assert LEAST_EPOCHS > 1
 
 
@@ -67,4 +67,18 @@ def test_features_must_be_finite():
     train = corners(600, 0)
     train.features[3, 1] = np.nan
     with pytest.raises(InvalidArgumentError, match="finite"):
-        fit_hidden(train, 2, deadline=Deadline(LONG))
+        fit_hidden([train], 2, deadline=Deadline(LONG))
+
+
+def test_parts_are_as_good_as_one():
+    train = corners(600, 0)
+    parts = [
+        Examples(features=train.features[rows], labels=train.labels[rows])
+        for rows in (slice(0, 250), slice(250, 600))
+    ]
+    whole, parted = (fit_hidden(each, 2, deadline=Deadline(LONG)) for each in ([train], parts))
+    np.testing.assert_allclose(parted.into, whole.into, rtol=1e-5, atol=1e-6)
+
+
+def test_a_row_takes_time():
+    assert 0 < seconds_a_row(corners(600, 0), 2) < 1

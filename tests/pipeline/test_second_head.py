@@ -5,7 +5,7 @@ from regraft.deadline import Deadline
 from regraft.heads.choose_l2 import fit_head
 from regraft.observer import Nobody
 from regraft.pipeline import second_head as module
-from regraft.pipeline.second_head import second_head
+from regraft.pipeline.second_head import VARIED_EPOCHS, second_head
 
 LONG = 600.0  # seconds
 
@@ -27,10 +27,10 @@ def rows(n, seed, *, is_linear):
     return features.astype(np.float32), labels.astype(np.int64)
 
 
-def ask(train, validation, notes, seconds=LONG):
+def ask(train, validation, notes, seconds=LONG, vary=None):
     linear = fit_head(*train, validation=validation, n_classes=2)
     return second_head(
-        linear, train, validation, deadline=Deadline(seconds), seed=0, observer=notes
+        linear, train, validation, vary=vary, deadline=Deadline(seconds), seed=0, observer=notes
     )
 
 
@@ -72,3 +72,29 @@ def test_few_pictures_are_left_to_the_linear_head():
     notes = Notes()
     assert ask(rows(200, 0, is_linear=False), rows(200, 1, is_linear=False), notes) is None
     assert not notes.lines
+
+
+@pytest.mark.usefixtures("few_rows_will_do")
+def test_varied_rows_are_learnt_from():
+    train, validation = rows(6_000, 0, is_linear=False), rows(1_000, 1, is_linear=False)
+    turned = validation[0][:, ::-1] * [1, -1]  # a variation of the plane that training lacks
+    asked = {}
+
+    def vary(deadline, *, passes, a_row):
+        asked.update(left=deadline.left(), passes=passes, a_row=a_row)
+        return (train[0][:, ::-1] * [1, -1]).astype(np.float32)
+
+    both = (np.concatenate([validation[0], turned]).astype(np.float32), np.tile(validation[1], 2))
+    without, given = (ask(train, both, Notes(), vary=each) for each in (None, vary))
+    assert given.on_validation["accuracy"] > without.on_validation["accuracy"]
+    assert asked["passes"] == VARIED_EPOCHS
+    assert 0 < asked["a_row"] < 1
+    assert LONG / 2 < asked["left"] < LONG  # something is left for the machine to be busy
+
+
+@pytest.mark.usefixtures("few_rows_will_do")
+def test_it_answers_alone_where_the_linear_head_only_adds_noise():
+    notes = Notes()
+    second = ask(rows(6_000, 0, is_linear=False), rows(1_000, 1, is_linear=False), notes)
+    assert second.head.share == 1.0
+    assert "instead of the linear one" in notes.lines[0]

@@ -45,6 +45,23 @@ def test_noise_shrinks_with_the_errors():
     assert choose_best(plans, range(2), worth=lambda plan: 1 - plan.error / 10) == 0
 
 
+def test_the_best_of_each_size_is_compared_with_the_plan_chosen():
+    plans = [scored(960, 10), scored(950, 90), scored(940, 10, size=32), scored(900, 9, size=32)]
+    result = SearchResult(
+        candidates=tuple(plans),
+        chosen=1,
+        skipped=(),
+        floors={},
+        n_probe=1000,
+        seen=Seen(power=0.2, width=1.0, seconds_per_value=1e-7),
+        seconds=1.0,
+    )
+    compared = result.compared()
+    assert compared["n_plans"] == 4
+    assert [plan["val_accuracy"] for plan in compared["plans"]] == [0.95, 0.94]
+    assert len(result.compared(most=1)["plans"]) == 1
+
+
 def test_noise_is_that_of_the_difference():
     assert paired_noise(scored(950, 1), scored(950, 1)) == 0
     assert paired_noise(scored(950, 1), scored(940, 1)) == pytest.approx(0.00315, abs=1e-5)

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 
 from regraft.evaluate.scores import full_scores, short_scores
@@ -68,7 +70,23 @@ def test_fine_tuning_is_shown_beside_the_head():
 def test_two_heads_are_said():
     text = fit_lines(*fit_view(hidden_units=512), NAMES, is_from_cache=False)
     assert "the mean of a linear one and one of 512 hidden units" in text
+    text = fit_lines(*fit_view(hidden_units=512, hidden_share=1.0), NAMES, is_from_cache=False)
+    assert "one of 512 hidden units" in text
+    assert "linear one" not in text
     assert "hidden" not in fit_lines(*fit_view(), NAMES, is_from_cache=False)
+
+
+def test_the_plans_that_were_beaten_are_said():
+    plans = [
+        {"backbone": name, "size": 32, "val_accuracy": accuracy, "n": 4096}
+        for name, accuracy in [("vgg16", 0.98), ("mobilenet_v2", 0.97)]
+    ]
+    search = {"n_plans": 120, "plans": plans}
+    text = fit_lines(*fit_view(search=search), NAMES, is_from_cache=False)
+    assert "120 plans; chosen: vgg16 32 px 0.980 on 4,096" in text
+    assert re.search(r"beaten +mobilenet_v2 32 px 0.970 on 4,096", text)
+    search["plans"] = plans[:1]
+    assert "beaten" not in fit_lines(*fit_view(search=search), NAMES, is_from_cache=False)
 
 
 def test_a_floor_that_wins_is_said():

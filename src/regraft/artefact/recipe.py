@@ -86,6 +86,7 @@ class Recipe(_Strict):
     temperature: Annotated[float, Field(gt=0)]
     hidden_units: Annotated[int, Field(ge=0)] = 0  # of the head beside the linear one; 0: none
     hidden_temperature: Annotated[float, Field(gt=0)] = 1.0
+    hidden_share: Annotated[float, Field(gt=0, le=1)] = 0.5  # the rest is the linear one's
     views: tuple[RecipeView, ...] = ()  # predictions are averaged over them; none: as it is
 
     @model_validator(mode="after")

@@ -61,7 +61,12 @@ class FitResult:
             "peak_memory_bytes": self.peak_memory_bytes,
             "artefact": str(self.artefact),
             "left_out": [bad.as_json() for bad in self.images.bad_images],
-            **({"hidden_units": recipe.hidden_units} if recipe.hidden_units else {}),
+            **(
+                {"hidden_units": recipe.hidden_units, "hidden_share": recipe.hidden_share}
+                if recipe.hidden_units
+                else {}
+            ),
+            **({"search": metrics["search"]} if "search" in metrics else {}),
             **({"finetune": metrics["finetune"]} if "finetune" in metrics else {}),
             **({"stopped": True} if self.is_stopped else {}),
         }

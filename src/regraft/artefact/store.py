@@ -216,6 +216,7 @@ def _hidden(folder: Path, recipe: Recipe, tensors: Tensors) -> HiddenHead | None
         out=_taken(folder, tensors, OUT, (n, recipe.n_classes)),
         out_bias=_taken(folder, tensors, OUT_BIAS, (recipe.n_classes,)),
         temperature=recipe.hidden_temperature,
+        share=recipe.hidden_share,
     )
 
 

@@ -6,7 +6,7 @@ number of pictures.
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from regraft.adapt.channels import as_rgb
 from regraft.adapt.resize import resize
+from regraft.adapt.views import View, seen_each
 from regraft.backbones.table import Backbone
 from regraft.backbones.weights import Weights
 from regraft.data.pictures import FilePictures, n_decoders
@@ -57,6 +58,7 @@ class Job:
     weights: Weights | None
     size: int
     batch_size: int
+    views: Sequence[View] | None = None  # each picture is read in its own; None: as it is
 
     @property
     def picture_shape(self) -> tuple[int, int, int] | None:
@@ -175,7 +177,8 @@ def _calibration(job: Job) -> Iterator[Batch]:
 
 def _batch(job: Job, start: int) -> Batch:
     rows = np.minimum(np.arange(start, start + job.batch_size), len(job.images) - 1)
-    return prepared(job.images, rows, size=job.size, picture_shape=job.picture_shape)
+    batch = prepared(job.images, rows, size=job.size, picture_shape=job.picture_shape)
+    return batch if job.views is None else seen_each(batch, [job.views[row] for row in rows])
 
 
 def read_ahead(items: Iterable[Item], read: Callable[[Item], Result]) -> Iterator[Result]:

@@ -12,12 +12,13 @@ from regraft.records import FloatArray, HiddenHead, LinearHead
 def answer_of(
     linear: LinearHead, hidden: HiddenHead | None, features: npt.NDArray[Any]
 ) -> FloatArray:
-    """Probabilities (n, k) for features (n, d): of the linear head, or the mean of both."""
+    """Probabilities (n, k) for features (n, d): of the linear head, or of both by their shares."""
     alone = probabilities(linear, features)
     if hidden is None:
         return alone
     scores = hidden_logits(hidden, features) / np.float32(hidden.temperature)
-    return (alone + softmax(scores)) / np.float32(2)
+    share = np.float32(hidden.share)
+    return (1 - share) * alone + share * softmax(scores)
 
 
 def hidden_logits(head: HiddenHead, features: npt.NDArray[Any]) -> FloatArray:

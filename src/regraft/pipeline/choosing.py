@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from regraft.backbones.table import Backbone
 from regraft.backbones.weights import Weights, find_weights
@@ -10,19 +11,23 @@ from regraft.deadline import Deadline
 from regraft.features.cache import default_folder
 from regraft.features.runtimes.choose import choose_runtime, times_tensorflow
 from regraft.heads.choose_l2 import near_l2
+from regraft.heads.hidden import MACS_A_FEATURE
 from regraft.observer import Observer
 from regraft.pipeline.pool import MARGIN, RESERVE, Pool
 from regraft.pipeline.screening import Screening
+from regraft.pipeline.second_head import LEAST_ROWS, VARIED_EPOCHS
 from regraft.planning.default import Auto
 from regraft.planning.growth import Resources, expected_accuracy, wide_power
 from regraft.planning.outcome import Scored, Seen
+from regraft.planning.peak import product_macs_per_second
 from regraft.planning.run import Space, at_hand, backbones_at_hand, search_plans
 from regraft.planning.space import n_features
 from regraft.records import Split
 
 LEAST_BUDGET = 60.0  # seconds: in less, a search would only take time from the fit
 FEW = 10_000  # pictures: with one backbone, the default plan is known to do well on fewer
-SEARCH_SHARE = 0.45  # of the budget
+SEARCH_SHARE = 0.4  # of the budget
+_OF_PEAK = 0.4  # multiply-adds of training a hidden layer in the time of one of a product
 LEFT_OVER = 0.8  # of the time that no likely plan would use may go into a better choice
 
 
@@ -37,6 +42,7 @@ class Planned:
     pool: Pool
     seen: Seen
     floors: dict[str, float]
+    compared: dict[str, Any]  # `SearchResult.compared`
 
     @property
     def l2_per_feature(self) -> tuple[float, ...]:
@@ -105,6 +111,7 @@ def search_in_budget(
     engine = choose_runtime(runtime, folder=default_folder(), note=observer.note)
     pace = times_tensorflow(engine, default_folder())
     screening = Screening.of(engine, n_images=pool.n, times_tensorflow=pace)
+    peak = product_macs_per_second()
     afterwards = pool.resources(deadline.left() * (1 - SEARCH_SHARE))
 
     def worth(scored: Scored, seen: Seen) -> float:
@@ -120,6 +127,7 @@ def search_in_budget(
             n_features(scored.choice),
             seconds_per_value=seen.seconds_per_value,
         )
+        needed += second_head_seconds(screening.hoped(scored), n_train=len(pool.train), peak=peak)
         free = deadline.left() - RESERVE - screening.asking_seconds(scored) - needed / MARGIN
         return LEFT_OVER * free
 
@@ -157,7 +165,22 @@ def search_in_budget(
         pool=pool,
         seen=found.seen,
         floors=dict(found.floors),
+        compared=found.compared(),
     )
+
+
+def second_head_seconds(scored: Scored, *, n_train: int, peak: float) -> float:
+    """What a head with a hidden layer and its varied pictures are worth waiting for.
+
+    Args:
+        scored: The plan.
+        n_train: Pictures to learn from.
+        peak: Multiply-adds a second of a matrix product.
+    """
+    if n_train < LEAST_ROWS:
+        return 0.0
+    a_row = MACS_A_FEATURE * n_features(scored.choice) / (_OF_PEAK * peak)
+    return n_train * (1 / scored.images_per_second + 2 * VARIED_EPOCHS * a_row)
 
 
 def best_share(resources: Resources, scored: Scored, seen: Seen) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from regraft.pipeline.running import Run
 from regraft.pipeline.saving import origin_of, recipe_of, saved
 from regraft.pipeline.second_head import Labelled, second_head
 from regraft.pipeline.settling import Tuned
+from regraft.pipeline.varying import Varying
 from regraft.records import LinearHead, Split
 
 
@@ -94,6 +95,9 @@ def finish_head(
                 fitted.head,
                 fitted.train,
                 fitted.validation,
+                vary=Varying(
+                    ready=ready, head=fitted.head, seed=request.seed, observer=observer
+                ).rows,
                 deadline=Deadline(work.end - time.monotonic() - RESERVE),
                 seed=request.seed,
                 observer=observer,
@@ -105,6 +109,7 @@ def finish_head(
             "test": full_scores(answer_of(head, hidden, features), labels),
             "validation": fitted.on_validation if second is None else second.on_validation,
             "floors": lowest,
+            **({"search": ready.compared} if ready.compared else {}),
         }
     with clock.stage("save"):
         recipe = recipe_of(ready.choice, ready.weights, ready.features.runtime, head, hidden=hidden)

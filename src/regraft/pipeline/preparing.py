@@ -41,6 +41,7 @@ class Ready:
     l2_per_feature: tuple[float, ...] = L2_PER_FEATURE  # penalties worth trying
     floors: dict[str, float] | None = None  # where they are known already
     is_searched: bool = False
+    compared: dict[str, Any] | None = None  # the plans that a search for a head compared
     race: tuple[dict[str, Any], ...] = ()  # what the plan was chosen by, if it is to be fine-tuned
 
 
@@ -161,6 +162,7 @@ def _searched(
         l2_per_feature=planned.l2_per_feature,
         floors=planned.floors,
         is_searched=True,
+        compared=planned.compared,
     )
 
 

@@ -59,6 +59,7 @@ def recipe_of(
         temperature=head.temperature,
         hidden_units=0 if hidden is None else len(hidden.into_bias),
         hidden_temperature=1.0 if hidden is None else hidden.temperature,
+        hidden_share=0.5 if hidden is None else hidden.share,
         views=tuple(RecipeView.of(view) for view in views),
     )
 

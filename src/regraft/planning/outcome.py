@@ -131,6 +131,20 @@ class SearchResult:
         last = max(scored.rung for scored in self.candidates)
         return front(self.candidates, [i for i, c in enumerate(self.candidates) if c.rung == last])
 
+    def compared(self, most: int = 6) -> Json:
+        """The plan chosen and the best of each backbone and size that it beat, best known first.
+
+        Args:
+            most: Plans that are kept.
+        """
+        first_of = {self.best.key[:2]: self.best}
+        for scored in self.candidates:
+            first_of.setdefault(scored.key[:2], scored)
+        return {
+            "n_plans": len(self.candidates),
+            "plans": [scored.as_json() for scored in list(first_of.values())[:most]],
+        }
+
     def as_json(self) -> Json:
         """What `regraft search --json` writes."""
         return {

@@ -43,7 +43,8 @@ def fit_lines(
         ("calibration error", f"{metrics['test']['expected_calibration_error']:.4f}"),
         *_mistakes(metrics["test"], names),
         ("plan", f"{plan['backbone']}, {plan['size']} px, {taps}, {plan['mode']}"),
-        *_second_head(view.get("hidden_units", 0)),
+        *_second_head(view.get("hidden_units", 0), view.get("hidden_share", 0.5)),
+        *_compared(view.get("search")),
         *_fine_tuning(view.get("finetune")),
         ("computed by", f"{plan['runtime']} {plan['precision']}, weights: {plan['weights']}"),
         ("time", f"{seconds['total']:.1f} s ({spent})"),
@@ -137,10 +138,22 @@ def _mistakes(scores: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str
     return [("commonest mistakes", ", ".join(mistakes))] if mistakes else []
 
 
-def _second_head(units: int) -> list[tuple[str, str]]:
-    return (
-        [("heads", f"the mean of a linear one and one of {units:,} hidden units")] if units else []
+def _second_head(units: int, share: float) -> list[tuple[str, str]]:
+    beside = "the mean of a linear one and " if share < 1 else ""
+    return [("heads", f"{beside}one of {units:,} hidden units")] if units else []
+
+
+def _compared(search: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if search is None:
+        return []
+    chosen, *beaten = (
+        f"{plan['backbone']} {plan['size']} px {plan['val_accuracy']:.3f} on {plan['n']:,}"
+        for plan in search["plans"]
     )
+    return [
+        ("searched", f"{search['n_plans']:,} plans; chosen: {chosen}"),
+        *([("beaten", ", ".join(beaten))] if beaten else []),
+    ]
 
 
 def _fine_tuning(report: Mapping[str, Any] | None) -> list[tuple[str, str]]:

@@ -123,6 +123,17 @@ SLOW = {"learning_rate": 1e-6, "losses": (2.5, 2.4), "last_loss": 2.4, "first_lo
         pytest.param(SLOW, 1e-3, id="adam-cannot-move"),
         pytest.param({**SLOW, "sampled": True}, 1e-3, id="adam-cannot-move-even-in-full"),
         pytest.param({**SLOW, "optimizer": "sgd", "learning_rate": 1e-4}, 1e-2, id="sgd-stays"),
+        pytest.param(
+            {
+                **SLOW,
+                "optimizer": "sgd",
+                "learning_rate": 1.25e-4,
+                "sampled": True,
+                "planned_updates": 170,
+            },
+            1e-2,
+            id="sgd-stays-in-nearly-all-updates",
+        ),
     ],
 )
 def test_opt003_found(facts, value):

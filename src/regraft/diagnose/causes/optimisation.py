@@ -16,6 +16,7 @@ SHORT = 0.02  # largest move of any weight; fresh Dense kernels start near 0.05
 # factors 0.2, a tenth after half and three quarters 0.55: this one was over when it had begun.
 SPENT = 0.05
 LITTLE_SEEN = 0.5  # of the training rows, ever
+NEARLY_ALL = 0.75  # of the planned updates: a third more at a low rate would not change a loss much
 
 
 @rule(
@@ -152,7 +153,8 @@ def rate_too_low(
     cannot_move = usual == ADAPTIVE_RATE and reach < SHORT
     stays = training.last_loss > 0.7 * training.first_loss
     is_spent = rate < SPENT * training.learning_rate
-    if not (cannot_move or is_spent) and training.sampled:
+    is_short = training.updates_made < NEARLY_ALL * training.planned_updates
+    if not (cannot_move or is_spent) and training.sampled and is_short:
         return unknown(f"at {rate:g}, more updates than this sample allows may be enough")
     if not (cannot_move or is_spent or stays):
         return clear(f"at {rate:g}, the loss fell to {training.last_loss:.3g}")
