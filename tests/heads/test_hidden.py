@@ -3,6 +3,7 @@ import pytest
 
 from regraft.deadline import Deadline
 from regraft.errors import InvalidArgumentError
+from regraft.heads import hidden as hidden_module
 from regraft.heads.answers import answer_of, hidden_logits
 from regraft.heads.choose_l2 import fit_head
 from regraft.heads.hidden import LEAST_EPOCHS, fit_hidden, seconds_a_row
@@ -78,6 +79,16 @@ def test_parts_are_as_good_as_one():
     ]
     whole, parted = (fit_hidden(each, 2, deadline=Deadline(LONG)) for each in ([train], parts))
     np.testing.assert_allclose(parted.into, whole.into, rtol=1e-5, atol=1e-6)
+
+
+def test_with_little_time_the_rate_falls_with_the_clock(monkeypatch):
+    monkeypatch.setattr(hidden_module._Training, "seconds_a_step", lambda self: 0.25)
+    train, moments = corners(6_000, 0), iter(np.arange(0, 100, 0.25))
+    short = Deadline(20.0, now=lambda: float(next(moments)))
+    head = fit_hidden([train], 2, deadline=short)
+    right = hidden_logits(head, train.features).argmax(axis=1) == train.labels
+    assert right.mean() > 0.95
+    assert 19 < float(next(moments)) < 22  # the clock of the deadline ended it
 
 
 def test_a_row_takes_time():

@@ -39,13 +39,18 @@ class HeadChoice:
     path: tuple[PathPoint, ...]
 
 
-def near_l2(l2_per_feature: float | None) -> tuple[float, ...]:
-    """Penalties worth trying where this one was best on fewer rows; None: all of them."""
+def near_l2(l2_per_feature: float | None, *, steps: int = 1) -> tuple[float, ...]:
+    """Penalties worth trying where this one was best on fewer rows; None: all of them.
+
+    Args:
+        l2_per_feature: The penalty.
+        steps: So many to each side of it.
+    """
     if l2_per_feature is None:
         return L2_PER_FEATURE
     distances = np.abs(np.log(np.array(L2_PER_FEATURE) / l2_per_feature))
     place = int(np.argmin(distances))
-    return L2_PER_FEATURE[max(0, place - 1) : place + 2]
+    return L2_PER_FEATURE[max(0, place - steps) : place + steps + 1]
 
 
 def choose_head(

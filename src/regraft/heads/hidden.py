@@ -30,7 +30,7 @@ _DROPOUT = 0.5  # of the hidden units, while training
 _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-7  # AdamW's usual constants
 _BLOCK = 2**15  # parameters of a step's block: it and its moments stay in a core's cache
 _PROBE_STEPS = 12  # enough to know the pace
-_MARGIN = 0.8  # of the time left is planned with: the machine may become busier
+_MARGIN = 0.9  # of the time left is planned with: the machine may become busier
 
 
 def seconds_a_row(train: Examples, n_classes: int) -> float:
@@ -45,7 +45,7 @@ def seconds_a_row(train: Examples, n_classes: int) -> float:
 def fit_hidden(
     parts: Sequence[Examples], n_classes: int, *, deadline: Deadline, seed: int = 0
 ) -> HiddenHead | None:
-    """Train the head for as many epochs as the time holds, up to `MOST_EPOCHS`.
+    """Train the head for as long as there is time, up to `MOST_EPOCHS`.
 
     Args:
         parts: Rows to fit, all together.
@@ -68,12 +68,12 @@ def fit_hidden(
             return _Training(parts, n_classes, scaling=scaling, rng=rng, pool=pool)
 
         probed = begin()
-        seconds = probed.seconds_a_step() * probed.steps_an_epoch
-        n_epochs = min(int(_MARGIN * deadline.left() / seconds), MOST_EPOCHS)
-        if n_epochs < LEAST_EPOCHS:
+        affordable = _MARGIN * deadline.left() / probed.seconds_a_step()
+        if affordable < LEAST_EPOCHS * probed.steps_an_epoch:
             return None
         training = begin()
-        training.run(n_epochs)
+        most = MOST_EPOCHS * probed.steps_an_epoch
+        training.run(most, None if affordable >= most else deadline)
     return training.head()
 
 
@@ -124,16 +124,21 @@ class _Training:
             seconds.append(time.perf_counter() - began)
         return float(np.median(seconds))
 
-    def run(self, n_epochs: int) -> None:
-        """So many epochs; the last step of each may have fewer rows."""
-        n, done = len(self._labels), 0
-        for _ in range(n_epochs):
-            order = self._rng.permutation(n)
-            for start in range(0, n, _BATCH):
-                share = done / (n_epochs * self.steps_an_epoch)
-                rate = _RATE * (1 + math.cos(math.pi * share)) / 2
-                self._step(order[start : start + _BATCH], rate=rate)
-                done += 1
+    def run(self, most: int, deadline: Deadline | None) -> None:
+        """So many steps, or, with a deadline, as many as it holds; the rate falls to 0 with them.
+
+        The last step of each epoch may have fewer rows.
+        """
+        n, allowed = len(self._labels), 0.0 if deadline is None else deadline.left()
+        for done in range(most):
+            place = done % self.steps_an_epoch * _BATCH
+            if not place:
+                order = self._rng.permutation(n)
+            share = done / most if deadline is None else 1 - deadline.left() / allowed
+            if share >= 1:
+                break
+            rate = _RATE * (1 + math.cos(math.pi * share)) / 2
+            self._step(order[place : place + _BATCH], rate=rate)
 
     def _step(self, rows: IntArray, *, rate: float) -> None:
         """One step of AdamW on the mean loss of some rows."""

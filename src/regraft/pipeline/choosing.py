@@ -26,7 +26,7 @@ from regraft.records import Split
 
 LEAST_BUDGET = 60.0  # seconds: in less, a search would only take time from the fit
 FEW = 10_000  # pictures: with one backbone, the default plan is known to do well on fewer
-SEARCH_SHARE = 0.4  # of the budget
+SEARCH_SHARE = 0.45  # of the budget
 _OF_PEAK = 0.4  # multiply-adds of training a hidden layer in the time of one of a product
 LEFT_OVER = 0.8  # of the time that no likely plan would use may go into a better choice
 

@@ -20,7 +20,7 @@ from regraft.features.graph import Request
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.heads.blas import one_thread_a_product
-from regraft.heads.choose_l2 import near_l2
+from regraft.heads.choose_l2 import L2_PER_FEATURE, near_l2
 from regraft.planning.default import Choice
 from regraft.planning.growth import USUAL, curve_power
 from regraft.planning.judge import cross_validate
@@ -41,6 +41,7 @@ KEPT_A_PASS = (6, 3, 2)  # of one backbone at one size: neighbours in a network 
 PASSES_KEPT = (6, 3, 2)
 _OF_PEAK = 0.5  # multiply-adds of networks, dense or depthwise, in the time of one of a product
 _MOST_OF_THE_REST = 0.6  # a pass forecast to take more of the time left is not begun
+_MOST_FOR_JUDGING = 0.8  # of the time left, once the pace of every pass is known
 _SAVES_TOO_LITTLE = 1.25  # a rung with fewer than so many times the pictures reads none
 _TELLS_TOO_LITTLE = 2.0  # nor is one worth a second cross-validation
 
@@ -224,7 +225,7 @@ class Halving:
             readings.of(scored.choice, n),
             self.probe.labels[:n],
             self.n_classes,
-            l2_per_feature=near_l2(scored.l2_per_feature),
+            l2_per_feature=self._penalties(scored),
             seed=self.seed,
             groups=None if self.probe.groups is None else self.probe.groups[:n],
         )
@@ -243,27 +244,34 @@ class Halving:
             )
         )
 
+    def _penalties(self, scored: Scored) -> tuple[float, ...]:
+        """Those near its own of fewer pictures; else those not far from what suits other plans."""
+        if scored.l2_per_feature is not None:
+            return near_l2(scored.l2_per_feature)
+        others = [each.l2_per_feature for each in self.scored.values() if each.l2_per_feature]
+        return near_l2(float(np.median(others)), steps=2) if others else L2_PER_FEATURE
+
     def _seconds_per_value_judged(self) -> float:
+        if not self._judging:
+            return SECONDS_PER_VALUE / _OF_CROSS_VALIDATION
         seconds, values = map(sum, zip(*self._judging, strict=True))
         return float(seconds / values)
 
     def _affordable(self, alive: list[tuple[Readings, list[Scored]]], rung: int) -> int:
-        """Pictures of a rung that is judged: the most that every pass alive can read in its time.
-
-        Half the time is for heads where none was timed yet; then they take what they took.
-        """
+        """Pictures of a rung that is judged: the most that every plan alive has time for."""
         if not alive:
             return 0
         known = min(len(next(iter(readings.features.values()))) for readings, _ in alive)
         reading = sum(1 / self._pass_per_second(readings) for readings, _ in alive)
-        loads = sum(readings.pace.load_seconds for readings, _ in alive if readings.pace)
-        if not self._judging:
-            fresh = int((self.deadline.left() * 0.5 - 2 * loads) / reading)
-        else:
-            width = sum(n_features(scored.choice) for _, scores in alive for scored in scores)
-            heads = width * self._seconds_per_value_judged()
-            left = _MOST_OF_THE_REST * self.deadline.left() - loads - known * heads
-            fresh = int(left / (reading + heads))
+        loads = sum(
+            readings.pace.load_seconds
+            for readings, _ in alive
+            if readings.pace and not readings.is_loaded(self.runtime)
+        )
+        width = sum(n_features(scored.choice) for _, scores in alive for scored in scores)
+        heads = width * self._seconds_per_value_judged()
+        left = _MOST_FOR_JUDGING * self.deadline.left() - loads - known * heads
+        fresh = int(left / (reading + heads))
         n = min(PICTURES[rung], len(self.probe), known + max(fresh, 0))
         return n if n >= _SAVES_TOO_LITTLE * known else known
 
