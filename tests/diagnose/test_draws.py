@@ -19,6 +19,13 @@ STILL = {
     "normal": (lambda: np.random.normal(2.0, 0.1, (2,)), [2.0, 2.0]),
     "random": (lambda: random.random(), 0.5),
     "randint": (lambda: random.randint(-2, 2), 0),
+    "one of some turns": (lambda: np.random.choice([90, 0, 270]), 0),
+    "one of four": (lambda: np.random.choice(4, size=1), [0]),
+    "one of a list": (lambda: random.choice([-5, 5, 1]), 1),
+    "yes or no": (lambda: random.choice([True, False]), False),
+    "one by a generator": (
+        lambda: draws.Generator(np.random.PCG64(random.randrange(99))).choice([3, 1]), 1
+    ),
     "gauss": (lambda: random.gauss(1.0, 0.2), 1.0),
     "a generator": (lambda: draws.Generator(np.random.PCG64(1)).integers(0, 9, 3), [0, 0, 0]),
     "its ends": (
@@ -29,7 +36,10 @@ STILL = {
 
 @pytest.fixture(autouse=True)
 def hooked(monkeypatch):
-    for place, names in ((np.random, (*draws.NUMPY, "default_rng")), (random, draws.STANDARD)):
+    for place, names in (
+        (np.random, (*draws.NUMPY, "default_rng", "choice")),
+        (random, (*draws.STANDARD, "choice")),
+    ):
         for name in names:
             monkeypatch.setattr(place, name, getattr(place, name))  # put back afterwards
     draws.hook()

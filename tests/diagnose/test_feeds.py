@@ -322,3 +322,69 @@ def test_a_sample_of_everything_is_everything():
 def test_every_class_is_in_a_sample():
     labels = np.repeat([0, 1], [999, 1])
     assert set(labels[feeds.stratified(labels, 10, seed=0)]) == {0, 1}
+
+
+class Part(Batches):
+    """Some batches of another order at each pass, as `take` and `skip` cut after `shuffle`."""
+
+    def __init__(self, which, change=None):
+        super().__init__(size=8, shuffle=True, change=change)
+        self.which = which
+
+    def __iter__(self):
+        yield from list(super().__iter__())[self.which]
+
+
+def test_a_part_drawn_anew_at_each_pass_is_not_changed_at_random():
+    """96 rows: the second look at 24 of them shows 18 others, which training holds."""
+    train, validation = read(Part(slice(3, None))), read(Part(slice(3)))
+    assert validation.random_pixels
+    feeds.tell_redrawn(validation, train)
+    assert not validation.random_pixels
+    assert validation.reshuffles
+    assert validation.seen_again < 0.5
+
+
+def test_random_pixels_stay_so_whatever_the_other_part_holds():
+    train, validation = read(Batches()), read(Batches(change="noise"))
+    feeds.tell_redrawn(validation, train)
+    assert validation.random_pixels
+
+
+class Endless(Batches):
+    """Repeats what it was made of, as `repeat()` does."""
+
+    def __init__(self, once):
+        super().__init__()
+        self._input_dataset = once
+
+    def cardinality(self):
+        return -1
+
+    def __iter__(self):
+        while True:
+            yield from self._input_dataset
+
+
+@pytest.mark.parametrize("source", [Batches(), Sequence(), Endless(Batches())])
+def test_a_training_of_few_steps_an_epoch_is_on_all_rows(source):
+    """Keras goes on in the data set where the last epoch ended."""
+    feed = read(source, steps=2, is_trained=True)
+    assert (len(feed), feed.planned) == (96, 96)
+    assert len(read(source, steps=2)) == 32  # a validation of two steps is on these rows
+
+
+def test_steps_that_make_a_pass_or_more_are_as_they_are():
+    assert len(read(Batches(), steps=6, is_trained=True)) == 96
+    assert len(read(Endless(Batches()), steps=8, is_trained=True)) == 128
+
+
+def test_rows_of_a_pass_are_counted_before_or_after_they_are_batched():
+    import tensorflow as tf
+
+    rows = tf.data.Dataset.from_tensor_slices((X, Y))
+    assert streams.rows_of_a_pass(rows.batch(16).repeat().prefetch(1), 16) == 96
+    assert streams.rows_of_a_pass(rows.repeat().batch(16), 16) == 96
+    unknown = rows.filter(lambda *_: True).batch(16).repeat()
+    assert streams.rows_of_a_pass(unknown, 16) is None
+    assert streams.rows_of_a_pass(iter([]), 16) is None

@@ -328,6 +328,21 @@ def test_class_names_of_both_parts():
     assert evidence.labels.validation_class_names == ("dog", "cat")
 
 
+def test_a_folder_that_numbers_its_classes_otherwise_is_told_from_two_that_do_not():
+    """Two parts of one folder are opened, and then another for the test."""
+    names = [["a", "b", "c"], ["a", "b", "c"], ["a", "c"]]
+    calls = [
+        event("image_dataset_from_directory", 3 + i, class_names=each)
+        for i, each in enumerate(names)
+    ]
+    labels = np.array([0, 1] * 10)
+    arrays = {"fit0_train_labels": labels, "fit0_validation_labels": labels}
+    evidence = observe.observe(replay([fit()], [score()], calls, arrays))
+    assert evidence.labels.validation_class_names == ("a", "c")
+    evidence = observe.observe(replay([fit()], [score()], calls[:2], arrays))
+    assert evidence.labels.validation_class_names == ("a", "b", "c")
+
+
 def test_predictions_compared_with_labels_in_another_order():
     compared = score(1, by="predict", line=30, n_predictions=200, n_labels=200, claimed=0.1,
                      honest=0.9)  # fmt: skip

@@ -110,7 +110,13 @@ def test_the_repair_computes_in_floats(script, record, pictures, source):
     assert events(record, "uint8-wrap") == []
 
 
-CASTS = ["y = x.astype('uint8')", "y = np.uint8(x)", "y = x.astype(np.uint8)"]
+CASTS = [
+    "y = x.astype('uint8')",
+    "y = np.uint8(x)",
+    "y = x.astype(np.uint8)",
+    "y = np.array(x, dtype='uint8')",
+    "y = np.asarray(list(x), np.uint8)",
+]
 
 
 @pytest.mark.parametrize("source", CASTS)
@@ -290,6 +296,20 @@ def test_mistakes_are_counted_as_well_as_hits(script, record):
     assert score["claimed"] == pytest.approx(0.75)
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["e = tf.reduce_mean(tf.cast(a == y, tf.float32))", "e = tf.equal(a, y)", "tf.math.equal(y, a)",
+     "e = np.equal(a, y)", "e = tf.math.not_equal(a, y)", "tf.math.confusion_matrix(y, a)"],
+)  # fmt: skip
+def test_tensors_are_compared_as_arrays_are(script, record, line):
+    import tensorflow as tf
+
+    scoring.answered(np.array([0, 1, 2, 2]))
+    script.run(line, a=tf.constant([0, 1, 2, 2]), y=tf.constant([0, 1, 2, 0]), tf=tf, np=np)
+    (score,) = record.scores
+    assert score["claimed"] == pytest.approx(0.75)
+
+
 ALONE = {
     "labels": ("rng.shuffle(y)", True),
     "pictures": ("rng.shuffle(x)", True),
@@ -344,6 +364,34 @@ def test_an_order_of_row_numbers_is_noted_and_can_be_left_out(script, record):
     assert not event["alone"]
     names = script.run(source, ("drop-call", script.at(3, what="numpy.random.shuffle")))
     np.testing.assert_array_equal(names["i"], np.arange(50))
+
+
+@pytest.mark.parametrize(
+    "line", ["i = rng.permuted(y)", "i = rng.choice(y, len(y), replace=False)"]
+)
+def test_orders_by_other_names_are_shuffles_too(script, record, line):
+    y = np.arange(50) % 7
+    given = {"rng": np.random.default_rng(0), "y": y}
+    assert sorted(script.run(line, **given)["i"]) == sorted(y)
+    (event,) = events(record, "numpy.random.shuffle")
+    assert event["alone"]
+    names = script.run(line, ("drop-call", script.at(1, what="numpy.random.shuffle")), **given)
+    np.testing.assert_array_equal(names["i"], y)
+
+
+def test_a_few_that_are_chosen_are_no_order(script, record):
+    script.run("i = rng.choice(50, 8, replace=False)", rng=np.random.default_rng(0))
+    assert events(record, "numpy.random.shuffle") == []
+
+
+def test_a_sample_of_a_whole_list_is_a_shuffle(script, record):
+    given = {"v": list("abcdefgh"), "s": operators.sampled_list, "f": random.sample}
+    assert sorted(script.run("w = s(f, v, len(v))", **given)["w"]) == given["v"]
+    (event,) = events(record, "random.shuffle")
+    assert event["alone"]
+    repair = ("drop-call", script.at(1, what="random.shuffle"))
+    assert script.run("w = s(f, v, len(v))", repair, **given)["w"] == given["v"]
+    assert len(script.run("w = s(f, v, 3)", **given)["w"]) == 3
 
 
 def test_what_a_library_shuffles_is_its_own_business(record):

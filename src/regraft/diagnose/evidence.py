@@ -172,6 +172,7 @@ class Training:
     sampled: bool
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
     earlier_fits: int = 0  # trainings of the same model before this one
+    is_head_trained: bool = False  # by an earlier training, with the backbone frozen or without it
     # arguments of the optimiser that make steps smaller, those that are set: "clipnorm", ...
     holds: Mapping[str, float] = field(default_factory=dict)
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
@@ -192,7 +193,7 @@ class Training:
     @property
     def updates_made(self) -> int:
         """Updates of this run, whatever share of the planned ones its sample left."""
-        return -(-self.n_train_used // self.batch_size) * self.epochs
+        return min(-(-self.n_train_used // self.batch_size) * self.epochs, self.planned_updates)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

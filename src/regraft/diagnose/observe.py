@@ -227,7 +227,11 @@ def _labels(
 
 
 def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
-    """Class names of the first two folders or frames that were opened: training, validation."""
+    """Class names of the folders or frames that were opened: training, validation.
+
+    The first is of training; of the others, the first that numbers its classes differently: a
+    folder for the test may do so beside two parts of one folder, which cannot.
+    """
     found: list[Sequence[str]] = []
     for call in ledger.calls:
         if call.what == "image_dataset_from_directory":
@@ -235,7 +239,17 @@ def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
         elif call.what.startswith("flow_from"):
             indices = call.details.get("class_indices", {})
             found.append(sorted(indices, key=lambda name: indices[name]))
-    return (found[0] if found else ()), (found[1] if len(found) > 1 else ())
+    if not found:
+        return (), ()
+    trained, *others = found
+    differing = [names for names in others if _number_differently(trained, names)]
+    return trained, next(iter([*differing, *others]), ())
+
+
+def _number_differently(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Has a class that both name another place?"""
+    places = {name: place for place, name in enumerate(one)}
+    return any(places.get(name, place) != place for place, name in enumerate(other))
 
 
 def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Training:
@@ -274,6 +288,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         weightless=float(fit.get("weightless", 0.0)),
         sampled=bool(fit.get("sampled")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),
+        is_head_trained=any(not (f.get("base") or {}).get("n_trainable_layers") for f in before),
         callbacks=tuple(
             {**callback, "site": site(callback.get("site"))} for callback in fit["callbacks"]
         ),

@@ -108,14 +108,17 @@ def test_lab001_found_where_files_are_listed_shuffled():
 
 
 GRAY = stats(channel_means=(33.0, 33.0, 33.0))
+DRAWN = ledger(call("numpy.random.shuffle", 5, row_numbers=True))
 
 
 @pytest.mark.parametrize(
-    ("picture", "told"), [(stats(), "unknown"), (GRAY, "found")], ids=["photographs", "digits"]
+    ("picture", "calls", "told"),
+    [(stats(), DRAWN, "unknown"), (stats(), ALONE, "found"), (GRAY, DRAWN, "found")],
+    ids=["photographs", "photographs-shuffled-alone", "digits"],
 )
-def test_lab001_is_not_told_by_thumbnails_of_photographs(picture, told):
+def test_lab001_is_not_told_by_thumbnails_of_photographs(picture, calls, told):
     by_eye = association(accuracy=0.11, of_thumbnails=True)
-    facts = {"association": by_eye, "accuracy": LOST, "ledger": ALONE, "pixels": pixels(picture)}
+    facts = {"association": by_eye, "accuracy": LOST, "ledger": calls, "pixels": pixels(picture)}
     assert verdict(labels_unrelated_to_pictures, **facts) == told
 
 

@@ -12,6 +12,7 @@ UNIT = stats(0, 1, "unit", channel_means=(0.49, 0.46, 0.41))
 SIGNED = stats(-1, 1, "signed")
 STANDARDISED = stats(-2.0, 3.0, "", misfit=0.5)
 PERHAPS_SIGNED = stats(0, 1, "unit", runner_up="signed", runner_up_misfit=0.24)
+DIGITS_STANDARDISED = stats(-0.42, 2.82, "torch", misfit=0.13)
 DARKER = stats(0, 200, "byte", misfit=0.22)
 
 
@@ -22,6 +23,7 @@ DARKER = stats(0, 200, "byte", misfit=0.22)
         pytest.param(SIGNED, UNIT, id="another-preprocessing"),
         pytest.param(SIGNED, PERHAPS_SIGNED, id="as-if-all-were-bright"),
         pytest.param(STANDARDISED, BYTE, id="featurewise-on-training-only"),
+        pytest.param(DIGITS_STANDARDISED, UNIT, id="digits-standardised-in-training-only"),
     ],
 )
 @pytest.mark.parametrize("make", [pixels, fresh_pixels], ids=["backbone", "fresh-network"])
@@ -50,6 +52,12 @@ def test_skw001_repair_brings_validation_to_the_scale_of_training():
     finding = ask(validation_scaled_differently, pixels=pixels(SIGNED, UNIT))
     assert finding.repairs[0].parameters["scale"] == pytest.approx([2, 2, 2])
     assert finding.repairs[0].parameters["offset"] == pytest.approx([-1, -1, -1])
+
+
+def test_skw001_matches_the_ends_of_what_is_no_convention():
+    finding = ask(validation_scaled_differently, pixels=pixels(DIGITS_STANDARDISED, UNIT))
+    assert finding.repairs[0].parameters["scale"] == pytest.approx([3.24] * 3)
+    assert finding.repairs[0].parameters["offset"] == pytest.approx([-0.42] * 3)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from builders import ask, call, labels, ledger, training, verdict
 
@@ -119,6 +121,18 @@ def test_spl003_found_where_rows_are_scored_afterwards(trained):
         ledger=ledger(call("KFold", 7, shuffle=False)),
     )
     assert [site.line for site in finding.where] == [7]
+
+
+def test_spl003_found_where_one_folder_is_cut_by_take_and_skip():
+    names = {"train_class_names": ("a", "b"), "validation_class_names": ()}
+    cut = ledger(
+        call("image_dataset_from_directory", 3, directory="d"),
+        call("tf.data.take", 4),
+        call("tf.data.skip", 5),
+    )
+    named = replace(LAST_TWO, **names)
+    assert verdict(unstratified_slices, labels=named, ledger=cut) == "found"
+    assert verdict(unstratified_slices, labels=named, ledger=ledger()) == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,9 @@ def _changes(fit: Fit) -> None:
         new = np.asarray(variable.value)
         unchanged += bool(np.array_equal(old, new))
         if id(variable) in inside:
-            moved += float(np.square(new - old, dtype=np.float64).sum())
-            size += float(np.square(old, dtype=np.float64).sum())
+            _, first = session.SESSION.first_kernels[id(variable)]
+            moved += float(np.square(new - first, dtype=np.float64).sum())
+            size += float(np.square(first, dtype=np.float64).sum())
     drift = [
         float(np.abs(np.asarray(v.value) - fit.statistics[id(v)]).mean()
               / (np.abs(fit.statistics[id(v)]).mean() + 1e-6))

@@ -143,11 +143,13 @@ def _remember_rows(fit: Fit) -> None:
 
 
 def _remember_weights(fit: Fit) -> None:
-    fit.kernels = {
-        id(v): np.asarray(v.value).copy()
-        for v in fit.model.trainable_variables
-        if len(v.shape) >= 2
-    }
+    kernels = [v for v in fit.model.trainable_variables if len(v.shape) >= 2]
+    fit.kernels = {id(v): np.asarray(v.value).copy() for v in kernels}
+    first = session.SESSION.first_kernels
+    if not any(id(v) in first for v in kernels):  # another network: of one at a time
+        first.clear()
+    for v in kernels:
+        first.setdefault(id(v), (v, fit.kernels[id(v)]))
     fit.statistics = {id(v): np.asarray(v.value).copy() for v in anatomy.statistics(fit.model)}
 
 

@@ -41,6 +41,8 @@ def hook() -> None:
         setattr(np.random, name, _switched(getattr(np.random, name), still))
     for name, still in STANDARD.items():
         setattr(random, name, _switched(getattr(random, name), still))
+    np.random.choice = _one_of(np.random.choice)
+    random.choice = _one_of(random.choice)
     original = np.random.default_rng
 
     @functools.wraps(original)
@@ -118,6 +120,33 @@ def _switched(
     return draw
 
 
+def _one_of(original: Callable[..., Any], *, is_method: bool = False) -> Callable[..., Any]:
+    """`choice` with a switch for one number of several; whatever else it draws is an order."""
+
+    @functools.wraps(original)
+    def choice(*args: Any, **kwargs: Any) -> Any:
+        global _count
+        given = args[1:] if is_method else args
+        among = given[0] if given else kwargs.get("a", kwargs.get("seq"))
+        size = given[1] if len(given) > 1 else kwargs.get("size")
+        numbers = _numbers(among)
+        if numbers is None or size not in (None, 1, (1,)):
+            return original(*args, **kwargs)
+        _count += 1
+        if not _is_still:
+            return original(*args, **kwargs)
+        return _of_size(numbers[np.argmin(np.abs(numbers))], size)
+
+    return choice
+
+
+def _numbers(among: Any) -> Any:
+    """What one is chosen of, as numbers; None where these are names or pictures."""
+    values = np.arange(among) if isinstance(among, int | np.integer) else np.asarray(among)
+    is_numbers = values.ndim == 1 and values.dtype.kind in "biuf" and len(values) > 0
+    return values if is_numbers else None
+
+
 def _method(name: str, still: Callable[..., Any]) -> Callable[..., Any]:
     return _switched(getattr(np.random.Generator, name), still, is_method=True)
 
@@ -132,3 +161,4 @@ class Generator(np.random.Generator):
     normal = _method("normal", _normal)
     standard_normal = _method("standard_normal", _standard)
     integers = _method("integers", _integers)
+    choice = _one_of(np.random.Generator.choice, is_method=True)

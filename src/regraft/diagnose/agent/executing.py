@@ -132,6 +132,8 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     train, validation = fit.train, fit.validation
     arguments["batch_size"] = fit.batch_size
     arguments["shuffle"] = _order(fit)
+    if (steps := _steps(fit)) is not None:
+        arguments["steps_per_epoch"] = steps
     if interventions.ACTIVE.one("ignore-weights") is not None:
         arguments.pop("class_weight", None)
     elif train.sample_weight is not None:
@@ -165,6 +167,14 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     return history
 
 
+def _steps(fit: Fit) -> int | None:
+    """Steps of an epoch where the script makes fewer than a pass has, in the share of a sample."""
+    steps, train = fit.arguments.get("steps_per_epoch"), fit.train
+    if not steps or steps * fit.batch_size >= feeds.WHOLE_PASS * train.planned:
+        return None
+    return max(1, int(steps * len(train) / train.planned + 0.5))
+
+
 def _callbacks_of(fit: Fit) -> list[Any]:
     """The script's own, and what watches over the learning rate that these may change."""
     own = list(samples.flat(fit.arguments.get("callbacks")))
@@ -172,11 +182,12 @@ def _callbacks_of(fit: Fit) -> list[Any]:
     if wanted is not None:
         own = [c for c in own if "LearningRate" not in type(c).__name__
                and "ReduceLR" not in type(c).__name__]  # fmt: skip
-    if not own:
-        return []
     compiled_at = (session.SESSION.compiled.get(id(fit.model), {}).get("site") or {}).get("line")
     if wanted is not None and wanted.get("line") in (None, compiled_at):
+        # against callbacks, and against what was assigned to the optimiser after compile
         return [*own, callbacks.hold_rate(float(wanted["value"]))]
+    if not own:
+        return []
     fit.rates = callbacks.rates()
     return [*own, fit.rates]
 

@@ -17,6 +17,7 @@ from regraft.diagnose.agent import draws, streams
 MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a sample should have
 RARELY = 0.5  # as often as expected: pictures that are changed at random never come again
 SAME_SCALE = 1e-3  # of a span: what rounding may leave where a picture was scaled once more
+WHOLE_PASS = 0.9  # of the rows: fewer steps an epoch are fewer on purpose, or by mistake
 FEWEST = 15  # rows expected to come again: none of fewer may be chance
 
 
@@ -39,6 +40,7 @@ class Feed:
     drifts: bool = False  # does each pass find the pictures scaled once more?
     seen_again: float = 1.0  # share of rows of the second look that the first pass had
     relabelled: float | None = 0.0  # of these, the share with another label; None: not compared
+    newcomers: frozenset[bytes] = frozenset()  # digests of rows that only the second look had
 
     def __len__(self) -> int:
         return len(self.x)
@@ -72,6 +74,7 @@ class Feed:
             drifts=self.drifts,
             seen_again=self.seen_again,
             relabelled=self.relabelled,
+            newcomers=self.newcomers,
         )
 
 
@@ -171,6 +174,14 @@ def _stream(
     )
     if stream is None:
         return None
+    if is_trained and steps is not None and to_the_end is False:
+        available = streams.rows_of_a_pass(source, stream.batch_size)
+        if available is not None and steps * stream.batch_size < WHOLE_PASS * available:
+            # epochs go on where the last one ended: all rows are trained on, or could be
+            steps = -(-available // stream.batch_size)
+            return _stream(
+                source, steps, limit, to_the_end=False, is_trained=True, may_be_named=may_be_named
+            )
     rows = np.concatenate(stream.positions)
     taken = stream.taken()
     if taken is None:
@@ -225,6 +236,7 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     if not told:
         return
     found = [position for position in told if position >= 0]
+    feed.newcomers = frozenset(d for d in again if d is not None and d not in known)
     feed.seen_again = len(found) / len(told)
     # of a reshuffled set, a second look shows as much of a partial first pass as that was of all
     covered = min(1.0, len(feed) / max(1, feed.planned))
@@ -240,6 +252,20 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
             feed.drifts, feed.random_pixels, feed.seen_again = True, False, 1.0
         return
     feed.relabelled = _relabelled(first, label_indices(feed.y), again, label_indices(now))
+
+
+def tell_redrawn(one: Feed, other: Feed) -> None:
+    """A part whose second look shows pictures of the other part is drawn anew, not changed.
+
+    So it is where `take` and `skip` cut a data set that reshuffles at each pass.
+    """
+    if not one.random_pixels:
+        return
+    of_other = {digest_row(row) for row in other.x}
+    share = len(one.newcomers & of_other) / max(1, len(one.newcomers))
+    covered = min(1.0, len(other) / max(1, other.planned))
+    if share > RARELY * covered:
+        one.random_pixels, one.reshuffles = False, True
 
 
 def _look_on(feed: Feed) -> None:

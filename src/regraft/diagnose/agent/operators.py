@@ -32,6 +32,9 @@ _COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of tw
 index = np.s_  # turns what stands between brackets into the index that it is
 listed = listing.listed  # ``sorted(...)``
 CASTS = ("astype", "uint8", "int8")
+SHUFFLING = ("shuffle", "permutation", "permuted")
+MAKING = ("array", "asarray")
+COMPARING = ("equal", "not_equal", "confusion_matrix")
 # Of the span of the values: a cast of pictures in [0, 255] moves them by a 255th of it at most, one
 # of pictures in [0, 1] by up to the whole.
 FLAT = 0.1
@@ -101,6 +104,7 @@ def unequal(left: Any, right: Any) -> Any:
 
 
 def _compared(result: Any, left: Any, right: Any) -> None:
+    result, left, right = map(_as_array, (result, left, right))
     if isinstance(result, np.ndarray) and result.size > 1:
         if result.ndim == 1:
             scoring.compared(left, right, sites.here())
@@ -112,6 +116,7 @@ def _compared(result: Any, left: Any, right: Any) -> None:
 
 
 def _compared_for_mistakes(result: Any, left: Any, right: Any) -> None:
+    result, left, right = map(_as_array, (result, left, right))
     if isinstance(result, np.ndarray) and result.ndim == 1 and result.size > 1:
         scoring.compared(left, right, sites.here())
     else:
@@ -124,6 +129,13 @@ def _compared_alone(result: Any, left: Any, right: Any, *, is_right: bool) -> No
         scoring.counted(bool(result) is is_right, sites.here())
     elif isinstance(left, _ONE) and isinstance(right, _ONE) and scoring.has_answers():
         scoring.paired(left, right, sites.here())
+
+
+def _as_array(value: Any) -> Any:
+    """A tensor that has values and several elements, as an array; anything else as it is."""
+    if isinstance(value, np.ndarray) or not hasattr(value, "numpy") or np.size(value) < 2:
+        return value
+    return np.asarray(value)
 
 
 def _is_one_truth(value: Any) -> bool:
@@ -155,7 +167,8 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     if name == "sort" and type(owner) is list:
         return listing.sorted_in_place(owner, *arguments, **named)
     call = getattr(owner, name)
-    if name in ("shuffle", "permutation") and type(owner).__module__.startswith("numpy.random"):
+    is_numpy_random = type(owner).__module__.startswith("numpy.random") or owner is np.random
+    if is_numpy_random and (name in SHUFFLING or _draws_all(name, arguments, named)):
         return shuffled(call, arguments, named)
     if name == "shuffle" and isinstance(owner, random.Random):
         return shuffled_list(call, *arguments, **named)
@@ -164,10 +177,14 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     if name == "argmax":
         given = arguments if isinstance(owner, ModuleType) else (owner, *arguments)
         _note_argmax(given, named)
+    if name in COMPARING and _is_library(owner) and len(arguments) == 2:
+        return _compared_by_call(call, name, arguments, named)
     if name in ("flip", "reverse") and _is_library(owner) and arguments:
         return _turned_over(call, arguments, named)
     if name in CASTS and _is_picture_data(owner if name == "astype" else (*arguments, None)[0]):
         return _cast(call, owner if name == "astype" else arguments[0], arguments, named)
+    if name in MAKING and owner is np and arguments:
+        return _made(call, arguments, named)
     if name == "mean":
         _averaged(arguments[0] if owner is np and arguments else owner, arguments, named)
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
@@ -177,6 +194,39 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     return reshaped(
         "ndarray.reshape", owner, lambda array: getattr(array, name)(*arguments, **named)
     )
+
+
+def _compared_by_call(
+    call: Any, name: str, arguments: tuple[Any, ...], named: dict[str, Any]
+) -> Any:
+    """``tf.equal(...)`` and its like: predictions against labels, in either order."""
+    result = call(*arguments, **named)
+    note = _compared_for_mistakes if name == "not_equal" else _compared
+    if name == "confusion_matrix":
+        left, right = map(_as_array, arguments)
+        ledger.RECORD.attempt("a comparison", scoring.compared, right, left, sites.here())
+    else:
+        ledger.RECORD.attempt("a comparison", note, result, *arguments)
+    return result
+
+
+def _draws_all(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Is it ``choice(rows, len(rows), replace=False)``, which is an order of them all?"""
+    if name != "choice" or not arguments or named.get("replace", True):
+        return False
+    rows = _rows_of(arguments[0])
+    size = arguments[1] if len(arguments) > 1 else named.get("size")
+    return rows is not None and size == len(rows)
+
+
+def sampled_list(call: Any, values: Any, k: Any = None, **named: Any) -> Any:
+    """`random.sample`: of as many as there are it is a shuffle that gives a new list."""
+    whole = isinstance(values, list) and k == len(values)
+    if not whole or sites.directly() is None:
+        return call(values, k, **named)
+    mixed = list(values)
+    shuffled_list(lambda given: given.__setitem__(slice(None), call(given, k, **named)), mixed)
+    return mixed
 
 
 def argmaxed(call: Any, /, *arguments: Any, **named: Any) -> Any:
@@ -221,6 +271,18 @@ def _cast(call: Any, value: np.ndarray, arguments: tuple[Any, ...], named: Any) 
             return value.astype(np.float32)
         ledger.RECORD.event("uint8-wrap", site, operator="astype", wrapped=float(np.mean(lost)))
     return result
+
+
+def _made(call: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """``np.array(pictures, dtype="uint8")``: a cast as well, of an array or of a list of them."""
+    given = arguments[0]
+    dtype = named.get("dtype", arguments[1] if len(arguments) > 1 else None)
+    if dtype is None or np.dtype(dtype) not in (np.uint8, np.int8):
+        return call(*arguments, **named)
+    if isinstance(given, list) and len({np.shape(part) for part in given}) == 1:
+        given = np.asarray(given)
+    is_cast = _is_picture_data(given)
+    return _cast(call, given, arguments, named) if is_cast else call(*arguments, **named)
 
 
 def _averaged(values: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:

@@ -43,6 +43,9 @@ def given(
             pair[0], pair[1], batch_size=kwargs.get("validation_batch_size"),
             steps=kwargs.get("validation_steps"), model=model,
         )  # fmt: skip
+    if train is not None and validation is not None:
+        feeds.tell_redrawn(train, validation)
+        feeds.tell_redrawn(validation, train)
     return train, validation, "data"
 
 

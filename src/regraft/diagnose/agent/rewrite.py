@@ -23,8 +23,9 @@ from regraft.diagnose.agent.notebook import read_source
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 STANDARD_LIBRARY = Path(ast.__file__).resolve().parent
-METHODS = {"reshape", "resize", "shuffle", "permutation", "mean", "sort", "argmax", "flip",
-           "reverse", *operators.CASTS, *operators.FUNCTIONS}  # fmt: skip
+METHODS = {"reshape", "resize", "mean", "sort", "argmax", "flip", "reverse", "choice",
+           *operators.SHUFFLING, *operators.CASTS, *operators.COMPARING, *operators.MAKING,
+           *operators.FUNCTIONS}  # fmt: skip
 ROUTED = {"sorted": "listed", "argmax": "argmaxed"}  # functions by their own name
 
 

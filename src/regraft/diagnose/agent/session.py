@@ -54,6 +54,8 @@ class Session:
         self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.earlier_rows: set[bytes] = set()  # and of those before
+        # variables that were trained, with what they held before the first `fit` that trained them
+        self.first_kernels: dict[int, tuple[Any, np.ndarray]] = {}
         self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key

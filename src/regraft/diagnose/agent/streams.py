@@ -11,6 +11,7 @@ import numpy as np
 MOST_BYTES = 1e9  # of one reading: 1,660 pictures of 224 pixels in float32, and Keras copies them
 LEAST_ROWS = 16  # however large they are
 LOOKED_AT_AGAIN = 2  # batches
+_WITHOUT_END, _UNKNOWN = -1, -2  # as tf.data numbers them
 
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]  # rows, labels, weights
 
@@ -112,6 +113,41 @@ def read(
         while to_the_end and len(stream) > room:
             stream.thin()
     return stream if len(stream.positions) else None
+
+
+def rows_of_a_pass(source: Any, batch_size: int) -> int | None:
+    """How many rows there are until they come again; None where nothing says so.
+
+    Args:
+        source: Gives batches; what repeats without end is asked for what it repeats.
+        batch_size: Of its batches.
+    """
+    once, n = source, _length(source)
+    while n == _WITHOUT_END and hasattr(once, "_input_dataset"):
+        once = once._input_dataset  # nothing public says what is repeated
+        n = _length(once)
+    if n <= 0:
+        return None
+    return n * batch_size if _rank(once) == _rank(source) else n
+
+
+def _length(source: Any) -> int:
+    """Of batches, or of what becomes batches later; negative where it has none or says none."""
+    for count in (getattr(source, "cardinality", None), getattr(source, "__len__", None)):
+        try:
+            return int(count())  # type: ignore[misc]
+        except (TypeError, ValueError):
+            continue
+    return _UNKNOWN
+
+
+def _rank(source: Any) -> int | None:
+    """Axes of the first part of what it gives, as far as that is known."""
+    spec = getattr(source, "element_spec", None)
+    while isinstance(spec, tuple | list | dict) and spec:
+        spec = next(iter(spec.values())) if isinstance(spec, dict) else spec[0]
+    shape = getattr(spec, "shape", None)
+    return getattr(shape, "rank", None)
 
 
 def batches(source: Any) -> Iterator[Any] | None:

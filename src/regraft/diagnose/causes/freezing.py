@@ -135,24 +135,24 @@ def mistyped_trainable(training: Training, backbone: Backbone) -> Finding:
     source="https://keras.io/guides/transfer_learning/: unfreeze only after the head was "
     "trained to convergence; Kumar et al., ICLR 2022",
 )
-def fresh_head_shakes_backbone(backbone: Backbone, training: Training, ledger: Ledger) -> Finding:
+def fresh_head_shakes_backbone(backbone: Backbone, training: Training) -> Finding:
     """Pretrained layers are trained together with a random head.
 
     Why it hurts: the random head sends large, meaningless gradients back, and they overwrite
         what the layers knew before the head knows anything.
-    How it is found: relative change of the pretrained kernels above a tenth, in the only `fit`
-        of the script.
+    How it is found: relative change of the pretrained kernels above a tenth since the first
+        `fit` that trained them, and none before it with the backbone frozen.
     Fix: freeze the backbone until the head is trained; then unfreeze the last block, at 1e-5.
-    Limits: with many pictures the network may recover; the gain decides. A second `fit` means
-        the head was trained before: clear. Half of that change will do at the optimiser's usual
-        rate. Of a sampled run the change is carried on to the planned updates as a random walk
-        would; at a lower rate such a forecast counts only beside other causes.
+    Limits: with many pictures the network may recover; the gain decides. A `fit` before that
+        left the backbone as it was trained the head: clear. Half of that change will do at the
+        optimiser's usual rate. Of a sampled run the change is carried on to the planned updates
+        as a random walk would; at a lower rate such a forecast counts only beside other causes.
     """
     if backbone.weights == "none" or backbone.looks_random:
         return clear("there are no pretrained weights to lose")
     if not backbone.n_trainable_layers:
         return clear(f"{backbone.name} is frozen")
-    if training.earlier_fits or len(ledger.of("fit")) > 1:
+    if training.is_head_trained:
         return clear("the head was trained by an earlier fit")
     change = backbone.weight_change
     if math.isnan(change):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from regraft.diagnose.causes.scale import is_gray, observed
+from regraft.diagnose.causes.scale import fits, is_gray, observed
 from regraft.diagnose.conventions import BGR, CONVENTIONS, RGB, Affine
 from regraft.diagnose.evidence import Backbone, Call, Ledger, Pixels, Site
 from regraft.diagnose.repairs import (
@@ -119,7 +119,8 @@ def channels_reversed(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Fin
         points on photographs, more where colour tells the classes apart.
     How it is found: the order is followed from the reader (OpenCV reads BGR) through
         conversions, reversed slices and `preprocess_input` (which reverses for VGG and ResNet),
-        and compared with what the backbone wants.
+        and compared with what the backbone wants; so it is where pixels are on the scale of
+        `preprocess_input` of VGG or ResNet, and that was not called.
     Fix: `cv2.cvtColor(x, cv2.COLOR_BGR2RGB)` after reading, once.
     Limits: gray pictures have no order. Several readers with fewer conversions give "unknown".
     """
@@ -136,7 +137,9 @@ def channels_reversed(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Fin
         if str(call.details.get("module", "")).startswith(FLIPPING_MODULES)
         and not str(call.details.get("module", "")).startswith("resnet_v2")
     ]
-    if not readers and not flips:
+    wants_bgr = CONVENTIONS[backbone.convention].order == BGR
+    is_by_hand = wants_bgr and not caffe and fits(stats, backbone.convention)
+    if not readers and not flips and not is_by_hand:
         return clear("no call changes the order of channels by hand")
     if flips and readers and len(flips) != len(readers):
         return unknown(f"{len(readers)} places read BGR and {len(flips)} reverse the channels")
@@ -144,11 +147,12 @@ def channels_reversed(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Fin
     wanted = CONVENTIONS[backbone.convention].order
     if (BGR if is_bgr else RGB) == wanted:
         return clear(f"channels arrive in the order {backbone.name} expects")
+    how = "cv2.COLOR_BGR2RGB" if readers else "x[..., ::-1]"
     sites = tuple(dict.fromkeys([*sorted(flips, key=_line), *sorted(readers, key=_line)]))
     return found(
         f"channels reach {backbone.name} as {'BGR' if is_bgr else 'RGB'}, but it was trained on "
         f"{'BGR' if wanted == BGR else 'RGB'}",
-        fix="reverse the channels once, right after reading (cv2.COLOR_BGR2RGB)",
+        fix=f"reverse the channels once, right after reading ({how})",
         where=sites,
         repairs=(convert_pixels(_reversal(observed(stats) or backbone.convention)),),
         severity=0.08,

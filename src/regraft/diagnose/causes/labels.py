@@ -77,7 +77,7 @@ def labels_unrelated_to_pictures(
     """
     shuffles = ledger.of(*SHUFFLES)
     alone = [call for call in shuffles if call.details.get("alone")]
-    told = _told(association, accuracy, pixels)
+    told = _told(association, accuracy, None if alone else pixels)
     if told is not None and alone and accuracy is not None and _is_paired_at_random(accuracy):
         return _apart(
             alone,
@@ -203,18 +203,17 @@ def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) ->
             for old, name in enumerate(validated)
             if name in trained and trained.index(name) != old
         }
-        if not mapping:
-            return clear("both parts number their classes the same way")
-        example = validated[int(next(iter(mapping)))]
-        return found(
-            f"{len(mapping)} of {len(validated)} classes have other numbers in validation: "
-            f"{example!r} is {trained.index(example)} in training, "
-            f"{validated.index(example)} in validation",
-            fix="give both parts the same class_names",
-            where=(training.site,),
-            repairs=(remap_labels(mapping, part="validation"),),
-            severity=min(0.9, len(mapping) / len(validated)),
-        )
+        if mapping:
+            example = validated[int(next(iter(mapping)))]
+            return found(
+                f"{len(mapping)} of {len(validated)} classes have other numbers in validation: "
+                f"{example!r} is {trained.index(example)} in training, "
+                f"{validated.index(example)} in validation",
+                fix="give both parts the same class_names",
+                where=(training.site,),
+                repairs=(remap_labels(mapping, part="validation"),),
+                severity=min(0.9, len(mapping) / len(validated)),
+            )
     gain = accuracy.relabelled - accuracy.validation
     seen = (
         f"the best renaming of classes takes validation from {accuracy.validation:.2f} to "

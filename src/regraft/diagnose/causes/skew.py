@@ -16,6 +16,8 @@ from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 STRETCHED = 3.0  # ratio of the spans of two parts, where no convention explains them
 SHIFTED = 1.0  # distance of their middles, in spans
+CLOSE_FIT = 0.1  # of both parts: pixels less their mean, over their spread, miss one by 0.13
+APART_ENDS = 0.5  # spans of validation, of the ends of training from its own
 COLOURED = 0.05  # of the span: channel means further apart say which channel is which
 LOST = 0.25  # of neighbour correlation, in one part only
 WORTH = 0.1  # validation accuracy a transform must give
@@ -192,12 +194,23 @@ def _compare(train: PixelStats, other: PixelStats, name: str) -> Affine | Findin
         # [0, 1] could be bright pictures in [-1, 1]: not beside others that use the whole of it
         off = max(abs(train.low - other.low), abs(train.high - other.high))
         may_be_alike = off <= GOOD_FIT * wide and (fits(other, a) or fits(train, b))
-        return clear(seen) if same(a, b) or may_be_alike else conversion(b, a)
+        if same(a, b) or may_be_alike:
+            return clear(seen)
+        if max(train.misfit, other.misfit) <= CLOSE_FIT:
+            return conversion(b, a)
+        # one of them is no convention, such as digits less their mean: their ends are matched
+        is_apart = min(train.misfit, other.misfit) <= CLOSE_FIT and off > APART_ENDS * narrow
+        return _ends_matched(train, other) if is_apart else clear(seen)
     ratio = max(wide, narrow) / min(wide, narrow)
     shift = abs(train.high + train.low - other.high - other.low) / 2 / max(wide, narrow)
     if ratio < STRETCHED and shift < SHIFTED:
         return clear(seen)
-    scale = wide / narrow
+    return _ends_matched(train, other)
+
+
+def _ends_matched(train: PixelStats, other: PixelStats) -> Affine:
+    """The map that takes what `other` spans to what `train` spans."""
+    scale = (train.high - train.low) / (other.high - other.low)
     offset = train.low - scale * other.low
     return Affine(order=RGB, scale=(scale,) * 3, offset=(offset,) * 3)
 

@@ -101,9 +101,15 @@ def unstratified_slices(
     if training is not None and training.validation == "split":
         return clear("validation was split off by Keras: SPL001 is about that")
     verdict = _compare(labels, where=_split_site(ledger, training), fix="stratify the split")
-    if labels.train_class_names and verdict.repairs:
+    if labels.train_class_names and verdict.repairs and not _is_cut_by_hand(ledger):
         return unknown("the parts come from folders of their own, with their own class shares")
     return verdict
+
+
+def _is_cut_by_hand(ledger: Ledger) -> bool:
+    """Was one folder opened, and the data set cut with `take` and `skip`?"""
+    opened = {call.details.get("directory") for call in ledger.of("image_dataset_from_directory")}
+    return len(opened) == 1 and bool(ledger.of("tf.data.take", "tf.data.skip"))
 
 
 def _compare(labels: Labels, *, where: Site | None, fix: str) -> Finding:

@@ -13,6 +13,7 @@ def hook() -> None:
     """`np.resize`, `np.reshape` and shuffles by name."""
     draws.hook()
     random.shuffle = functools.partial(operators.shuffled_list, random.shuffle)
+    random.sample = functools.partial(operators.sampled_list, random.sample)
     resize, reshape = np.resize, np.reshape
     np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)
 

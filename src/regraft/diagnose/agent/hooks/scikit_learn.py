@@ -24,6 +24,8 @@ from regraft.diagnose.agent.hooks import attach
 #: What keeps all pictures of a patient, scene or video on one side.
 BY_GROUP = ("GroupShuffleSplit", "GroupKFold", "StratifiedGroupKFold", "LeaveOneGroupOut",
             "LeavePGroupsOut")  # fmt: skip
+METRICS = ("accuracy_score", "balanced_accuracy_score", "f1_score", "hamming_loss",
+           "confusion_matrix", "classification_report")  # fmt: skip
 PROBED = 600  # rows of features that are kept
 MOST_FITTED = 20  # estimators whose rows are kept
 LOOKED_UP = 500  # rows that may be among those fitted to
@@ -41,7 +43,7 @@ def hook() -> None:
 
 
 def _hook_metrics(module: ModuleType) -> None:
-    for name in ("accuracy_score", "hamming_loss", "confusion_matrix", "classification_report"):
+    for name in METRICS:
         original = getattr(module, name)
 
         def metric(
