@@ -1,5 +1,6 @@
 """What is known of a training before its first step."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
 
 FEW = 64  # rows that tell features from pictures that were flattened
+TOLD, TIMED = 400, 16  # photographs that the pretrained network is asked about; at a time
+TELLING_SECONDS = 6.0  # that this may take a part; with half of the photographs it is left
 LINKED = 16  # rows that are looked for among earlier predictions
 
 
@@ -115,6 +118,7 @@ def _probe(fit: Fit) -> None:
             attempt("pictures at the backbone", shown.show, name, fit.model, feed)
     attempt("rows trained on", _remember_rows, fit)
     attempt("augmentation", _keep_augmented, fit)
+    attempt("features of the backbone", _keep_backbone_features, fit)
     attempt("overlap", _overlap, fit)
     attempt("weights before", _remember_weights, fit)
     attempt("before the first step", _start, fit)
@@ -272,6 +276,44 @@ def _keep_augmented_features(fit: Fit, plain: np.ndarray, changed: np.ndarray) -
     for name, x in (("plain", plain), ("augmented", changed)):
         told = frozen.forward(cut.trunk, x)
         shown.keep_features(f"fit{fit.number}_train_{name}", told, np.arange(len(x)))
+
+
+def _keep_backbone_features(fit: Fit) -> None:
+    """What the pretrained network tells of some photographs, where no frozen part is run apart.
+
+    So it is behind random layers, and where it is to be trained. Thumbnails tell little of colour
+    photographs.
+    """
+    base = fit.base
+    if base is None or base["weights"] == "none" or base.get("entry") is not None:
+        return
+    if session.SESSION.cuts.of(fit.model) is not None and not fit.train.is_drawn_anew:
+        return
+    for part, feed in (("train", fit.train), ("validation", fit.validation)):
+        if feed is None or not _is_coloured(feed.x):
+            return
+        rows = samples.spread(len(feed), TOLD)
+        seen = boundary.look(fit.model, feed.x[rows]).get("backbone")
+        if seen is None:
+            return
+        frozen.forward(base["model"], seen[:TIMED], chunk=TIMED)  # traces
+        began = time.monotonic()
+        frozen.forward(base["model"], seen[:TIMED], chunk=TIMED)
+        n = int(TELLING_SECONDS * TIMED / max(time.monotonic() - began, 1e-6))
+        if n < len(rows) / 2:
+            return
+        few = samples.spread(len(rows), n)
+        told = frozen.forward(base["model"], seen[few], chunk=TIMED)
+        positions = fit.kept if part == "train" else feed.rows
+        shown.keep_features(f"fit{fit.number}_{part}", told, positions[rows[few]])
+
+
+def _is_coloured(x: np.ndarray) -> bool:
+    """Are these pictures with three channels that differ?"""
+    if x.ndim != 4 or x.shape[-1] != 3:
+        return False
+    few = x[samples.spread(len(x), FEW)]
+    return not np.array_equal(few[..., 0], few[..., 2])
 
 
 def _keep_all_labels(fit: Fit, labels: np.ndarray) -> None:
