@@ -6,6 +6,7 @@ from regraft.data.open import open_data
 from regraft.deadline import Deadline
 from regraft.features.extract import extract
 from regraft.heads.choose_l2 import fit_head
+from regraft.pipeline import varying as module
 from regraft.pipeline.parting import part
 from regraft.pipeline.preparing import Ready
 from regraft.pipeline.varying import LEAST_SHARE, Varying
@@ -65,6 +66,12 @@ def test_a_part_of_them_where_there_is_less(varying):
 def test_too_few_are_none(varying):
     n = len(varying.ready.split.train)
     assert varying.rows(Deadline(2 * n * 1.1), passes=2, a_row=1.0) is None
+
+
+def test_what_memory_does_not_hold_is_not_read(varying, monkeypatch):
+    bytes_of_all = 4 * 4 * 24 * len(varying.ready.split.train)
+    monkeypatch.setattr(module, "physical_memory", lambda: bytes_of_all)  # a sixth may be used
+    assert varying.rows(Deadline(LONG), passes=2, a_row=1e-6) is None
 
 
 def test_no_variation_is_used_that_costs_the_classes(varying, monkeypatch):

@@ -11,9 +11,9 @@ from regraft.backbones.table import Backbone
 from regraft.backbones.weights import Weights
 from regraft.data.source import ImageSet
 from regraft.deadline import Deadline, OutOfTime
-from regraft.features.graph import Request, side_by_side
+from regraft.features.graph import Request, width
 from regraft.features.runtimes import Runtime
-from regraft.features.stream import Job, Network, default_batch_size, load, run_through
+from regraft.features.stream import Job, Network, default_batch_size, filler, load, run_through
 from regraft.records import FloatArray, IntArray
 
 
@@ -53,12 +53,19 @@ class Reader:
             RuntimeMismatchError: If the runtime computes other features than TensorFlow.
         """
         job = replace(self.job, images=self.job.images.take(rows), views=views)
-        parts: dict[Request, list[FloatArray]] = {request: [] for request in self.requests}
+        ends = np.cumsum([0, *(width(job.row, request) for request in self.requests)])
+        table = np.empty((len(rows), ends[-1]), np.float32)
+        columns = {
+            request: table[:, start:end]
+            for request, start, end in zip(self.requests, ends[:-1], ends[1:], strict=True)
+        }
+        n_done = 0
 
-        def told(_done: int, _total: int) -> None:
+        def told(done: int, _total: int) -> None:
+            nonlocal n_done
+            n_done = done
             deadline.check()
 
         with contextlib.suppress(OutOfTime):  # what was read is whole
-            run_through(self.network, job, {r: part.append for r, part in parts.items()}, told)
-        tables = {request: np.concatenate(part) for request, part in parts.items()}
-        return side_by_side(tables, self.requests, slice(None))
+            run_through(self.network, job, {r: filler(t) for r, t in columns.items()}, told)
+        return table[:n_done]

@@ -163,6 +163,18 @@ def run_through(
             progress(n_done, n_images)
 
 
+def filler(table: FloatArray) -> Append:
+    """A sink that fills a table (n, d) from the top."""
+    n_filled = 0
+
+    def append(rows: FloatArray) -> None:
+        nonlocal n_filled
+        table[n_filled : n_filled + len(rows)] = rows
+        n_filled += len(rows)
+
+    return append
+
+
 def _batches(job: Job) -> Iterator[Batch]:
     """Batches of one fixed size, read ahead of the caller; the last one repeats its last row."""
     starts = range(0, len(job.images), job.batch_size)

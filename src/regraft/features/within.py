@@ -15,8 +15,7 @@ from regraft.features.extract import Extraction, check_requests
 from regraft.features.graph import Request, width
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.choose import RUNTIMES
-from regraft.features.stream import Append, Job, Progress, compute, default_batch_size
-from regraft.records import FloatArray
+from regraft.features.stream import Job, Progress, compute, default_batch_size, filler
 
 
 def extract_within(
@@ -79,7 +78,7 @@ def extract_within(
 
     def run(engine: Runtime) -> None:
         with contextlib.suppress(OutOfTime):
-            compute(job, engine, {r: _filler(table) for r, table in tables.items()}, told)
+            compute(job, engine, {r: filler(table) for r, table in tables.items()}, told)
 
     try:
         run(runtime)
@@ -94,15 +93,3 @@ def extract_within(
         n_computed=len(wanted),
         seconds=time.perf_counter() - started,
     )
-
-
-def _filler(table: FloatArray) -> Append:
-    """A sink that fills a table from the top."""
-    n_filled = 0
-
-    def append(rows: FloatArray) -> None:
-        nonlocal n_filled
-        table[n_filled : n_filled + len(rows)] = rows
-        n_filled += len(rows)
-
-    return append

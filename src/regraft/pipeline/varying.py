@@ -13,6 +13,7 @@ from regraft.features.reader import Reader
 from regraft.finetune.augment import propose
 from regraft.heads.linear import logits
 from regraft.heads.subsample import stratified_rows
+from regraft.memory import physical_memory
 from regraft.observer import Observer
 from regraft.pipeline.preparing import Ready
 from regraft.records import FloatArray, LinearHead
@@ -20,6 +21,7 @@ from regraft.records import FloatArray, LinearHead
 _ASKED = 1_000  # validation pictures that the head is asked about in each variation
 _READINGS = 8  # of them at most: as they are, and one by one in every variation
 _LOAD_SECONDS = 3.0
+_MEMORY_SHARE = 0.15  # of the machine's, beside the features of pictures as they are
 # Of the training pictures: fewer varied ones would change little, and were not measured.
 LEAST_SHARE = 0.5
 
@@ -42,8 +44,8 @@ class Varying:
             a_row: Seconds it takes to train on a row once.
 
         Returns:
-            None where there is no time for enough of them, or where no variation was measured to
-            keep the classes.
+            None where there is no time or room for enough of them, or where no variation was
+            measured to keep the classes.
         """
         ready = self.ready
         rows, n_asked = ready.split.train, min(_ASKED, len(ready.split.validation))
@@ -54,7 +56,8 @@ class Varying:
             - _READINGS * n_asked * a_reading
             - passes * a_row * len(rows)
         )
-        m = min(len(rows), int(spare / (a_reading + passes * a_row)))
+        room = int(_MEMORY_SHARE * physical_memory() / (4 * len(self.head.kernel)))
+        m = min(len(rows), room, int(spare / (a_reading + passes * a_row)))
         if m < LEAST_SHARE * len(rows):
             return None
         began = time.perf_counter()
