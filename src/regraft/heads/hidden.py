@@ -21,7 +21,7 @@ from regraft.heads.solver import Examples, Scaling, measure_scaling
 from regraft.records import FloatArray, HiddenHead, IntArray
 
 UNITS = 512
-LEAST_EPOCHS, MOST_EPOCHS = 2, 8  # decision 19 has what more and fewer came to
+LEAST_EPOCHS, MOST_EPOCHS = 2, 12  # decision 19 has what more and fewer came to
 MACS_A_FEATURE = 3 * UNITS  # multiply-adds of a row in a step: forward, and backward twice
 _BATCH = 256
 _RATE = 1e-3
