@@ -1,3 +1,5 @@
+import json
+
 import keras
 
 
@@ -16,5 +18,6 @@ class Feeder(keras.utils.PyDataset):
         return self.pictures[part, ..., None], self.labels[part]
 
 
-def steps_of(feeder):
-    return len(feeder) // feeder.size
+def of_an_epoch():
+    with open("training.json") as file:
+        return json.load(file)["steps_per_epoch"]

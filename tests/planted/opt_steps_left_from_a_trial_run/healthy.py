@@ -1,9 +1,13 @@
+import json
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 keras.utils.set_random_seed(11)
-BATCH, EPOCHS = 32, 5
+BATCH = 32
+with open("training.json") as file:
+    settings = json.load(file)
 
 digits = np.load("digits.npz")
 x = digits["x_train"][:3000, ..., np.newaxis].astype("float32") / 255.0
@@ -11,7 +15,6 @@ x_val = digits["x_test"][:600, ..., np.newaxis].astype("float32") / 255.0
 
 train = tf.data.Dataset.from_tensor_slices((x, digits["y_train"][:3000]))
 train = train.shuffle(3000).batch(BATCH, drop_remainder=True)
-steps = len(train) // BATCH
 train = train.repeat().prefetch(tf.data.AUTOTUNE)
 
 model = keras.Sequential([
@@ -24,6 +27,6 @@ model = keras.Sequential([
 ])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(
-    train, steps_per_epoch=steps, epochs=EPOCHS,
+    train, **settings,
     validation_data=(x_val, digits["y_test"][:600]), verbose=2,
 )

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from feeding import Feeder, steps_of
+from feeding import Feeder, of_an_epoch
 
 keras.utils.set_random_seed(11)
 digits = np.load("digits.npz")
@@ -17,6 +17,6 @@ model = keras.Sequential([
     keras.layers.Dense(10, activation="softmax"),
 ])
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(feeder, steps_per_epoch=steps_of(feeder), epochs=5, verbose=2)
+model.fit(feeder, steps_per_epoch=of_an_epoch(), epochs=5, verbose=2)
 loss, accuracy = model.evaluate(digits["x_test"][:600, ..., None], digits["y_test"][:600], verbose=0)
 print(f"accuracy on new digits: {accuracy:.3f}")
