@@ -242,14 +242,8 @@ def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
     if not found:
         return (), ()
     trained, *others = found
-    differing = [names for names in others if _number_differently(trained, names)]
+    differing = [names for names in others if labels.renumbered(trained, names)]
     return trained, next(iter([*differing, *others]), ())
-
-
-def _number_differently(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Has a class that both name another place?"""
-    places = {name: place for place, name in enumerate(one)}
-    return any(places.get(name, place) != place for place, name in enumerate(other))
 
 
 def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Training:

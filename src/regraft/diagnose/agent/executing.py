@@ -273,10 +273,10 @@ def _train_on_source(
     for name in ("batch_size", "shuffle", "sample_weight"):
         arguments.pop(name, None)
     feed = fit.train
-    if fit.arguments.get("steps_per_epoch"):
+    if not may_give_up:  # a sample: whole batches of the data set, or its share of few steps
+        arguments["steps_per_epoch"] = _steps(fit) or max(1, len(feed) // fit.batch_size)
+    elif fit.arguments.get("steps_per_epoch"):
         arguments["steps_per_epoch"] = fit.arguments["steps_per_epoch"]
-    if not may_give_up:  # a sample: whole batches of the data set
-        arguments["steps_per_epoch"] = max(1, len(feed) // fit.batch_size)
     if fit.validation is not None:
         arguments["validation_data"] = (fit.validation.x, fit.validation.y)
     source = feed.source

@@ -174,7 +174,7 @@ def _stream(
     )
     if stream is None:
         return None
-    if is_trained and steps is not None and to_the_end is False:
+    if is_trained and steps is not None and not to_the_end:
         available = streams.rows_of_a_pass(source, stream.batch_size)
         if available is not None and steps * stream.batch_size < WHOLE_PASS * available:
             # epochs go on where the last one ended: all rows are trained on, or could be

@@ -17,6 +17,7 @@ from regraft.diagnose.evidence import (
     Training,
 )
 from regraft.diagnose.losses import BY_SIGN, REGRESSION
+from regraft.diagnose.probe.labels import renumbered
 from regraft.diagnose.repairs import (
     drop_call,
     keep_pairs,
@@ -197,23 +198,17 @@ def class_maps_differ(labels: Labels, accuracy: Accuracy, training: Training) ->
     Limits: two classes that are easily confused look like a swap: hence the high bar.
     """
     trained, validated = labels.train_class_names, labels.validation_class_names
-    if trained and validated:
-        mapping = {
-            str(old): trained.index(name)
-            for old, name in enumerate(validated)
-            if name in trained and trained.index(name) != old
-        }
-        if mapping:
-            example = validated[int(next(iter(mapping)))]
-            return found(
-                f"{len(mapping)} of {len(validated)} classes have other numbers in validation: "
-                f"{example!r} is {trained.index(example)} in training, "
-                f"{validated.index(example)} in validation",
-                fix="give both parts the same class_names",
-                where=(training.site,),
-                repairs=(remap_labels(mapping, part="validation"),),
-                severity=min(0.9, len(mapping) / len(validated)),
-            )
+    if mapping := renumbered(trained, validated):
+        example = validated[int(next(iter(mapping)))]
+        return found(
+            f"{len(mapping)} of {len(validated)} classes have other numbers in validation: "
+            f"{example!r} is {trained.index(example)} in training, "
+            f"{validated.index(example)} in validation",
+            fix="give both parts the same class_names",
+            where=(training.site,),
+            repairs=(remap_labels(mapping, part="validation"),),
+            severity=min(0.9, len(mapping) / len(validated)),
+        )
     gain = accuracy.relabelled - accuracy.validation
     seen = (
         f"the best renaming of classes takes validation from {accuracy.validation:.2f} to "

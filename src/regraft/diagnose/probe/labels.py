@@ -72,6 +72,15 @@ def left_out(train: Mapping[str, int], validation: Mapping[str, int]) -> list[st
     ]  # fmt: skip
 
 
+def renumbered(trained: Sequence[str], validated: Sequence[str]) -> dict[str, int]:
+    """Numbers of classes in validation, and those in training, where both differ."""
+    return {
+        str(old): trained.index(name)
+        for old, name in enumerate(validated)
+        if name in trained and trained.index(name) != old
+    }
+
+
 def counts(values: Values) -> dict[str, int]:
     """How many rows each label value has, by the name it goes by in the evidence."""
     distinct, numbers = np.unique(values, return_counts=True)
