@@ -33,6 +33,7 @@ def fit(record, monkeypatch):
     return SimpleNamespace(
         base={"weights": "imagenet", "model": base}, model=model, number=0, train=train,
         validation=None, kept=np.arange(N) + 100,
+        record={"in_model_augmentation": [{"layer": "RandomFlip"}]},
     )  # fmt: skip
 
 
@@ -42,6 +43,12 @@ def test_photographs_behind_random_layers_are_told_by_the_pretrained_network(fit
     expected = np.asarray(fit.base["model"](fit.train.x)).mean(axis=(1, 2))
     np.testing.assert_allclose(kept["fit0_train_features"], expected, atol=2e-3)
     np.testing.assert_array_equal(kept["fit0_train_feature_rows"], np.arange(N) + 100)
+    # and what it tells once the layers have changed them, which a mean over a turned map is not
+    np.testing.assert_array_equal(kept["fit0_train_plain_features"], kept["fit0_train_features"])
+    varied = kept["fit0_train_augmented_features"]
+    assert varied.shape == expected.shape
+    assert np.abs(varied - expected).max() > 1e-3
+    np.testing.assert_array_equal(kept["fit0_train_augmented_labels"], np.arange(N) % 2)
 
 
 @pytest.mark.parametrize(

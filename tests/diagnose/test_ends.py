@@ -28,6 +28,12 @@ ENDS = {
         lambda x: keras.layers.Lambda(probabilities)(keras.layers.Dense(5, "softmax")(x)),
         "softmax", "softmax",
     ),
+    "under another name": (
+        lambda x: keras.layers.Dense(5, activation=probabilities)(x), "linear", "softmax"
+    ),
+    "nothing under a name": (
+        lambda x: keras.layers.Dense(5, activation=lambda x: x)(x), "linear", "linear"
+    ),
     "no activation": (
         lambda x: keras.layers.Lambda(halves)(keras.layers.Dense(5)(x)), "linear", "linear"
     ),
@@ -44,7 +50,7 @@ def model_with(end):
 
 @pytest.mark.parametrize(("end", "inner", "last"), ENDS.values(), ids=ENDS)
 def test_activations_at_the_end_are_known_by_what_they_do(end, inner, last):
-    head = anatomy.describe_head(model_with(end))
+    head = anatomy.describe_head(model_with(end), np.zeros((2, 4), np.float32))
     assert (head["inner_activation"], head["activation"], head["units"]) == (inner, last, 5)
     assert head["narrowest_hidden"] == 6
     assert head["dropout_on_output"] == (last == "tanh")
@@ -65,3 +71,46 @@ def test_pooling_behind_the_scores_is_left_alone():
     pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(5, 3)(pictures))
     _, passed = anatomy.end_of(keras.Model(pictures, pooled))
     assert passed == []
+
+
+class Named(keras.Model):
+    """Layers are called in another order than they are named in, and shares are made in `call`."""
+
+    def __init__(self, *, shares):
+        super().__init__()
+        self.hidden, self.scores = keras.layers.Dense(6, "relu"), keras.layers.Dense(5)
+        self.drop = keras.layers.Dropout(0.5)
+        self.shares = shares
+
+    def call(self, x, training=False):
+        x = self.scores(self.drop(self.hidden(x), training=training))
+        return keras.ops.softmax(x) if self.shares else x
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_of_a_model_with_a_call_of_its_own_the_answers_tell(shares):
+    model = Named(shares=shares)
+    rows = np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32)
+    model(rows)
+    head = anatomy.describe_head(model, rows)
+    assert head["activation"] == ("softmax" if shares else "linear")
+    assert head["units"] == 5
+    assert not head["dropout_on_output"]
+
+
+SQUASHED = {
+    "dense": (lambda x: keras.layers.Dense(8, "softmax")(x), "Dense"),
+    "activation": (
+        lambda x: keras.layers.Activation("softmax")(keras.layers.Dense(8)(x)), "Activation"
+    ),
+    "attention": (
+        lambda x: keras.layers.multiply([x, keras.layers.Dense(6, "softmax")(x)]), ""
+    ),
+    "relu": (lambda x: keras.layers.Dense(8, "relu")(x), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("middle", "kind"), SQUASHED.values(), ids=SQUASHED)
+def test_softmax_in_the_middle_is_seen_but_not_in_attention(middle, kind):
+    model = model_with(lambda x: keras.layers.Dense(5, "softmax")(middle(x)))
+    assert anatomy.describe_head(model, np.zeros((2, 4), np.float32))["sharing"] == kind

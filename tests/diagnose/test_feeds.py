@@ -267,6 +267,16 @@ def test_rows_from_all_over_a_data_set(room, every):
     assert (feed.reshuffles, feed.random_pixels, feed.seen_again) == (False, False, 1.0)
 
 
+@pytest.mark.parametrize("n_classes", [2, 8])
+def test_a_long_data_set_in_the_order_of_its_classes_is_read_to_its_end(n_classes):
+    y = np.arange(96) * n_classes // 96
+    feed = read(Batches(y=y), limit=48, is_trained=True)
+    np.testing.assert_array_equal(feed.rows, np.arange(0, 96, 2))
+    assert len(np.unique(feed.y)) == n_classes
+    mixed = read(Batches(), limit=48, is_trained=True)
+    np.testing.assert_array_equal(mixed.rows, np.arange(48))
+
+
 def test_a_reshuffled_data_set_is_told_by_such_rows():
     assert read(Batches(shuffle=True), limit=30, to_the_end=True).reshuffles
 

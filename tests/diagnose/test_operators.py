@@ -97,6 +97,16 @@ def test_bytes_that_wrap_are_noted(script, record, pictures):
     assert [e["operand"] for e in events(record, "operator")] == [127.0, 255.0]
 
 
+@pytest.mark.parametrize("source", ["y = x // 255", "y = x\ny //= 255"], ids=["//", "//="])
+def test_a_division_that_leaves_nothing_is_noted_and_mended(script, record, pictures, source):
+    script.run(source, x=pictures.copy())
+    (event,) = events(record, "uint8-wrap")
+    assert event["operator"] == "//"
+    repair = ("float-arithmetic", script.at(source.count("\n") + 1))
+    y = script.run(source, repair, x=pictures.copy())["y"]
+    np.testing.assert_allclose(y, pictures.astype(np.float32) / 255, atol=1e-7)
+
+
 def test_bytes_that_do_not_wrap_are_fine(script, record, pictures):
     script.run("y = x // 2\ny //= 3\nz = x - x", x=pictures)
     assert events(record, "uint8-wrap") == []
@@ -136,6 +146,43 @@ def test_a_cast_that_rounds_is_fine(script, record, pictures, source):
     for x in (pictures * 0.9, pictures.astype(float), (pictures > 127).astype(float)):
         script.run(source, x=x, np=np)
     assert events(record, "uint8-wrap") == []
+
+
+WRITES = [
+    "y = np.zeros((40, 28, 28), 'uint8')\nfor i, p in enumerate(x): y[i] = p",
+    "y = np.zeros(x.shape, dtype=int)\ny[:] = x",
+    "y = np.zeros_like(raw)\nfor i, p in enumerate(x): y[i, :, :] = p",
+    "y = np.full(x.shape, 255, np.uint8)\nfor i, p in enumerate(x): y[i] = p",
+]
+
+
+@pytest.mark.parametrize("source", WRITES)
+def test_fractions_written_into_whole_numbers_are_noted_and_mended(
+    script, record, pictures, source
+):
+    x = pictures / 255
+    script.run(source, x=x, np=np, raw=pictures)
+    found = [event for event in record.events if event["what"] == "uint8-wrap"]
+    assert {event["site"]["line"] for event in found} == {1}
+    assert max(event["details"]["wrapped"] for event in found) > 0.05
+    y = script.run(source, ("float-arithmetic", script.at(1)), x=x, np=np, raw=pictures)["y"]
+    np.testing.assert_array_equal(y, x.astype(np.float32))
+
+
+@pytest.mark.parametrize("source", WRITES)
+def test_whole_numbers_written_into_whole_numbers_are_fine(script, record, pictures, source):
+    for x in (pictures, pictures.astype(float), pictures * 0.9):
+        script.run(source, x=x, np=np, raw=pictures)
+    assert events(record, "uint8-wrap") == []
+
+
+def test_what_is_written_into_anything_else_is_written(script, record):
+    source = "d['a'] = 1\nx[1:3] = 0.5\nx[(0, ...)] = 2\nn[0][1] = 'b'"
+    names = script.run(source, d={}, x=np.zeros((4, 2)), n=[[0, 0]])
+    assert names["d"] == {"a": 1}
+    assert names["n"] == [[0, "b"]]
+    np.testing.assert_array_equal(names["x"], [[2, 2], [0.5, 0.5], [0.5, 0.5], [0, 0]])
+    assert record.events == []
 
 
 def test_in_place_stays_in_place(script, pictures):

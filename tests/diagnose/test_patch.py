@@ -212,6 +212,8 @@ def test_a_fresh_network_rescales_first():
     ("before", "after"),
     [
         pytest.param("x = x + 60", 'x = x.astype("float32") + 60', id="name-first"),
+        pytest.param("x = x // 255", "x = x / 255", id="whole-division"),
+        pytest.param("x //= 255", 'x = x.astype("float32") / 255', id="whole-division-in-place"),
         pytest.param("x = 255 - x", 'x = 255 - x.astype("float32")', id="number-first"),
         pytest.param("x += 60", 'x = x.astype("float32") + 60', id="in-place"),
         pytest.param(
@@ -234,6 +236,13 @@ def test_byte_arithmetic_is_done_in_float(before, after):
     [
         ('x = (x / 255).astype("uint8")', 'x = (x / 255).astype("float32")'),
         ("x = np.uint8(x + noise)", "x = np.float32(x + noise)"),
+        ("x = np.array(list(x), np.uint8)", 'x = np.array(list(x), "float32")'),
+        (
+            "out = np.zeros((9, 32, 32, 3), dtype=np.uint8)",
+            'out = np.zeros((9, 32, 32, 3), dtype="float32")',
+        ),
+        ("out = np.zeros_like(x)", 'out = np.zeros_like(x, dtype="float32")'),
+        ("out = np.full(x.shape, 255, int)", 'out = np.full(x.shape, 255, "float32")'),
     ],
 )
 def test_a_cast_to_bytes_becomes_one_to_floats(before, after):

@@ -125,6 +125,8 @@ class Output:
     largest_penalty: float = 0.0  # factor of an L1 or L2 penalty, anywhere in the model
     penalty_site: Site | None = None  # of the layer with that factor
     inner_activation: str = "linear"  # of the last weights, where the activation is another layer
+    sharing: str = ""  # class of a layer in the middle that ends in softmax: "Dense", ...
+    sharing_site: Site | None = None
     passed_over: tuple[str, ...] = ()  # labels of which the loss does not punish wrong answers
 
 
@@ -220,6 +222,7 @@ class Accuracy:
     changed_by_batch: float | None = None
     # where the scored model holds no weights that a `fit` made: what the trained one reached
     trained_one_reached: float | None = None
+    counted: float | None = None  # accuracy of predictions that the script counts one by one
     site: Site | None = None  # where it was scored
     # how often answers and labels agree where they are paired at random, and half the summed
     # difference of the class shares of both; not a number where answers were not kept

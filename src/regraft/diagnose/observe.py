@@ -16,6 +16,7 @@ from regraft.diagnose.failure import failure
 from regraft.diagnose.probe import accuracy, labels
 from regraft.diagnose.recorded import (
     Record,
+    is_of_training,
     main_fit,
     measured,
     observed_score,
@@ -206,6 +207,8 @@ def _output(
         largest_penalty=float(fit.get("largest_penalty", 0.0)),
         penalty_site=site(fit.get("penalty_site")),
         inner_activation=fit.get("inner_activation", "linear"),
+        sharing=fit.get("sharing", ""),
+        sharing_site=site(fit.get("sharing_site")),
         passed_over=tuple(str(one) for one in fit.get("passed_over", ())),
     )
 
@@ -328,10 +331,22 @@ def _accuracy(
         by_transform=dict(score.get("by_transform") or fit.get("by_transform", {})),
         changed_by_batch=fit.get("changed_by_batch"),
         trained_one_reached=_trained_one(replay, score),
+        counted=_counted(replay),
         site=site(score["site"]),
         by_chance=by_chance,
         variation=variation,
     )
+
+
+def _counted(replay: Replay) -> float | None:
+    """What a script's own tally of predictions came to, the last one."""
+    told = [
+        score["claimed"]
+        for score in replay.scores
+        if score.get("is_counted") and score["by"] == "predict"
+        and score.get("claimed") is not None and not is_of_training(score)
+    ]  # fmt: skip
+    return float(told[-1]) if told else None
 
 
 def _trained_one(replay: Replay, score: Record) -> float | None:

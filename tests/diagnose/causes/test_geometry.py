@@ -185,6 +185,20 @@ def test_geo005_found(facts):
     assert [(r.kind, r.parameters["line"]) for r in finding.repairs] == [("resize-before-crop", 9)]
 
 
+SHARE = {"height": None, "width": None}
+
+
+def test_geo005_found_by_share_and_in_the_model():
+    quarter = ledger(call("tf.image.central_crop", 7, share=0.25, **SHARE))
+    assert "25% of each side" in ask(cut_instead_of_resized, ledger=quarter).because
+    layer = ledger(call("CenterCrop", 8, height=200, width=200, target=[64, 64]))
+    assert "64 x 64 pixels" in ask(cut_instead_of_resized, ledger=layer).because
+    most = ledger(call("tf.image.central_crop", 7, share=0.875, **SHARE))
+    assert verdict(cut_instead_of_resized, ledger=most) == "clear"
+    hidden = ledger(call("tf.image.central_crop", 7, share=None, **SHARE))
+    assert verdict(cut_instead_of_resized, ledger=hidden) == "unknown"
+
+
 @pytest.mark.parametrize(
     "seen",
     [ledger(), cut(height=256, width=256, target=[224, 224]), cut(height=28, width=28)],

@@ -82,6 +82,21 @@ def test_opt001_unknown(facts):
             AT_CHANCE,
             id="sgd",
         ),
+        pytest.param(
+            {"mean_learning_rate": 0.1, "losses": (2.4, 2.3, 2.3), "last_loss": 2.3},
+            AT_CHANCE,
+            id="a-schedule-goes-up",
+        ),
+        pytest.param(
+            {
+                "learning_rate": 0.0,
+                "mean_learning_rate": 0.1,
+                "losses": (3.0, 50.0),
+                "last_loss": 50.0,
+            },
+            AT_CHANCE,
+            id="warms-up-from-nothing",
+        ),
     ],
 )
 def test_opt002_found(facts, measured):

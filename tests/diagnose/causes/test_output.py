@@ -1,5 +1,5 @@
 import pytest
-from builders import accuracy, ask, labels, output, verdict
+from builders import accuracy, ask, labels, output, site, verdict
 
 from regraft.diagnose.causes.output import (
     activation_clips_output,
@@ -10,6 +10,7 @@ from regraft.diagnose.causes.output import (
     probabilities_as_logits,
     regression_loss_on_classes,
     sigmoid_on_exclusive_classes,
+    softmax_between_layers,
     softmax_over_one_unit,
     two_activations_on_output,
 )
@@ -268,6 +269,17 @@ def test_out009_clear(facts):
 def test_out009_unknown(facts):
     twice = output(**{"inner_activation": "softmax", **facts})
     assert verdict(two_activations_on_output, output=twice) == "unknown"
+
+
+def test_out011_found():
+    finding = ask(softmax_between_layers, output=output(sharing="Dense", sharing_site=site(11)))
+    (repair,) = finding.repairs
+    assert (repair.kind, repair.parameters["line"]) == ("set-arguments", 11)
+    assert repair.parameters["arguments"] == {"activation": "relu"}
+
+
+def test_out011_clear():
+    assert verdict(softmax_between_layers, output=output()) == "clear"
 
 
 def test_out010_found():

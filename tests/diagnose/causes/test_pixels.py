@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from builders import (
     ask,
@@ -12,6 +13,7 @@ from builders import (
     verdict,
 )
 
+from regraft.adapt.resize import resize_stack
 from regraft.diagnose.causes.pixels import (
     pixel_scale_mismatch,
     pixels_in_no_convention,
@@ -22,6 +24,7 @@ from regraft.diagnose.causes.pixels import (
     scaled_once_more_each_pass,
     uint8_wrap_around,
 )
+from regraft.diagnose.probe.pixels import pixel_stats
 
 VGG = backbone("vgg16", "caffe", n_batchnorm=0)
 RESNET = backbone("resnet50", "caffe")
@@ -47,6 +50,12 @@ CAFFE_TWICE = stats(-233.6, 27.4, "caffe-of-caffe")
         pytest.param(CAFFE, MOBILENET, id="preprocess-input-of-vgg16-for-mobilenet"),
         pytest.param(SIGNED, DENSENET, id="signed-into-densenet"),
         pytest.param(TORCH, MOBILENET, id="torch-statistics-into-mobilenet"),
+        # as the probe sees whole bytes divided by 255
+        pytest.param(
+            stats(0, 1, "unit", runner_up="signed", runner_up_misfit=0.203),
+            MOBILENET,
+            id="halves-of-the-range",
+        ),
     ],
 )
 def test_pre001_found(seen, wants):
@@ -65,12 +74,25 @@ def test_pre001_found(seen, wants):
         pytest.param(stats(), backbone(), id="bytes-into-efficientnet"),
         pytest.param(LOW_CONTRAST, backbone(), id="low-contrast-bytes"),
         pytest.param(stats(-0.9, 0.8, "signed", misfit=0.1), MOBILENET, id="not-full-range"),
+        pytest.param(
+            stats(-0.5, 0.6, "signed", misfit=0.18, runner_up="unit", runner_up_misfit=0.5),
+            MOBILENET,
+            id="flat-pictures",
+        ),
         pytest.param(TWICE, MOBILENET, id="twice-is-pre003"),
         pytest.param(stats(), MOBILENET, id="raw-is-pre004"),
     ],
 )
 def test_pre001_clear(seen, wants):
     assert verdict(pixel_scale_mismatch, pixels=pixels(seen), backbone=wants) == "clear"
+
+
+@pytest.mark.parametrize("size", [28, 64])
+@pytest.mark.parametrize(("scale", "offset", "answer"), [(1, 0, "found"), (2, -1, "clear")])
+def test_pre001_of_digits(digits, size, scale, offset, answer):
+    x = resize_stack(digits["x_train"][:64, ..., None], height=size, width=size)
+    seen = pixel_stats(np.repeat(np.rint(x), 3, axis=-1) / 255 * scale + offset)
+    assert verdict(pixel_scale_mismatch, pixels=pixels(seen), backbone=MOBILENET) == answer
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,12 @@ def test_skw003_found():
     assert (finding.claimed, finding.honest) == (0.3, 0.93)
 
 
+def test_skw003_of_a_tally_beside_the_score_of_fit():
+    counted = accuracy(counted=0.7)
+    finding = ask(prediction_prepared_differently, pixels=RAW_PREDICT, accuracy=counted)
+    assert (finding.claimed, finding.honest) == (0.7, 0.93)
+
+
 @pytest.mark.parametrize(
     ("given", "measured"),
     [

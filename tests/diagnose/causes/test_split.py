@@ -107,6 +107,15 @@ def test_spl002_unknown(facts):
     ],
 )
 def test_spl003_found(counts, named):
+    assert_found(counts, named)
+
+
+@pytest.mark.parametrize(("counts", "claimed"), [(LAST_TWO, None), (ALL_DOGS, 0.93)])
+def test_what_is_asked_of_fewer_classes_is_another_number(counts, claimed):
+    assert ask(unstratified_slices, labels=counts).claimed == claimed
+
+
+def assert_found(counts, named):
     finding = ask(unstratified_slices, labels=counts)
     assert finding.repairs[0].kind == "resplit"
     assert named in finding.because

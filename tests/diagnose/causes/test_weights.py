@@ -1,5 +1,5 @@
 import pytest
-from builders import accuracy, ask, backbone, call, ledger, verdict
+from builders import accuracy, ask, backbone, call, ledger, training, verdict
 
 from regraft.diagnose.causes.weights import (
     another_model_scored,
@@ -83,13 +83,22 @@ def test_wgt003_clear(measured):
     assert verdict(another_model_scored, accuracy=measured) == "clear"
 
 
+RELOADED = call("load_weights", 28, matched=6, total=6)
+KEPT = training(callbacks=({"class": "ModelCheckpoint"},))
+
+
+def test_wgt003_found_where_weights_of_before_were_read():
+    assert verdict(another_model_scored, accuracy=FRESH, ledger=ledger(RELOADED)) == "found"
+
+
 @pytest.mark.parametrize(
-    "what",
+    ("what", "trained"),
     [
-        pytest.param(call("load_model", 28), id="read-from-a-file"),
-        pytest.param(call("load_weights", 28, matched=6, total=6), id="weights-that-fit"),
-        pytest.param(call("custom-training-loop", 28), id="loop-of-their-own"),
+        pytest.param(call("load_model", 28), training(), id="read-from-a-file"),
+        pytest.param(RELOADED, KEPT, id="an-earlier-epoch"),
+        pytest.param(call("custom-training-loop", 28), training(), id="loop-of-their-own"),
     ],
 )
-def test_wgt003_unknown(what):
-    assert verdict(another_model_scored, accuracy=FRESH, ledger=ledger(what)) == "unknown"
+def test_wgt003_unknown(what, trained):
+    facts = {"accuracy": FRESH, "ledger": ledger(what), "training": trained}
+    assert verdict(another_model_scored, **facts) == "unknown"

@@ -38,6 +38,7 @@ def measure_after(fit: Fit, history: Any) -> None:
         "input_size": int(fit.train.x.shape[1]) if samples.are_pictures(fit.train.x) else 0,
     }
     session.SESSION.learnt |= set(anatomy.digests(model))
+    session.SESSION.reloaded.discard(id(model))
     claimed = fit.record["claimed"] = scoring.claimed(history)
     if session.SESSION.is_probed:
         _probe(fit)

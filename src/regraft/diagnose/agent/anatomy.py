@@ -12,6 +12,7 @@ BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in ord
 _VARIES: dict[int, bool] = {}  # by id, of layers of the script's own; these are in _BUILT_AT, too
 ANY_SIDE = 32  # pixels, where a model takes all sizes
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
+SHARING = ("Dense", "Conv2D", "Activation")  # layers that are asked for their activation
 RANDOM_LAYERS = ("Random", "Dropout", "SpatialDropout", "Gaussian", "AlphaDropout", "RandAugment",
                  "AugMix", "MixUp", "CutMix", "AutoContrast")  # fmt: skip
 
@@ -186,11 +187,17 @@ def end_of(model: Any) -> tuple[Any, list[Any]]:
     dense = [layer for layer in head_layers(model) if type(layer).__name__ == "Dense"]
     if hasattr(scoring, "units") or not dense:
         return scoring, passed
-    return dense[-1], [last]
+    # without a graph the last layer is the one that was named last, wherever it is called
+    return dense[-1], [last] if ends.has_graph(model) else []
 
 
-def describe_head(model: Any) -> dict[str, Any]:
-    """The record behind `evidence.Output` and the head's part of `evidence.Training`."""
+def describe_head(model: Any, few: Any) -> dict[str, Any]:
+    """The record behind `evidence.Output` and the head's part of `evidence.Training`.
+
+    Args:
+        model: Built.
+        few: Rows as they are fed: a model without a graph is asked what it gives for them.
+    """
     head = head_layers(model)
     dense = [layer for layer in head if type(layer).__name__ == "Dense"]
     scoring, passed = end_of(model)
@@ -198,7 +205,10 @@ def describe_head(model: Any) -> dict[str, Any]:
     units = int(getattr(scoring, "units", 0) or (model.output_shape or (0,))[-1] or 0)
     through = [ends.activation_of(layer, units) for layer in (scoring, *passed)]
     inner, activation = ["linear", "linear", *(a for a in through if a != "linear")][-2:]
+    if activation == "linear" and not ends.has_graph(model) and ends.are_shares(model, few):
+        activation = "softmax"  # within its `call`
     hidden = [layer for layer in dense if layer is not scoring]
+    sharing = next((layer for layer in head if _shares(layer, (scoring, *passed))), None)
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
     drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
     strongest = max(drops, key=lambda layer: layer.rate, default=None)
@@ -214,6 +224,8 @@ def describe_head(model: Any) -> dict[str, Any]:
         "activation": activation,
         "inner_activation": inner,
         "dropout_on_output": type(last).__name__.endswith("Dropout"),
+        "sharing": type(sharing).__name__ if sharing is not None else "",
+        "sharing_site": built_at(sharing) if sharing is not None else None,
         "narrowest_hidden": int(narrowest.units) if narrowest is not None else 0,
         "narrowest_site": built_at(narrowest) if narrowest is not None else None,
         "largest_dropout": float(strongest.rate) if strongest is not None else 0.0,
@@ -226,6 +238,15 @@ def describe_head(model: Any) -> dict[str, Any]:
         "model": model.name,
         "kind": type(model).__name__,
     }
+
+
+def _shares(layer: Any, end: tuple[Any, ...]) -> bool:
+    """Does a layer in the middle end in softmax, and is what it gives not multiplied or added?"""
+    if type(layer).__name__ not in SHARING or any(layer is other for other in end):
+        return False
+    then = getattr(layer, "_outbound_nodes", [])
+    is_chained = bool(then) and all(len(node.input_tensors) == 1 for node in then)
+    return is_chained and ends.activation_of(layer) == "softmax"
 
 
 def describe_loss(loss: Any) -> tuple[str, bool]:

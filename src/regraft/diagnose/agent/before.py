@@ -28,6 +28,7 @@ from regraft.diagnose.probe import labels as label_probe
 FEW = 64  # rows that tell features from pictures that were flattened
 TOLD, TIMED = 400, 16  # photographs that the pretrained network is asked about; at a time
 TELLING_SECONDS = 6.0  # that this may take a part; with half of the photographs it is left
+ASKED = 8  # rows that a model without a graph is asked about
 LINKED = 16  # rows that are looked for among earlier predictions
 
 
@@ -48,7 +49,7 @@ def measure_before(fit: Fit) -> None:
     now = frozenset(id(v) for v in model.trainable_variables) & stored.get("variables", frozenset())
     fit.record |= {
         "number": fit.number, "site": fit.site,
-        **anatomy.describe_head(model),
+        **anatomy.describe_head(model, train.x[:ASKED]),
         "compile_site": stored.get("site"), "loss": loss, "from_logits": logits,
         "optimizer": type(model.optimizer).__name__.lower() if model.optimizer else "",
         "learning_rate": compiling.rate(model),
@@ -306,6 +307,24 @@ def _keep_backbone_features(fit: Fit) -> None:
         told = frozen.forward(base["model"], seen[few], chunk=TIMED)
         positions = fit.kept if part == "train" else feed.rows
         shown.keep_features(f"fit{fit.number}_{part}", told, positions[rows[few]])
+        if part == "train" and fit.record["in_model_augmentation"]:
+            _keep_varied_features(fit, rows[few], told)
+
+
+def _keep_varied_features(fit: Fit, rows: np.ndarray, plain: np.ndarray) -> None:
+    """What the network tells of the same photographs once random layers have changed them."""
+    state = frozen.Snapshot(fit.model, trainable=False)  # BatchNorm may be gone through, too
+    try:
+        varied = boundary.look(fit.model, fit.train.x[rows], training=True).get("backbone")
+    finally:
+        state.restore()
+    if varied is None or fit.train.y is None:
+        return
+    key, base = f"fit{fit.number}_train", fit.base or {}
+    told = frozen.forward(base["model"], varied, chunk=TIMED)
+    for name, features in (("plain", plain), ("augmented", told)):
+        shown.keep_features(f"{key}_{name}", features, np.arange(len(rows)))
+    ledger.RECORD.arrays[f"{key}_augmented_labels"] = feeds.label_indices(fit.train.y)[rows]
 
 
 def _is_coloured(x: np.ndarray) -> bool:

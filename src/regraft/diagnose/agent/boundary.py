@@ -70,12 +70,12 @@ def signature() -> str:
     return repr((_at_backbone(), interventions.ACTIVE.one("enlarge-input")))
 
 
-def look(model: Any, x: np.ndarray) -> dict[str, np.ndarray]:
+def look(model: Any, x: np.ndarray, *, training: bool = False) -> dict[str, np.ndarray]:
     """The pictures of `x` as they reach the backbone, under "backbone"; {} without one."""
     global _LOOKING
     _LOOKING = []
     try:
-        model(x, training=False)
+        model(x, training=training)
     except _Seen:
         return {"backbone": _LOOKING[0].astype(np.float32)}
     except Exception:  # noqa: BLE001 - the training itself will say what is wrong

@@ -133,7 +133,8 @@ def _loss(name: str, from_logits: bool) -> Any:
 def rate(model: Any) -> float:
     """Learning rate of a compiled model; NaN where there is none."""
     try:
-        return float(np.asarray(model.optimizer.learning_rate))
+        # a variable holds 0.01 as 0.00999999977648, which is less than what the script says
+        return float(f"{float(np.asarray(model.optimizer.learning_rate)):.6g}")
     except (AttributeError, TypeError, ValueError):
         return float("nan")
 

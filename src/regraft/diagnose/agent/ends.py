@@ -23,6 +23,22 @@ def last_layer(model: Any, layers: list[Any]) -> Any:
         return layers[-1] if layers else model
 
 
+def has_graph(model: Any) -> bool:
+    """Is it known what is called after what? Of a model with a `call` of its own it is not."""
+    return hasattr((getattr(model, "outputs", None) or [None])[0], "_keras_history")
+
+
+def are_shares(model: Any, rows: Any) -> bool:
+    """Are the answers to these rows numbers of 0 and more that sum to 1, several a row?"""
+    try:
+        answers = np.asarray(model(rows, training=False))
+    except Exception:  # noqa: BLE001 - it takes or gives something else
+        return False
+    if answers.ndim != 2 or answers.shape[1] < 2 or answers.min() < 0:
+        return False
+    return bool(np.abs(answers.sum(axis=1) - 1).max() < CLOSE)
+
+
 def behind(last: Any) -> tuple[Any, list[Any]]:
     """The last layer with weights, and what its values pass through afterwards, in their order."""
     passed: list[Any] = []
@@ -58,24 +74,26 @@ def activation_of(layer: Any, units: int = 0) -> str:
         return snake(kind)
     function = getattr(layer, "activation", None)
     if function:
-        return getattr(function, "__name__", None) or snake(type(function).__name__)
-    return _named(layer, units) if units and not getattr(layer, "weights", ()) else "linear"
+        name = getattr(function, "__name__", None) or snake(type(function).__name__)
+        return name if name in _USUAL else _named(function, max(units, 3)) or name
+    is_plain = units and not getattr(layer, "weights", ())
+    return (_named(layer, units) if is_plain else "") or "linear"
 
 
 def _named(operation: Any, units: int) -> str:
-    """The activation that gives what this gives; "linear" for what is none of the usual ones."""
+    """The activation that gives what this gives, "" for none of the usual ones."""
     asked = np.linspace(-2, 3, 3 * units, dtype=np.float32).reshape(3, units)
     asked = np.random.default_rng(0).permuted(asked, axis=1)
     try:
         given = np.asarray(operation(asked))
     except Exception:  # noqa: BLE001 - it takes something else: no activation
-        return "linear"
+        return ""
     if given.shape != asked.shape:
-        return "linear"
+        return ""
     for name, function in _USUAL.items():
         if np.abs(given - function(asked)).max() < CLOSE:
             return name
-    return "linear"
+    return ""
 
 
 def _softmax(x: np.ndarray) -> np.ndarray:
@@ -84,6 +102,7 @@ def _softmax(x: np.ndarray) -> np.ndarray:
 
 
 _USUAL: Mapping[str, Callable[[np.ndarray], Any]] = {
+    "linear": lambda x: x,
     "softmax": _softmax,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "relu": lambda x: np.maximum(x, 0),

@@ -18,6 +18,10 @@ MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a
 RARELY = 0.5  # as often as expected: pictures that are changed at random never come again
 SAME_SCALE = 1e-3  # of a span: what rounding may leave where a picture was scaled once more
 WHOLE_PASS = 0.9  # of the rows: fewer steps an epoch are fewer on purpose, or by mistake
+# The first rows of a long data set that is in the order of its classes: shares of them, and of what
+# moves between their first and last third, that no shuffled set of several classes comes near.
+NEARLY_ONE, MOVED = 0.8, 0.3
+READING_SECONDS = 20.0  # that reading such a set to its end may take, in every replay
 FEWEST = 15  # rows expected to come again: none of fewer may be chance
 
 
@@ -174,6 +178,11 @@ def _stream(
     )
     if stream is None:
         return None
+    is_long = not stream.is_whole and steps is None and hasattr(source, "cardinality")
+    if is_long and is_trained and not to_the_end and _is_one_end(stream):
+        longer = streams.read(source, steps=None, most_rows=limit, to_the_end=True,
+                              seconds=READING_SECONDS, may_be_named=may_be_named)  # fmt: skip
+        stream = longer or stream
     if is_trained and steps is not None and not to_the_end:
         available = streams.rows_of_a_pass(source, stream.batch_size)
         if available is not None and steps * stream.batch_size < WHOLE_PASS * available:
@@ -207,6 +216,20 @@ def _stream(
     elif is_trained and steps is not None and stream.is_whole:
         _look_on(feed)
     return feed
+
+
+def _is_one_end(stream: streams.Stream) -> bool:
+    """Do the first rows look like one end of rows in the order of their classes?"""
+    parts = [y for _, y, _ in stream.batches if y is not None]
+    labels = label_indices(np.concatenate(parts)) if parts else np.zeros(0, int)
+    n = len(labels) // 3
+    if n < FEWEST:
+        return False
+    if np.unique(labels, return_counts=True)[1].max() > NEARLY_ONE * len(labels):
+        return True
+    first, last = labels[:n], labels[-n:]
+    moved = sum(abs(np.mean(first == k) - np.mean(last == k)) for k in set(labels)) / 2
+    return bool(moved > MOVED)
 
 
 def _planned(source: Any, stream: streams.Stream, steps: int | None) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize_stack
-from regraft.diagnose.agent import interventions, ledger, listing, scoring, shown, sites
+from regraft.diagnose.agent import casting, interventions, ledger, listing, scoring, shown, sites
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
 PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pictures
@@ -31,13 +31,9 @@ TOGETHER = 512  # pictures resized at a time: they are float32 on their way
 _COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of two matrices
 index = np.s_  # turns what stands between brackets into the index that it is
 listed = listing.listed  # ``sorted(...)``
-CASTS = ("astype", "uint8", "int8")
+stored = casting.stored  # ``array[index] = value``
 SHUFFLING = ("shuffle", "permutation", "permuted")
-MAKING = ("array", "asarray")
 COMPARING = ("equal", "not_equal", "confusion_matrix")
-# Of the span of the values: a cast of pictures in [0, 255] moves them by a 255th of it at most, one
-# of pictures in [0, 1] by up to the whole.
-FLAT = 0.1
 SWAPPING = ("numpy", "tensorflow", "keras")  # libraries whose `flip` and `reverse` take an axis
 
 _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
@@ -46,6 +42,7 @@ _PLAIN: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 #: Functions of numpy that are operators by another name.
 FUNCTIONS = {"subtract": "-", "multiply": "*", "divide": "/", "true_divide": "/"}
+_EXACT = {"//": "/"}  # what is computed where nothing is to be lost
 _IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.iadd, "-": operator.isub, "*": operator.imul,
     "/": operator.itruediv, "//": operator.ifloordiv,
@@ -71,7 +68,7 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
     site = sites.here()
     if interventions.ACTIVE.at("float-arithmetic", site):
         left, right = _as_float(left), _as_float(right)
-        operate = _PLAIN[symbol]
+        operate = _PLAIN[_EXACT.get(symbol, symbol)]
     # an operator in place leaves nothing of what it worked on
     start = left[:64].copy() if operate is _IN_PLACE[symbol] else left
     result = operate(left, right)
@@ -79,8 +76,12 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
     ledger.RECORD.event("operator", site, op=symbol, operand=operand)
     if isinstance(result, np.ndarray) and result.dtype in (np.uint8, np.int8):
         few = [_head(value, len(result), result.ndim) for value in (start, right)]
-        exact = _PLAIN[symbol](_as_float(few[0]), _as_float(few[1]))
-        wrapped = float(np.mean(np.abs(exact - result[: exact.shape[0]]) > 1))
+        exact = _PLAIN[_EXACT.get(symbol, symbol)](_as_float(few[0]), _as_float(few[1]))
+        kept = result[: exact.shape[0]]
+        if symbol == "//":  # a half is nothing in [0, 127], and much in [0, 1]
+            wrapped = casting.lost(exact, kept)
+        else:
+            wrapped = float(np.mean(np.abs(exact - kept) > 1))
         if wrapped > 0:
             ledger.RECORD.event("uint8-wrap", site, operator=symbol, wrapped=wrapped)
     return result
@@ -181,10 +182,14 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
         return _compared_by_call(call, name, arguments, named)
     if name in ("flip", "reverse") and _is_library(owner) and arguments:
         return _turned_over(call, arguments, named)
-    if name in CASTS and _is_picture_data(owner if name == "astype" else (*arguments, None)[0]):
-        return _cast(call, owner if name == "astype" else arguments[0], arguments, named)
-    if name in MAKING and owner is np and arguments:
-        return _made(call, arguments, named)
+    if name in casting.CASTS:
+        given = owner if name == "astype" else (*arguments, None)[0]
+        if _is_picture_data(given):
+            return casting.cast(call, given, arguments, named)
+    if name in casting.MAKING and owner is np and arguments:
+        return casting.made(call, arguments, named)
+    if name in casting.ALLOCATING and owner is np:
+        return casting.allocated(call, name, arguments, named)
     if name == "mean":
         _averaged(arguments[0] if owner is np and arguments else owner, arguments, named)
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
@@ -255,34 +260,6 @@ def _turned_over(call: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -
         return call(*arguments, **named)
     array = value.numpy() if hasattr(value, "numpy") else value
     return _swapped(value, array, lambda: call(*arguments, **named))
-
-
-def _cast(call: Any, value: np.ndarray, arguments: tuple[Any, ...], named: Any) -> Any:
-    """Pictures turned into bytes: what does not fit wraps around, and fractions become 0."""
-    result = call(*arguments, **named)
-    if value.dtype.kind != "f" or getattr(result, "dtype", None) not in (np.uint8, np.int8):
-        return result
-    site = sites.here()
-    few, bytes_ = value[:64].astype(np.float64), result[:64].astype(np.float64)
-    span = float(np.ptp(few)) if few.size else 0.0
-    lost = np.abs(few - bytes_) > min(1.0, FLAT * span)
-    if span > 0 and np.mean(lost) > 0:
-        if interventions.ACTIVE.at("float-arithmetic", site):
-            return value.astype(np.float32)
-        ledger.RECORD.event("uint8-wrap", site, operator="astype", wrapped=float(np.mean(lost)))
-    return result
-
-
-def _made(call: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """``np.array(pictures, dtype="uint8")``: a cast as well, of an array or of a list of them."""
-    given = arguments[0]
-    dtype = named.get("dtype", arguments[1] if len(arguments) > 1 else None)
-    if dtype is None or np.dtype(dtype) not in (np.uint8, np.int8):
-        return call(*arguments, **named)
-    if isinstance(given, list) and len({np.shape(part) for part in given}) == 1:
-        given = np.asarray(given)
-    is_cast = _is_picture_data(given)
-    return _cast(call, given, arguments, named) if is_cast else call(*arguments, **named)
 
 
 def _averaged(values: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:

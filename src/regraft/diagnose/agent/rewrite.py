@@ -17,15 +17,15 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from regraft.diagnose.agent import input_size, operators, sites
+from regraft.diagnose.agent import casting, input_size, operators, sites
 from regraft.diagnose.agent.notebook import read_source
 
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 STANDARD_LIBRARY = Path(ast.__file__).resolve().parent
 METHODS = {"reshape", "resize", "mean", "sort", "argmax", "flip", "reverse", "choice",
-           *operators.SHUFFLING, *operators.CASTS, *operators.COMPARING, *operators.MAKING,
-           *operators.FUNCTIONS}  # fmt: skip
+           *casting.CASTS, *casting.MAKING, *casting.ALLOCATING, *operators.SHUFFLING,
+           *operators.COMPARING, *operators.FUNCTIONS}  # fmt: skip
 ROUTED = {"sorted": "listed", "argmax": "argmaxed"}  # functions by their own name
 
 
@@ -119,6 +119,11 @@ class _Router(ast.NodeTransformer):
                 return node  # a private name: the compiler prefixes the class's own
             # the value first, as Python evaluates them
             call = self._route("assign", node, node.value, target.value, ast.Constant(target.attr))
+            return ast.copy_location(ast.Expr(call), node)
+        if len(node.targets) == 1 and isinstance(target, ast.Subscript):
+            index = ast.Subscript(self._gate("index", node), target.slice, ast.Load())
+            index = ast.copy_location(index, node)
+            call = self._route("stored", node, node.value, target.value, index)
             return ast.copy_location(ast.Expr(call), node)
         return node
 

@@ -165,8 +165,10 @@ def turn(
 
 def _is_trained(model: Any) -> bool:
     """Does it hold weights that a `fit` made, its own or those of another model?"""
-    if session.SESSION.has_fitted(model) or not session.SESSION.learnt:
+    if not session.SESSION.learnt:
         return True  # without any `fit` nobody kept account of it
+    if session.SESSION.has_fitted(model) and id(model) not in session.SESSION.reloaded:
+        return True
     kernels = anatomy.digests(model)
     return not kernels or any(digest in session.SESSION.learnt for digest in kernels)
 

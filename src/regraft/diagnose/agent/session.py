@@ -57,6 +57,7 @@ class Session:
         # variables that were trained, with what they held before the first `fit` that trained them
         self.first_kernels: dict[int, tuple[Any, np.ndarray]] = {}
         self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them
+        self.reloaded: set[int] = set()  # ids of models given weights of a file since their `fit`
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key
         # pictures and features of frozen networks asked batch by batch, by the id of the network

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,6 +84,7 @@ def read(
     steps: int | None,
     most_rows: int,
     to_the_end: bool = False,
+    seconds: float = math.inf,
     may_be_named: bool = False,
 ) -> Stream | None:
     """Go through a data set; None for what only Keras itself can read.
@@ -93,8 +95,10 @@ def read(
         most_rows: There is room for, if they are small.
         to_the_end: Go on where there is no room for more, so that all rows are counted, and keep
             every second, fourth, ... row of all; else the first rows are kept.
+        seconds: After which no more batches are read.
         may_be_named: Are rows that are the only ones under a name an array, too?
     """
+    until = time.monotonic() + seconds
     given = batches(source)
     if given is None:
         return None
@@ -112,6 +116,9 @@ def read(
         stream.add(read_batch)
         while to_the_end and len(stream) > room:
             stream.thin()
+        if time.monotonic() > until:
+            stream.is_whole = False
+            break
     return stream if len(stream.positions) else None
 
 

@@ -18,6 +18,7 @@ from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 RESHAPES = ("ndarray.reshape", "numpy.reshape")
 LOST = 0.2  # of neighbour correlation: photographs have 0.8 to 0.99, interleaved ones far less
 PLAUSIBLE = 0.3  # neighbours that agree less than this are not those of a picture
+CUTTING = ("tf.image.resize_with_crop_or_pad", "tf.image.central_crop", "CenterCrop")
 CUT = 1.5  # times what is left: the usual 256 of which 224 are left are 1.14
 FLIPPING_MODULES = ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils")  # caffe: RGB to BGR
 FLIPPING_CODES = ("BGR2RGB", "RGB2BGR", "4")  # cv2.COLOR_BGR2RGB == cv2.COLOR_RGB2BGR == 4
@@ -209,23 +210,22 @@ def cut_instead_of_resized(ledger: Ledger) -> Finding:
 
     Why it hurts: of a photograph of 500 x 375, 64 x 64 pixels are two per cent: some fur, and
         no animal.
-    How it is found: `tf.image.resize_with_crop_or_pad` on pictures at least one and a half times
-        as large as what is left, or of a size that is known only when they are read; then a
-        replay in which they are made smaller before.
+    How it is found: `tf.image.resize_with_crop_or_pad`, `tf.image.central_crop` or a `CenterCrop`
+        layer on pictures at least one and a half times as large as what is left, or of a size that
+        is known only when they are read; then a replay in which they are made smaller instead.
     Fix: `tf.image.resize`, or resize first and cut then.
-    Limits: other ways of cutting are not seen. Pictures that were made smaller before the call
-        gain nothing in the replay, and are not accused.
+    Limits: other ways of cutting (slices, boxes) are not seen. Pictures that were made smaller
+        before the call gain nothing in the replay, and are not accused.
     """
-    calls = ledger.of("tf.image.resize_with_crop_or_pad")
+    calls = ledger.of(*CUTTING)
     cutting = [call for call in calls if _may_cut_much(call)]
-    if calls and None in calls[0].details["target"]:
+    if not cutting and any(_left(call) is None for call in calls):
         return unknown("how much a cut leaves is known in the graph only")
     if not cutting:
         return clear("no call cuts a small piece out of large pictures")
     sites = tuple(dict.fromkeys(call.site for call in cutting))
-    target = cutting[0].details["target"]
     return found(
-        f"resize_with_crop_or_pad leaves {target[0]} x {target[1]} pixels of the middle of "
+        f"{cutting[0].what.rpartition('.')[2]} leaves {_left(cutting[0])} of the middle of "
         f"{_size(cutting[0])}: it does not resize",
         fix="tf.image.resize, or resize first and cut then",
         where=sites,
@@ -277,7 +277,19 @@ def buffer_read_with_another_shape(pixels: Pixels, ledger: Ledger) -> Finding:
     )
 
 
+def _left(call: Call) -> str | None:
+    """How much a cut leaves, for a sentence; None where that is not known."""
+    if "share" in call.details:
+        share = call.details["share"]
+        return None if share is None else f"{share:.0%} of each side"
+    height, width = call.details["target"]
+    return None if None in (height, width) else f"{height} x {width} pixels"
+
+
 def _may_cut_much(call: Call) -> bool:
+    if "share" in call.details:
+        share = call.details["share"]
+        return share is not None and share * CUT <= 1
     sides = (call.details["height"], call.details["width"])
     return all(
         target is not None and (side is None or side >= CUT * target)

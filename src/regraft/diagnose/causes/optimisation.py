@@ -84,7 +84,9 @@ def rate_too_high(training: Training, output: Output, accuracy: Accuracy) -> Fin
     """
     if training.optimizer == "" or not training.losses:
         return unknown("no optimiser or no loss was seen")
-    rate, usual = training.learning_rate, usual_rate(training)
+    mean = training.mean_learning_rate  # of a schedule: some warm up from nothing
+    rate = max(training.learning_rate, mean if math.isfinite(mean) else 0.0)
+    usual = usual_rate(training)
     level = math.log(max(2, output.n_classes))
     seen = (
         f"{training.optimizer} at {rate:g} takes the training loss from "

@@ -4,7 +4,7 @@ import math
 
 from regraft.diagnose.evidence import Accuracy, Labels, Output
 from regraft.diagnose.losses import CROSS_ENTROPIES, REGRESSION
-from regraft.diagnose.repairs import set_output
+from regraft.diagnose.repairs import set_arguments, set_output
 from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
 
 PROBABILITIES = ("softmax", "sigmoid")
@@ -358,6 +358,37 @@ def loss_passes_over_a_class(output: Output, labels: Labels) -> Finding:
     )
 
 
+@rule(
+    "OUT011",
+    "softmax-between-layers",
+    source="Cao et al., DeepFD, ICSE 2022, fault type 'activation'; Goodfellow et al., Deep "
+    "Learning, 2016, Sec. 6.2.2.3 (softmax as the output), 6.3 (hidden units)",
+)
+def softmax_between_layers(output: Output) -> Finding:
+    """A layer in the middle of the network ends in softmax.
+
+    Why it hurts: its units share a sum of 1. What reaches the next layer is a few hundredths a
+        unit, nearly the same for every picture, and the gradient behind it is as small.
+    How it is found: a Dense, Conv2D or Activation layer before the last one ends in softmax, and
+        nothing is multiplied with what it gives, as attention does.
+    Fix: relu in the middle, softmax at the end only.
+    Limits: models with a `call` of their own are not looked into.
+    """
+    if not output.sharing:
+        return clear("no layer before the last ends in softmax")
+    return found(
+        f"a {output.sharing} layer in the middle ends in softmax: its units share a sum of 1",
+        fix="use relu there",
+        where=(output.sharing_site,),
+        repairs=(
+            (set_arguments(output.sharing_site, output.sharing, {"activation": "relu"}),)
+            if output.sharing_site
+            else ()
+        ),
+        severity=0.4,
+    )
+
+
 def _claims_nothing(output: Output, accuracy: Accuracy | None) -> bool:
     """Does the script compute no accuracy, so that its labels may be measurements?"""
     return not output.accuracy_metric and (accuracy is None or accuracy.claimed is None)
@@ -383,4 +414,5 @@ RULES = (
     sigmoid_on_exclusive_classes,
     two_activations_on_output,
     loss_passes_over_a_class,
+    softmax_between_layers,
 )

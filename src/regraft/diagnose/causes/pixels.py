@@ -6,6 +6,7 @@ from regraft.diagnose.causes.scale import (
     GOOD_FIT,
     MIN_IMAGES,
     fits,
+    misfit,
     observed,
     range_text,
     same,
@@ -26,6 +27,10 @@ from regraft.diagnose.repairs import convert_pixels, copy_before_preprocessing, 
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 SCALING_CALLS = ("preprocess_input", "rescaling", "operator")
+# Misfits of photographs, digits and clothes as bytes and enlarged, in ten scalings: what is
+# scaled as the network wants leaves no other convention better by more than 0.05; [0, 1] for
+# [-1, 1] is better by 0.2.
+PLAINLY = 0.1
 EQUALLY_GOOD = 0.02  # a second convention this close explains the pictures as well as the first
 WRAPPED = 0.01  # of the values: below, a few saturated pixels may be meant
 BYTES = 50.0  # a highest value above this was never brought to a unit scale
@@ -164,7 +169,8 @@ def uint8_wrap_around(ledger: Ledger) -> Finding:
     """Arithmetic on byte arrays overflowed and wrapped around, or a cast to bytes lost the pixels.
 
     Why it hurts: in uint8, 200 + 100 is 44 and 10 - 20 is 246. Bright pixels turn dark, and
-        pictures with them. Of fractions a cast to bytes leaves 0 and 1.
+        pictures with them. Of fractions a cast to bytes, or to any whole numbers, leaves 0 and 1;
+        so does writing them into an array made for such, and `x // 255`.
     How it is found: the operator was repeated in float arithmetic on a sample, and the share of
         values that differ was counted; for a cast those that differ by more than rounding leaves.
     Fix: turn pictures into float32 before any arithmetic, and leave them so.
@@ -179,13 +185,12 @@ def uint8_wrap_around(ledger: Ledger) -> Finding:
         return unknown(f"only {_wrapped(worst):.2%} of the values wrapped around")
     casts = {call.site: _is_cast(call) for call in wraps if _wrapped(call) >= WRAPPED}
     operator = worst.details.get("operator", "operator")
-    seen = (
-        f"{_wrapped(worst):.0%} of the values were lost in a cast to bytes"
-        if _is_cast(worst)
-        else f"{_wrapped(worst):.0%} of the values wrapped around in byte arithmetic ({operator})"
-    )
+    how = {
+        "astype": "were lost in a cast to whole numbers",
+        "//": "were lost in a division without remainder (//)",
+    }.get(operator, f"wrapped around in byte arithmetic ({operator})")
     return found(
-        f"{seen} at line {worst.site.line}",
+        f"{_wrapped(worst):.0%} of the values {how} at line {worst.site.line}",
         fix="convert to float32 before the arithmetic, and keep it",
         where=tuple(casts),
         repairs=tuple(float_arithmetic(site, is_cast=cast) for site, cast in casts.items()),
@@ -329,9 +334,11 @@ def _at_backbone(pixels: Pixels) -> PixelStats | Finding:
 
 def _settled(stats: PixelStats, wanted: str, name: str) -> Finding | None:
     """The verdict where nothing is wrong or nothing can be said; None where another fits."""
-    if fits(stats, wanted):
-        return clear(f"pixels span {span_text(stats)}, as {name} expects: {range_text(wanted)}")
     seen = observed(stats)
+    # [0, 1] is [-1, 1] of low contrast as well: what fits plainly better is what it is
+    is_another = seen and not same(seen, wanted) and stats.misfit + PLAINLY < misfit(stats, wanted)
+    if fits(stats, wanted) and not is_another:
+        return clear(f"pixels span {span_text(stats)}, as {name} expects: {range_text(wanted)}")
     if not seen:
         return unknown(f"pixels span {span_text(stats)}, which fits no usual convention clearly")
     rival = stats.runner_up

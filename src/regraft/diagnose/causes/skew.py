@@ -166,18 +166,20 @@ def prediction_prepared_differently(
         _compare(pixels.model_train, pixels.model_validation, "validation"), Finding
     ):
         return clear(f"{seen}; validation was scored like this: SKW001 is about it")
-    if accuracy.claimed is None or accuracy.claimed_by not in ("predict", "sklearn"):
+    is_of_predictions = accuracy.claimed_by in ("predict", "sklearn")
+    claimed = accuracy.claimed if is_of_predictions else accuracy.counted
+    if claimed is None:
         return unknown(f"{seen}, but no number was computed from the predictions")
-    if abs(accuracy.claimed - accuracy.validation) < APART:
-        return clear(f"{seen}, which costs nothing: {accuracy.claimed:.3f}")
+    if abs(claimed - accuracy.validation) < APART:
+        return clear(f"{seen}, which costs nothing: {claimed:.3f}")
     return found(
-        f"{seen}; {accuracy.claimed:.3f} was computed from these predictions, validation rows "
+        f"{seen}; {claimed:.3f} was computed from these predictions, validation rows "
         f"prepared like the training reach {accuracy.validation:.3f}",
         fix="prepare pictures for predict exactly as for fit",
         where=(training.site,),
-        claimed=accuracy.claimed,
+        claimed=claimed,
         honest=accuracy.validation,
-        severity=min(0.7, abs(accuracy.claimed - accuracy.validation)),
+        severity=min(0.7, abs(claimed - accuracy.validation)),
     )
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from regraft.diagnose.evidence import Labels, Ledger, Site, Training
+from regraft.diagnose.evidence import Accuracy, Labels, Ledger, Site, Training
 from regraft.diagnose.probe.labels import left_out, on_one_side
 from regraft.diagnose.repairs import resplit, shuffle_training
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
@@ -21,7 +21,9 @@ IMPURE = 0.3  # excess purity of batches, on the way from shuffled (0) to one cl
     source="https://github.com/keras-team/keras/issues/8346 and Keras "
     "trainers/data_adapters/array_slicing.py, train_validation_split",
 )
-def validation_split_takes_one_end(labels: Labels, training: Training, ledger: Ledger) -> Finding:
+def validation_split_takes_one_end(
+    labels: Labels, training: Training, ledger: Ledger, accuracy: Accuracy | None = None
+) -> Finding:
     """`validation_split` cut off the end of ordered data.
 
     Why it hurts: Keras takes the last rows, before any shuffling. Of rows sorted by class, those
@@ -36,7 +38,7 @@ def validation_split_takes_one_end(labels: Labels, training: Training, ledger: L
     )
     if not is_cut:
         return clear("validation rows were not taken by a split of Keras's own")
-    return _compare(labels, where=training.site, fix="shuffle before validation_split")
+    return _compare(labels, accuracy, where=training.site, fix="shuffle before validation_split")
 
 
 @rule(
@@ -85,7 +87,10 @@ def training_order_by_class(labels: Labels, training: Training, ledger: Ledger) 
     source="https://github.com/keras-team/keras-preprocessing/issues/205",
 )
 def unstratified_slices(
-    labels: Labels, ledger: Ledger, training: Training | None = None
+    labels: Labels,
+    ledger: Ledger,
+    training: Training | None = None,
+    accuracy: Accuracy | None = None,
 ) -> Finding:
     """The script's own slices gave training and validation different classes.
 
@@ -100,7 +105,8 @@ def unstratified_slices(
     """
     if training is not None and training.validation == "split":
         return clear("validation was split off by Keras: SPL001 is about that")
-    verdict = _compare(labels, where=_split_site(ledger, training), fix="stratify the split")
+    where = _split_site(ledger, training)
+    verdict = _compare(labels, accuracy, where=where, fix="stratify the split")
     if labels.train_class_names and verdict.repairs and not _is_cut_by_hand(ledger):
         return unknown("the parts come from folders of their own, with their own class shares")
     return verdict
@@ -112,7 +118,7 @@ def _is_cut_by_hand(ledger: Ledger) -> bool:
     return len(opened) == 1 and bool(ledger.of("tf.data.take", "tf.data.skip"))
 
 
-def _compare(labels: Labels, *, where: Site | None, fix: str) -> Finding:
+def _compare(labels: Labels, accuracy: Accuracy | None, *, where: Site | None, fix: str) -> Finding:
     train, validation = labels.train_counts, labels.validation_counts
     n_train, n_validation = sum(train.values()), sum(validation.values())
     if min(n_train, n_validation) < MIN_ROWS:
@@ -139,6 +145,8 @@ def _compare(labels: Labels, *, where: Site | None, fix: str) -> Finding:
         fix=f"{fix}, so that both parts hold every class",
         where=(where,),
         repairs=(resplit(),),
+        # what is asked of fewer classes than there are is another number, higher or lower
+        claimed=None if untrained or accuracy is None else accuracy.validation,
         severity=max(0.3 * labels.total_variation, 0.9 * lost),
         total_variation=labels.total_variation,
     )

@@ -1,6 +1,6 @@
 """WGT: the pretrained weights are not in the network."""
 
-from regraft.diagnose.evidence import Accuracy, Backbone, Call, Ledger
+from regraft.diagnose.evidence import Accuracy, Backbone, Call, Ledger, Training
 from regraft.diagnose.repairs import load_imagenet_weights
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
@@ -97,22 +97,30 @@ def weights_matched_nothing(backbone: Backbone, ledger: Ledger) -> Finding:
     source="https://keras.io/api/models/model_saving_apis/weights_saving_and_loading/: "
     "skip_mismatch skips layers in silence; keras.models.clone_model: weights are not copied",
 )
-def another_model_scored(accuracy: Accuracy, ledger: Ledger) -> Finding:
+def another_model_scored(
+    accuracy: Accuracy, ledger: Ledger, training: Training | None = None
+) -> Finding:
     """The model that is scored is not the one that was trained.
 
-    Why it hurts: a model that was built again, cloned, or given weights that do not fit its
-        layers starts from nothing. The trained one is fine, and is not asked.
+    Why it hurts: a model that was built again, cloned, given weights that do not fit its layers,
+        or those of before the training starts from nothing. The trained one is fine, and is not
+        asked.
     How it is found: no kernel of the scored model is one that a `fit` left behind, and the trained
         model had reached ten points more on its validation pictures.
     Fix: score the trained model, or load its weights and let a mismatch raise an error.
-    Limits: a model trained by a loop of one's own, or read from a file, is not judged.
+    Limits: a model trained by a loop of one's own, or read from a file, is not judged, nor one
+        with the weights of a file where a callback saved those of earlier epochs.
     """
     reached = accuracy.trained_one_reached
     if reached is None:
         return clear("what is scored was trained, as far as can be told")
     if ledger.of("custom-training-loop"):
         return unknown("a custom training loop may have trained what is scored")
-    if ledger.of("load_model") or len(ledger.of("load_weights")) > len(_loads(ledger)):
+    keeps_epochs = training is not None and any(
+        callback.get("class") == "ModelCheckpoint" for callback in training.callbacks
+    )
+    is_read = len(ledger.of("load_weights")) > len(_loads(ledger))
+    if ledger.of("load_model") or (is_read and keeps_epochs):
         return unknown("weights were read from a file, perhaps those of an earlier epoch")
     seen = (
         f"no weight of the scored model comes from a fit; it reaches {accuracy.validation:.2f}, "

@@ -5,6 +5,7 @@
 import ast
 import math
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import Mends, PatchContext, backbone_name, builder, is_called
@@ -65,12 +66,17 @@ def float_arithmetic(draft: Draft, mends: Mends, context: PatchContext) -> None:
         if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
             name, value = statement.target.id, draft.source(statement.value)
             symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}.get(
-                type(statement.op), "//"
+                type(statement.op), "/"
             )
             value = f"({value})" if isinstance(statement.value, ast.BinOp) else value
             draft.replace(statement, f'{name} = {name}.astype("float32") {symbol} {value}')
             continue
         operations = [node for node in draft.walk(ast.BinOp) if _innermost(draft, node, line)]
+        divisions = [node for node in operations if _is_floored(node)]
+        if divisions:
+            for node in reversed(divisions):
+                draft.replace(node, f"{draft.source(node.left)} / {draft.source(node.right)}")
+            continue
         operands = [_array_operand(node) for node in operations if isinstance(node, ast.BinOp)]
         if not operands:
             raise UnknownEdit("no arithmetic on that line")
@@ -78,19 +84,30 @@ def float_arithmetic(draft: Draft, mends: Mends, context: PatchContext) -> None:
             draft.replace(operand, f'{draft.source(operand)}.astype("float32")')
 
 
+#: Functions of numpy that make an array, and where among their arguments its type is given.
+MAKING = {"array": 1, "asarray": 1, "zeros": 1, "empty": 1, "full": 2,
+          "zeros_like": 1, "empty_like": 1, "full_like": 2}  # fmt: skip
+
+
 def _cast_to_float(draft: Draft, line: int) -> None:
-    """``x.astype("uint8")`` and ``np.uint8(x)`` on this line, made float32."""
+    """``x.astype("uint8")``, ``np.uint8(x)`` and ``np.zeros(shape, "uint8")``, made float32."""
     for call in draft.walk(ast.Call):
         if not isinstance(call, ast.Call) or call.lineno != line:
             continue
         if not isinstance(call.func, ast.Attribute):
             continue
-        kind = argument(call, "dtype", 0)
-        if call.func.attr == "astype" and kind is not None:
+        name = call.func.attr
+        if name in ("uint8", "int8"):
+            draft.replace(call.func, f"{draft.source(call.func.value)}.float32")
+            return
+        if name != "astype" and name not in MAKING:
+            continue
+        kind = argument(call, "dtype", MAKING.get(name, 0))
+        if kind is not None:
             draft.replace(kind, '"float32"')
             return
-        if call.func.attr in ("uint8", "int8"):
-            draft.replace(call.func, f"{draft.source(call.func.value)}.float32")
+        if name.endswith("_like"):  # the type of the other array
+            draft.replace(call.args[-1], f'{draft.source(call.args[-1])}, dtype="float32"')
             return
     raise UnknownEdit("no cast on that line")
 
@@ -255,6 +272,10 @@ def _innermost(draft: Draft, node: ast.AST, line: int) -> bool:
         return False
     inner = (n for n in ast.walk(node) if isinstance(n, ast.BinOp) and n is not node)
     return all(_in_index(draft, n) for n in inner)
+
+
+def _is_floored(node: ast.AST) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv)
 
 
 def _in_index(draft: Draft, node: ast.AST) -> bool:

@@ -92,6 +92,7 @@ def _load_weights(original: Any) -> Any:
             not np.array_equal(old, np.asarray(new.value))
             for old, new in zip(before, self.weights, strict=False)
         )
+        session.SESSION.reloaded.add(id(self))
         ledger.RECORD.event(
             "load_weights", site, matched=changed, total=len(before),
             by_name=bool(asked.get("by_name")), skip_mismatch=bool(asked.get("skip_mismatch")),
