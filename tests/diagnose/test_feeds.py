@@ -398,3 +398,10 @@ def test_rows_of_a_pass_are_counted_before_or_after_they_are_batched():
     unknown = rows.filter(lambda *_: True).batch(16).repeat()
     assert streams.rows_of_a_pass(unknown, 16) is None
     assert streams.rows_of_a_pass(iter([]), 16) is None
+
+
+def test_the_only_input_may_be_in_a_list():
+    one = SimpleNamespace(inputs=[None], outputs=[None])
+    feed = feeds.read([X], [Y], batch_size=8, steps=None, model=one)
+    np.testing.assert_array_equal(feed.x, X)
+    np.testing.assert_array_equal(feed.y, Y)

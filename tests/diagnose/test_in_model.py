@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from regraft.diagnose.agent import anatomy
-from regraft.diagnose.agent.in_model import changed
+from regraft.diagnose.agent.in_model import at_first_weights, changed
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3)).astype(np.float32)
 
@@ -105,3 +105,11 @@ def test_layers_of_ones_own_that_change_pictures_are_known(make, is_random, monk
     assert anatomy.is_random(layer) is is_random
     assert anatomy.is_known_random(layer) is (is_random and type(layer).__name__ != "RandomFlip")
     assert anatomy.is_random(layer) is is_random  # asked again
+
+
+def test_what_the_first_weights_are_fed():
+    model = network(keras.layers.Rescaling(1 / 255), layers=[keras.layers.Conv2D(2, 3)])
+    weighted = [layer for layer in anatomy.flat_layers(model) if layer.weights]
+    seen = at_first_weights(model, weighted, PICTURES / 255)
+    np.testing.assert_allclose(seen, PICTURES / 255**2, atol=1e-6)
+    assert model(PICTURES).shape == (8, 2)  # it goes on as before

@@ -38,6 +38,12 @@ def test_the_last_repair_of_a_kind_counts():
     assert len(active.all("set-learning-rate")) == 2
 
 
+def test_of_several_calls_at_a_line_the_one_with_these_arguments_is_meant():
+    active = made(repairs.set_arguments(SITE, "Dense", {"units": 128}, given={"units": 2}))
+    assert active.arguments("Dense", HERE, {"units": 2}) == {"units": 128}
+    assert active.arguments("Dense", HERE, {"units": 10}) == {}
+
+
 def test_arguments_belong_to_one_call():
     active = Interventions([{"kind": "set-arguments", "parameters":
                             {**HERE, "what": "fit", "arguments": {"epochs": 3}}}])  # fmt: skip

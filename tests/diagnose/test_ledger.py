@@ -1,8 +1,11 @@
 """What a run leaves behind can be read without running anything."""
 
+import json
+
 import numpy as np
 import pytest
 
+from regraft.diagnose import replays
 from regraft.diagnose.agent import ledger
 
 
@@ -30,3 +33,15 @@ def test_columns_of_a_data_frame_are_not_pickled(tmp_path, values, plain):
 def test_other_arrays_stay_as_they_are():
     x = np.zeros((2, 3), np.float16)
     assert ledger.unpickled(x) is x
+
+
+def test_a_loop_by_hand_is_known_before_it_ends(tmp_path):
+    recorder = ledger.Recorder(tmp_path / "out")
+    site = {"file": "train.py", "line": 7, "code": "with tf.GradientTape() as tape:"}
+    for _ in range(3):
+        recorder.event("custom-training-loop", site)
+    (event,) = json.loads((tmp_path / "out" / "by_hand.json").read_text("utf-8"))
+    assert event["site"] == site
+    replay = replays.Replayer._collect({"status": "out of time"}, tmp_path / "out")
+    assert replay.status == "out of time"
+    assert replay.record["events"] == [event]

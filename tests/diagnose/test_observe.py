@@ -308,6 +308,14 @@ def test_copies_behind_an_estimator_in_one_prediction(arrays):
     assert overlap.honest == pytest.approx(0.6, abs=0.1)
 
 
+def test_a_batch_that_was_predicted_to_look_at_is_not_the_score():
+    whole = score(0, by="evaluate", n=400)
+    glance, test = (score(1, by="predict", n=n) for n in (25, 150))
+    assert recorded.observed_score(replay([fit()], [whole, glance])) is whole
+    assert recorded.observed_score(replay([fit()], [whole, test])) is test
+    assert recorded.observed_score(replay([fit()], [glance])) is glance
+
+
 def test_what_the_trained_model_reached_before_another_was_scored(arrays):
     trained, fresh = score(0, honest=0.9), score(1, by="evaluate", honest=0.1, is_trained=False)
     evidence = observe.observe(replay([fit()], [trained, fresh], arrays=arrays))

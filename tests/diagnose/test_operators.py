@@ -632,3 +632,48 @@ def test_pictures_enlarged_in_place_are_noted_and_mended(script, record, picture
     assert mended.shape == (40, 56, 56)
     apart = np.abs(mended[:, ::2, ::2].astype(float) - pictures).mean()
     assert apart < 20
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["y = np.stack([p + np.uint8(90) for p in x])", "y = x.reshape(-1, 784) * np.uint8(3)"],
+)
+def test_bytes_of_one_picture_and_of_flattened_ones_wrap_too(script, record, pictures, source):
+    script.run(source, x=pictures, np=np)
+    assert max(event["wrapped"] for event in events(record, "uint8-wrap")) > 0.05
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "y = np.stack([(p / 255.0).astype('uint8') for p in x])",
+        "y = (x.reshape(-1, 784) / 255).astype('uint8')",
+        "y = np.zeros((40, 784), 'uint8')\nfor i, p in enumerate(x): y[i] = p.ravel() / 255",
+    ],
+)
+def test_casts_of_one_picture_and_of_flattened_ones_are_seen_too(script, record, pictures, source):
+    script.run(source, x=pictures, np=np)
+    assert max(event["wrapped"] for event in events(record, "uint8-wrap")) > 0.05
+
+
+def test_answers_and_labels_are_no_pictures(script, record):
+    answers = np.random.default_rng(0).random((50, 10))
+    source = "y = p.astype('uint8')\nz = np.zeros((50, 10), int)\nz[0] = p[0]\nv = b * b"
+    script.run(source, p=answers, np=np, b=np.full((50, 3), 200, np.uint8))
+    assert record.events == []
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("y = np.array(\n    [p / 255 for p in x],\n    dtype='uint8',\n)", 1),
+        ("y = (\n    x / 255\n).astype(\n    'uint8'\n)", 3),
+        ("y = (\n    x -\n    np.uint8(127)\n)", 2),
+    ],
+)
+def test_calls_over_several_lines_are_where_their_name_stands(
+    script, record, pictures, source, line
+):
+    script.run(source, x=pictures, np=np)
+    sites = [event["site"] for event in record.events if event["what"] == "uint8-wrap"]
+    assert {site["line"] for site in sites} == {line}

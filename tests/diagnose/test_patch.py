@@ -4,11 +4,21 @@ import dataclasses
 import subprocess
 
 import pytest
-from small_scripts import ARTICLE, FRESH, NESTED, SCRIPT, context, divided, resized, site
+from small_scripts import (
+    ARTICLE,
+    FRESH,
+    NESTED,
+    SCRIPT,
+    context,
+    divided,
+    partly,
+    resized,
+    site,
+)
 
 from regraft.diagnose import repairs
 from regraft.diagnose.conventions import conversion
-from regraft.diagnose.evidence import Augmentation, Call, Order, Site
+from regraft.diagnose.evidence import Accuracy, Augmentation, Call, Order, Site
 from regraft.diagnose.patch import EDITS, as_diff, patch, patch_what_is_known
 
 WHOLE = (
@@ -770,3 +780,116 @@ def test_the_diff_applies(tmp_path):
     diff = as_diff(ARTICLE, after, script=SCRIPT)
     subprocess.run(["git", "apply", "-p1", "-"], input=diff, text=True, check=True, cwd=tmp_path)
     assert (tmp_path / "train.py").read_text() == after
+
+
+ONE_LINE = """\
+import numpy as np
+import keras
+from keras.layers import Activation, Conv2D, Dense, Flatten
+from sklearn.utils import shuffle
+x, y = np.load("x.npy"), np.load("y.npy")
+{line}
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y)
+"""
+
+
+def on_one_line(line, repair, **output):
+    return patched(ONE_LINE.format(line=line), repair, backbone=None, dense=line.partition("\n")[0],
+                   **output)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "given", "after"),
+    [
+        ('m = Dense(64, "softmax")(x)', "Dense", {"units": 64}, 'm = Dense(64, "relu")(x)'),
+        (
+            'm = [Dense(64, activation="softmax"), Dense(10, activation="softmax")]',
+            "Dense",
+            {"units": 64},
+            'm = [Dense(64, activation="relu"), Dense(10, activation="softmax")]',
+        ),
+        ('m = Activation("softmax")(x)', "Activation", {}, 'm = Activation("relu")(x)'),
+        (
+            'm = Conv2D(8, 3, activation="softmax")(x)',
+            "Conv2D",
+            {"filters": 8},
+            'm = Conv2D(8, 3, activation="relu")(x)',
+        ),
+    ],
+)
+def test_softmax_in_the_middle_becomes_relu(line, what, given, after):
+    here = Site(file=SCRIPT, line=6)
+    repair = repairs.set_arguments(here, what, {"activation": "relu"}, given=given)
+    assert on_one_line(line, repair) == ([line], [after])
+
+
+def test_an_argument_that_may_stand_at_another_place_is_not_given_twice():
+    here = Site(file=SCRIPT, line=6)
+    repair = repairs.set_arguments(here, "Conv2D", {"activation": "relu"})
+    source = ONE_LINE.format(line='m = Conv2D(8, 3, (1, 1), "same", None, 1, 1, "softmax")(x)')
+    assert patch(source, [("OUT011", repair, ())], context(source, backbone=None)) is None
+
+
+def test_of_layers_on_one_line_the_last_is_the_output():
+    line = (
+        'model = keras.Sequential([Dense(64, activation="relu"), Dense(1, activation="softmax")])'
+    )
+    right = repairs.set_output(
+        units=10, activation="softmax", loss="sparse_categorical_crossentropy"
+    )
+    after = line.replace("Dense(1,", "Dense(10,")
+    assert on_one_line(line, right, units=1) == ([line], [after])
+
+
+def test_two_shuffles_on_one_line_are_both_left_out():
+    line = "x, y = shuffle(x, random_state=1), shuffle(y, random_state=2)"
+    repair = repairs.drop_call(Site(file=SCRIPT, line=6), "sklearn.utils.shuffle")
+    assert on_one_line(line, repair) == ([line], ["x, y = x, y"])
+
+
+def test_a_cast_over_several_lines_becomes_one_to_floats():
+    line = 'x = np.array(\n    [p / 255 for p in x],\n    dtype="uint8",\n)'
+    repair = repairs.float_arithmetic(Site(file=SCRIPT, line=6), is_cast=True)
+    assert on_one_line(line, repair) == (['dtype="uint8",'], ['dtype="float32",'])
+
+
+SCORED = """\
+import numpy as np
+import keras
+x, y = np.load("x.npy") / 255, np.load("y.npy")
+x_val, y_val = np.load("v.npy") / 255, np.load("w.npy")
+x_test, y_test = np.load("t.npy"), np.load("u.npy")
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y, validation_data=(x_val, y_val))
+model.evaluate({given})
+"""
+SCALED = repairs.convert_pixels(conversion("byte", "unit"), part="validation", boundary="model")
+FROM_ONE = repairs.remap_labels({str(n + 1): n for n in range(10)}, part="validation")
+
+
+@pytest.mark.parametrize(
+    ("given", "by", "repair", "added"),
+    [
+        ("x_test, y_test", "evaluate", SCALED, ["x_test = x_test / 255"]),
+        ("x_test, y_test", "evaluate", FROM_ONE, ["y_test = y_test - 1"]),
+        ("x_test, y_test", "fit", SCALED, ["x_val = x_val / 255"]),
+        ("x_val, y_val", "evaluate", SCALED, ["x_val = x_val / 255"]),
+        ("x_test, y_test", "predict", SCALED, None),
+    ],
+)
+def test_what_is_scored_is_changed_and_not_what_fit_validates_on(given, by, repair, added):
+    source = SCORED.format(given=given)
+    known = context(source, backbone=None)
+    scored = partly(Accuracy, claimed_by=by, site=site(source, "model.evaluate"))
+    known = dataclasses.replace(
+        known, evidence=dataclasses.replace(known.evidence, accuracy=scored)
+    )
+    text = patch(source, [("SKW001", repair, ())], known)
+    if added is None:
+        assert text is None
+        return
+    assert changes(source, text) == ([], added)
+    lines = text.splitlines()
+    before = "model.fit" if "val" in added[0] else "model.evaluate"
+    assert lines[lines.index(added[0]) + 1].startswith(before)

@@ -40,6 +40,14 @@ def test_what_an_estimator_answers_is_scored_where_it_is_compared(record, answer
     assert score["n"] == 5
 
 
+def test_a_part_of_the_answers_is_compared_beside_the_score(record):
+    answers = np.repeat(np.arange(4), 50)
+    scoring.answered(answers)
+    for rows in (slice(None), slice(50), slice(160)):
+        scoring.compared(answers[rows], answers[rows], SITE)
+    assert [score.get("is_aside", False) for score in record.scores] == [False, True, False]
+
+
 def test_answers_in_the_order_of_other_pictures_are_seen(record):
     labels = np.random.default_rng(0).integers(0, 10, 400)
     scoring.answered(labels[::-1].copy())

@@ -107,6 +107,11 @@ class Draft:
         name = last_name(function)
         return self._real_names().get(name, name) if isinstance(function, ast.Name) else name
 
+    def calls_at(self, site: Site | None, *names: str) -> list[ast.Call]:
+        """All calls of one of these functions that start at a line of the original script."""
+        line = self.line(site)
+        return [call for call in self.calls(*names) if call.func.end_lineno == line]
+
     def call_at(self, site: Site | None, *names: str) -> ast.Call:
         """The call of one of these functions at a line of the original script."""
         line = self.line(site)

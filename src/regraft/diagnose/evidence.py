@@ -127,6 +127,7 @@ class Output:
     inner_activation: str = "linear"  # of the last weights, where the activation is another layer
     sharing: str = ""  # class of a layer in the middle that ends in softmax: "Dense", ...
     sharing_site: Site | None = None
+    sharing_given: Mapping[str, int] = field(default_factory=dict)  # its units or filters
     passed_over: tuple[str, ...] = ()  # labels of which the loss does not punish wrong answers
 
 
@@ -179,6 +180,8 @@ class Training:
     holds: Mapping[str, float] = field(default_factory=dict)
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
+    # lowest and highest value at the first weights of a network without a backbone, (0.1, 99.9)%
+    first_span: tuple[float, float] | None = None
     fresh_momentum: float = 0.99  # of the moving averages of fresh BatchNorm layers
     class_weights: Mapping[str, float] = field(default_factory=dict)  # mean in the loss, by class
     weightless: float = 0.0  # share of training rows whose weight in the loss is 0

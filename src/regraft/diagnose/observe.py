@@ -209,6 +209,7 @@ def _output(
         inner_activation=fit.get("inner_activation", "linear"),
         sharing=fit.get("sharing", ""),
         sharing_site=site(fit.get("sharing_site")),
+        sharing_given=dict(fit.get("sharing_given", {})),
         passed_over=tuple(str(one) for one in fit.get("passed_over", ())),
     )
 
@@ -259,6 +260,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         mean_learning_rate=float(fit.get("mean_learning_rate", fit["learning_rate"])),
         learning_rate_site=site(fit["compile_site"]),
         holds=dict(fit.get("holds", {})),
+        first_span=tuple(fit["first_span"]) if fit.get("first_span") else None,
         batch_size=int(fit["batch_size"]),
         epochs=int(fit["epochs"]),
         planned_updates=int(fit["planned_updates"]),

@@ -7,6 +7,7 @@ from regraft.diagnose import evidence as facts
 from regraft.diagnose.replays import Replay
 
 Record = Mapping[str, Any]
+GLANCE, GLANCE_SHARE = 64, 4  # pictures of a usual batch, and times as many that were scored
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
 
@@ -17,8 +18,16 @@ def observed_score(replay: Replay) -> Record | None:
     # what was counted by hand may be something else, and a guess or another estimator is there to
     # be compared with: they speak where nothing else does
     sure = [s for s in held_out if not s.get("is_counted") and not s.get("is_aside")]
+    most = max((s.get("n") or 0 for s in sure), default=0)
+    sure = [s for s in sure if not _is_glance(s, most)]
     chosen = sure or held_out or scores
     return chosen[-1] if chosen else None
+
+
+def _is_glance(score: Record, most: int) -> bool:
+    """Is it of a batch that was predicted to look at, beside a score of many more pictures?"""
+    n = score.get("n") or 0
+    return score["by"] == "predict" and n <= GLANCE and GLANCE_SHARE * n < most
 
 
 def is_of_training(score: Record) -> bool:

@@ -97,11 +97,17 @@ def drop_call(site: Site, what: str) -> Repair:
     return Repair(kind="drop-call", parameters={**_at(site), "what": what})
 
 
-def set_arguments(site: Site, what: str, arguments: Mapping[str, Any]) -> Repair:
-    """Change keyword arguments of a recorded call (`what` is its canonical name)."""
-    return Repair(
-        kind="set-arguments", parameters={**_at(site), "what": what, "arguments": dict(arguments)}
-    )
+def set_arguments(
+    site: Site, what: str, arguments: Mapping[str, Any], given: Mapping[str, Any] | None = None
+) -> Repair:
+    """Change keyword arguments of a recorded call (`what` is its canonical name).
+
+    `given` tells the call from others at the same line: it has these arguments as written.
+    """
+    parameters = {**_at(site), "what": what, "arguments": dict(arguments)}
+    if given:
+        parameters["given"] = dict(given)
+    return Repair(kind="set-arguments", parameters=parameters)
 
 
 def float_arithmetic(site: Site, *, is_cast: bool = False) -> Repair:

@@ -258,6 +258,8 @@ class Replayer:
             record = json.loads((out / "run.json").read_text(encoding="utf-8"))
             with np.load(out / "arrays.npz", allow_pickle=False) as held:
                 arrays = {name: held[name] for name in held.files}
+        elif (out / "by_hand.json").exists():  # it was ended within a loop of its own
+            record = {"events": json.loads((out / "by_hand.json").read_text(encoding="utf-8"))}
         log = out / "output.txt"
         output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         status = str(answer.get("status", "died"))

@@ -215,7 +215,8 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
     Overwritten pretrained weights: at the optimiser's usual rate it is the fresh head that shakes
     the backbone, at a higher one it is the rate itself; where a loop was to freeze them and froze
     none, it is that. Classes without training rows: where a
-    split put them all on the other side, it is the split. Pixels of another range in training only:
+    split put them all on the other side, it is the split; where the parts number their classes in
+    two ways, it is that. Pixels of another range in training only:
     where random changes brought them there, it is these.
     """
     found = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
@@ -225,7 +226,7 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
         others.add("FRZ004" if is_rate else "OPT001")
     if "FRZ005" in found:  # the loop says what was meant
         others |= {"FRZ004", "OPT001"}
-    if {"SPL001", "SPL003"} & found:
+    if {"SPL001", "SPL003", "LAB002"} & found:
         others.add("DAT003")
     if "AUG002" in found and _is_scaled_right_but_for_augmentation(evidence):
         others |= {"SKW001", "PRE007"}

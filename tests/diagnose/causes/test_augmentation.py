@@ -30,6 +30,13 @@ def test_aug001_clear_where_the_network_learns_what_a_probe_does_not():
     assert verdict(augmentation_changes_the_class, **facts) == "clear"
 
 
+@pytest.mark.parametrize(("used", "answer"), [(200, "unknown"), (700, "found")])
+def test_aug001_in_a_sampled_run(used, answer):
+    short = training(sampled=True, n_train_used=used)
+    facts = {"augmentation": TURNED, "accuracy": accuracy(train=0.7), "training": short}
+    assert verdict(augmentation_changes_the_class, **facts) == answer
+
+
 @pytest.mark.parametrize(
     "facts",
     [NOT_PROBED, {"plain_accuracy": 0.2, "augmented_accuracy": 0.1}],

@@ -66,6 +66,13 @@ def test_bns002_found():
     assert "37% of their initial statistics" in finding.because
 
 
+@pytest.mark.parametrize(("planned", "answer"), [(175, "unknown"), (40, "found")])
+def test_bns002_in_a_sampled_run(planned, answer):
+    short = training(fresh_batchnorm=1, planned_updates=planned, sampled=True, n_train_used=180)
+    facts = {"training": short, "accuracy": GAP}
+    assert verdict(moving_statistics_not_converged, **facts) == answer
+
+
 def test_bns002_found_where_the_averages_are_slower_than_usual():
     slow = training(fresh_batchnorm=3, planned_updates=2000, fresh_momentum=0.999)
     finding = ask(moving_statistics_not_converged, training=slow, accuracy=GAP)

@@ -112,6 +112,11 @@ def test_opt002_found(facts, measured):
             {"losses": (2.3, 2.3), "last_loss": 2.3}, AT_CHANCE, id="stuck-at-an-ordinary-rate"
         ),
         pytest.param({"learning_rate": 0.05}, accuracy(train=0.8), id="high-but-settles"),
+        pytest.param(
+            {"optimizer": "sgd", "learning_rate": 0.1, "losses": (2.3, 2.0), "last_loss": 2.0},
+            AT_CHANCE,
+            id="the-textbook-rate-of-sgd",
+        ),
     ],
 )
 def test_opt002_clear(facts, measured):
@@ -123,10 +128,21 @@ def test_opt002_clear(facts, measured):
     [
         pytest.param({"losses": ()}, id="no-loss-seen"),
         pytest.param({"learning_rate": 1e-5, "last_loss": math.nan}, id="low-rate-not-finite"),
+        pytest.param(
+            {
+                "learning_rate": 0.05,
+                "losses": (2.3, 2.0),
+                "last_loss": 2.0,
+                "sampled": True,
+                "n_train_used": 200,
+            },
+            id="too-few-updates-to-settle",
+        ),
     ],
 )
 def test_opt002_unknown(facts):
-    assert verdict(rate_too_high, training=training(**facts)) == "unknown"
+    facts = {"training": training(**facts), "accuracy": accuracy(train=0.6)}
+    assert verdict(rate_too_high, **facts) == "unknown"
 
 
 SLOW = {"learning_rate": 1e-6, "losses": (2.5, 2.4), "last_loss": 2.4, "first_loss": 2.5}

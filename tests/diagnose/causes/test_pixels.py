@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from builders import (
+    accuracy,
     ask,
     backbone,
     call,
@@ -15,6 +16,7 @@ from builders import (
 
 from regraft.adapt.resize import resize_stack
 from regraft.diagnose.causes.pixels import (
+    next_to_nothing_at_the_first_weights,
     pixel_scale_mismatch,
     pixels_in_no_convention,
     preprocessed_twice,
@@ -297,3 +299,38 @@ def test_pre008_unknown():
     calls = ledger(call("preprocess_input", 9, in_place=False))
     drifting = training(drifting=("train", "validation"))
     assert verdict(scaled_once_more_each_pass, training=drifting, ledger=calls) == "unknown"
+
+
+SLIVER = training(first_span=(0.0, 1 / 255))
+UNLEARNT = accuracy(train=0.3)
+
+
+@pytest.mark.parametrize(
+    ("span", "factor"),
+    [((0.0, 1 / 255), 255), ((-1.0, -1 + 2 / 255), 127.5), ((0.0, 0.02), 50)],
+    ids=["scaled-twice", "and-shifted", "by-something-else"],
+)
+def test_pre009_found(span, factor):
+    facts = {"training": training(first_span=span), "accuracy": UNLEARNT}
+    (repair,) = ask(next_to_nothing_at_the_first_weights, **facts).repairs
+    assert repair.parameters["boundary"] == "model"
+    assert repair.parameters["scale"] == pytest.approx([factor] * 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "measured"),
+    [
+        pytest.param(training(first_span=(0.0, 1.0)), UNLEARNT, id="scaled-once"),
+        pytest.param(training(first_span=(0.0, 0.2)), UNLEARNT, id="dark"),
+        pytest.param(SLIVER, accuracy(train=0.97), id="learnt-all-the-same"),
+    ],
+)
+def test_pre009_clear(given, measured):
+    facts = {"training": given, "accuracy": measured}
+    assert verdict(next_to_nothing_at_the_first_weights, **facts) == "clear"
+
+
+@pytest.mark.parametrize("span", [None, (0.0, 0.0)])
+def test_pre009_unknown(span):
+    facts = {"training": training(first_span=span), "accuracy": UNLEARNT}
+    assert verdict(next_to_nothing_at_the_first_weights, **facts) == "unknown"

@@ -1,6 +1,16 @@
 """Of two readings of one fault only the one that says more is priced."""
 
-from builders import accuracy, augmentation, backbone, call, healthy, ledger, pixels, stats
+from builders import (
+    accuracy,
+    augmentation,
+    backbone,
+    call,
+    healthy,
+    labels,
+    ledger,
+    pixels,
+    stats,
+)
 
 from regraft.diagnose import why
 from regraft.diagnose.causes import RULES
@@ -42,3 +52,13 @@ def test_where_a_loop_was_to_freeze_the_backbone_nothing_else_is_blamed_for_its_
     reported = found(evidence)
     assert "FRZ005" in reported
     assert not {"FRZ004", "OPT001"} & reported
+
+
+def test_classes_that_the_parts_number_in_two_ways_are_not_missing_from_training():
+    counted_from_one = labels(validation_counts={str(k): 40 for k in range(1, 11)},
+                              total_variation=0.1)  # fmt: skip
+    renamed = accuracy(validation=0.02, relabelled=0.9,
+                       renaming=tuple((str(k), str(k - 1)) for k in range(1, 11)))  # fmt: skip
+    reported = found(healthy(labels=counted_from_one, accuracy=renamed))
+    assert "LAB002" in reported
+    assert "DAT003" not in reported

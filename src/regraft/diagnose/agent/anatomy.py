@@ -226,6 +226,11 @@ def describe_head(model: Any, few: Any) -> dict[str, Any]:
         "dropout_on_output": type(last).__name__.endswith("Dropout"),
         "sharing": type(sharing).__name__ if sharing is not None else "",
         "sharing_site": built_at(sharing) if sharing is not None else None,
+        "sharing_given": {
+            name: int(getattr(sharing, name))
+            for name in ("units", "filters")
+            if hasattr(sharing, name)
+        },
         "narrowest_hidden": int(narrowest.units) if narrowest is not None else 0,
         "narrowest_site": built_at(narrowest) if narrowest is not None else None,
         "largest_dropout": float(strongest.rate) if strongest is not None else 0.0,

@@ -120,6 +120,7 @@ def _probe(fit: Fit) -> None:
     attempt("rows trained on", _remember_rows, fit)
     attempt("augmentation", _keep_augmented, fit)
     attempt("features of the backbone", _keep_backbone_features, fit)
+    attempt("pixels at the first weights", _note_first_weights, fit)
     attempt("overlap", _overlap, fit)
     attempt("weights before", _remember_weights, fit)
     attempt("before the first step", _start, fit)
@@ -267,6 +268,20 @@ def _keep_augmented(fit: Fit) -> None:
     arrays[f"{key}_augmented_labels"] = labels
     if not layers and changed.shape[-1] == 3:  # thumbnails tell little of photographs
         _keep_augmented_features(fit, plain, changed)
+
+
+def _note_first_weights(fit: Fit) -> None:
+    """The span of what the first weights of a network of the script's own are fed."""
+    x = fit.train.x
+    if fit.base is not None or x.ndim != 4:
+        return
+    layers = [layer for layer in anatomy.flat_layers(fit.model) if layer.weights]
+    seen = in_model.at_first_weights(fit.model, layers, x[samples.spread(len(x), FEW)])
+    first = next((layer for layer in layers if not anatomy.is_batchnorm(layer)), None)
+    if seen is None or first is not layers[0] or type(first).__name__ == "Normalization":
+        return  # it brings pictures to its own scale
+    low, high = np.percentile(seen, (0.1, 99.9))
+    fit.record["first_span"] = [float(low), float(high)]
 
 
 def _keep_augmented_features(fit: Fit, plain: np.ndarray, changed: np.ndarray) -> None:

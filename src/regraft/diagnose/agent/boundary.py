@@ -102,8 +102,9 @@ def convert_feed(feed: feeds.Feed, *, part: str) -> None:
         meant = parameters["part"] == "all" or (
             parameters["part"] == "validation" and part in ("validation", "prediction")
         )
-        if part == "features" and parameters["part"] == "validation":
-            meant = _spans(feed.x, parameters.get("only_span"))
+        if parameters["part"] == "validation" and part != "train":
+            span = parameters.get("only_span")
+            meant = _spans(feed.x, span) if span or part == "features" else meant
         if here and meant:
             _change(feed, functools.partial(_affine, parameters=parameters))
             feed.random_pixels = feed.random_pixels and feed.source is not None

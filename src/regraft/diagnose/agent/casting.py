@@ -17,6 +17,7 @@ ALLOCATING = ("zeros", "empty", "full", "zeros_like", "empty_like", "full_like")
 # Of the span of the values: a cast of pictures in [0, 255] moves them by a 255th of it at most, one
 # of pictures in [0, 1] by up to the whole.
 FLAT = 0.1
+LEAST_SIDE = 16  # of a gray picture, and columns of flattened ones
 LOOKED_AT = 64  # pictures of a cast, and writes into an array, that are compared
 _ALLOCATED: dict[int, "_Allocated"] = {}  # by id
 
@@ -26,6 +27,13 @@ class _Allocated:
 
     def __init__(self, array: np.ndarray, site: dict[str, Any]) -> None:
         self.array, self.site, self.writes = weakref.ref(array), site, 0
+
+
+def may_be_pictures(value: Any) -> bool:
+    """Pictures, flattened or one by itself, too: what networks answer has fewer columns."""
+    if not isinstance(value, np.ndarray):
+        return False
+    return value.ndim >= 3 or (value.ndim == 2 and min(value.shape) >= LEAST_SIDE)
 
 
 def cast(call: Any, value: np.ndarray, arguments: tuple[Any, ...], named: Any) -> Any:
@@ -49,7 +57,7 @@ def made(call: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
         return call(*arguments, **named)
     if isinstance(given, list) and len({np.shape(part) for part in given}) == 1:
         given = np.asarray(given)
-    if not isinstance(given, np.ndarray) or given.ndim < 3:
+    if not may_be_pictures(given):
         return call(*arguments, **named)
     return cast(call, given, arguments, named)
 
@@ -58,7 +66,7 @@ def allocated(call: Any, name: str, arguments: tuple[Any, ...], named: dict[str,
     """``np.zeros(shape, dtype="uint8")``: what is written into it later is cast."""
     array = call(*arguments, **named)
     site = sites.here()
-    if site is None or not _is_whole(array) or array.ndim < 3:
+    if site is None or not _is_whole(array) or not may_be_pictures(array):
         return array
     if interventions.ACTIVE.at("float-arithmetic", site):
         # zeros take no memory before they are written to
@@ -72,16 +80,19 @@ def stored(value: Any, array: Any, index: Any) -> None:
     """``array[index] = value``."""
     array[index] = value
     known = _ALLOCATED.get(id(array))
-    if known is not None and known.array() is array and known.writes < LOOKED_AT:
-        ledger.RECORD.attempt("a write into an array", _written, known, value, array[index])
+    if known is None or known.writes >= LOOKED_AT:
+        return
+    held = known.array()  # another array may have come to its place in memory
+    if held is not None and held is array:
+        ledger.RECORD.attempt("a write into an array", _written, known, value, held[index])
 
 
 def _written(known: _Allocated, given: Any, kept: Any) -> None:
     value = np.asarray(given)
-    if value.dtype.kind != "f" or value.ndim < 2 or np.shape(kept) != value.shape:
+    if value.dtype.kind != "f" or value.ndim < 1 or np.shape(kept) != value.shape:
         return
     known.writes += 1
-    few = slice(LOOKED_AT)  # one picture has fewer rows of pixels, or is known by as many
+    few = slice(LOOKED_AT if value.ndim > 2 else None)  # else it is one picture
     if (share := lost(value[few], kept[few])) > 0:
         ledger.RECORD.event("uint8-wrap", known.site, operator="astype", wrapped=share)
 

@@ -116,6 +116,9 @@ def read(
     may_be_named = is_single and not any(isinstance(each, dict) for each in structures)
     if may_be_named:
         x, y = streams.only(x), streams.only(y)
+    if isinstance(x, list | tuple) and len(x) == 1 and streams.is_array(x[0]) and is_single:
+        x = x[0]
+        y = y[0] if isinstance(y, list | tuple) and len(y) == 1 else y
     if isinstance(x, list | tuple) and x and not np.isscalar(x[0]) and len(x) > 1 and y is not None:
         x = _stack(x, n=len(y))
     if streams.is_array(x):

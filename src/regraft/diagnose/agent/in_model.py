@@ -30,6 +30,34 @@ def changed(
     return seen.before, seen.after
 
 
+def at_first_weights(model: Any, layers: Sequence[Any], x: np.ndarray) -> np.ndarray | None:
+    """What reaches the first of these layers, those with weights; None where that is no picture."""
+    found: list[np.ndarray] = []
+
+    def stopping(original: Any) -> Any:
+        def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if not hasattr(inputs, "numpy"):
+                return original(inputs, *args, **kwargs)
+            found.append(np.asarray(inputs, np.float32))
+            raise _Enough
+
+        return call
+
+    kept = [(layer, layer.__dict__.get("call")) for layer in layers]
+    for layer in layers:
+        layer.call = stopping(layer.call)
+    try:
+        model(x, training=False)
+    except _Enough:
+        pass
+    finally:
+        for layer, own in kept:
+            layer.__dict__.pop("call", None)
+            if own is not None:
+                layer.call = own
+    return found[0] if found else None
+
+
 @dataclass(slots=True)
 class _Seen:
     """What went through the layers of one pass."""

@@ -41,10 +41,15 @@ class Interventions:
         parameters = self.at("drop-call", site)
         return parameters is not None and parameters["what"] == what
 
-    def arguments(self, what: str, site: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Keyword arguments to change in this call."""
+    def arguments(
+        self, what: str, site: Mapping[str, Any] | None, asked: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Keyword arguments to change in this call, which was asked with these."""
         parameters = self.at("set-arguments", site)
         if parameters is None or parameters["what"] != what:
+            return {}
+        given = parameters.get("given") or {}
+        if any((asked or {}).get(name) != value for name, value in given.items()):
             return {}
         return dict(parameters["arguments"])
 

@@ -40,6 +40,12 @@ class Recorder:
         self._counts[key] = self._counts.get(key, 0) + 1
         if self._counts[key] <= MAX_EVENTS_A_SITE:
             self.events.append({"what": what, "site": where, "details": details})
+        if what == "custom-training-loop" and self._counts[key] == 1:
+            # nothing else may be written before such a loop ends, or is ended
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary = self.folder / "by_hand.json.part"
+            temporary.write_text(json.dumps(self.events[-1:]), encoding="utf-8")
+            temporary.replace(self.folder / "by_hand.json")
 
     def attempt(self, what: str, probe: Callable[..., object], *arguments: Any) -> None:
         """Run a probe that the replay can do without: one that breaks is noted, not raised."""

@@ -184,7 +184,7 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
         return _turned_over(call, arguments, named)
     if name in casting.CASTS:
         given = owner if name == "astype" else (*arguments, None)[0]
-        if _is_picture_data(given):
+        if casting.may_be_pictures(given):
             return casting.cast(call, given, arguments, named)
     if name in casting.MAKING and owner is np and arguments:
         return casting.made(call, arguments, named)
@@ -485,7 +485,11 @@ def _planes_apart(after: np.ndarray) -> np.ndarray:
 
 
 def _is_picture_data(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim >= 3
+    """Pictures; one gray picture, or flattened ones, where bytes say so."""
+    if not isinstance(value, np.ndarray):
+        return False
+    is_flat = value.ndim == 2 and value.dtype.kind in "ui" and value.dtype.itemsize == 1
+    return value.ndim >= 3 or (is_flat and min(value.shape) >= casting.LEAST_SIDE)
 
 
 def _followed(before: Any, result: Any) -> Any:

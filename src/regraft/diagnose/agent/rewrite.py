@@ -105,10 +105,10 @@ class _Router(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
             node.args = [node.func.value, ast.Constant(node.func.attr), *node.args]
-            node.func = self._gate("method", node)
+            node.func = self._gate("method", node.func)
         elif isinstance(node.func, ast.Name) and node.func.id in ROUTED:
             node.args = [node.func, *node.args]  # itself: the name may be another function's
-            node.func = self._gate(ROUTED[node.func.id], node)
+            node.func = self._gate(ROUTED[node.func.id], node.func)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
@@ -140,7 +140,11 @@ class _Router(ast.NodeTransformer):
 
     def _route(self, name: str, node: ast.AST, *arguments: ast.expr) -> ast.expr:
         call = ast.Call(self._gate(name, node), list(arguments), [])
-        return ast.copy_location(call, node)
+        call = ast.copy_location(call, node)
+        # Python takes the line of a call from where the name of its function ends
+        for part in (call.func, call.func.value):  # type: ignore[attr-defined]
+            part.end_lineno, part.end_col_offset = node.lineno, node.col_offset  # type: ignore[attr-defined]
+        return call
 
 
 def _is_text(node: ast.expr) -> bool:

@@ -14,6 +14,7 @@ MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 MOST_BYTES = 1e9  # of pictures that were asked
 HALF = 0.5
 MOST_PAIRS = 100_000
+NEARLY_ALL = 0.75  # of a prediction: fewer labels are of a part of it, as of one class
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 # Completes a score that a script computes from a prediction: the score, the rows that were asked,
 # their classes, the labels they were compared with.
@@ -266,6 +267,8 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         for name in ("trained_on", "is_aside"):
             if match.get(name):
                 ledger.RECORD.scores[-1][name] = match[name]
+        if len(labels) < NEARLY_ALL * len(classes):  # of one class, or of a picture grid
+            ledger.RECORD.scores[-1]["is_aside"] = True
         complete, asked = match.get("complete"), match.get("asked")
         if match.get("is_batch") and asked is not None:
             ledger.RECORD.scores[-1]["batch"] = feeds.digest_row(asked[0]).hex()

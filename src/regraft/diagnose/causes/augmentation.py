@@ -15,6 +15,7 @@ from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 DAMAGED = 0.15  # accuracy a probe trained on plain pictures loses on augmented ones
 FAR_OUT = 0.5  # of the plain span: further out is another scale, not brightness
 OUT = 0.25
+ENOUGH = 0.5  # of the planned updates
 # Above chance. Pictures mixed with weights from Beta(0.3, 0.3) and their labels with the same
 # leave a probe far above it, swapped weights at 0.06: where the network itself is 0.5 above.
 UNRELATED, RELATED = 0.1, 0.3
@@ -25,7 +26,9 @@ UNRELATED, RELATED = 0.1, 0.3
     "augmentation-changes-the-class",
     source="https://stackoverflow.com/questions/57275278 (digits turned by 90 degrees)",
 )
-def augmentation_changes_the_class(augmentation: Augmentation, accuracy: Accuracy) -> Finding:
+def augmentation_changes_the_class(
+    augmentation: Augmentation, accuracy: Accuracy, training: Training | None = None
+) -> Finding:
     """Augmented training pictures no longer show their class.
 
     Why it hurts: a 6 turned upside down is a 9 with the label 6; crops and erasures can remove
@@ -34,7 +37,8 @@ def augmentation_changes_the_class(augmentation: Augmentation, accuracy: Accurac
         augmented; and the network itself, trained on augmented pictures, knows its training
         pictures less well than the probe knows pictures it never saw.
     Fix: only changes that keep the class: no flips of digits, no turns of arrows.
-    Limits: strong augmentation that keeps the class also lowers the probe; the gain decides.
+    Limits: strong augmentation that keeps the class also lowers the probe; the gain decides, and
+        "unknown" where less than half of the updates could be made.
     """
     if not augmentation.train_is_random:
         return clear("training pictures are not changed at random")
@@ -48,6 +52,10 @@ def augmentation_changes_the_class(augmentation: Augmentation, accuracy: Accurac
         return clear(seen)
     if accuracy.train >= plain:
         return clear(f"{seen}, but the network learns them: {accuracy.train:.2f}")
+    if training is not None and training.sampled:
+        made = training.updates_made / max(1, training.planned_updates)
+        if made < ENOUGH:
+            return unknown(f"{seen}; after {made:.0%} of the updates it may yet learn them")
     return found(
         f"{seen}; the network itself is right on {accuracy.train:.2f} of its training pictures",
         fix="leave out the changes that alter the class, or make them weaker",

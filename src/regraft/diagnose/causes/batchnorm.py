@@ -16,6 +16,9 @@ GAP = 0.05  # accuracy with batch statistics above that with moving ones, on the
 FRESH_GAP = 0.1
 MOMENTUM = 0.99  # Keras's default; 0.99 ** 300 leaves 5% of the start
 UNCONVERGED = 0.05
+# Where so much is left by all planned updates the fault is plain; else a sample that leaves twice
+# as much as they would explains the gap itself.
+HALF_LEFT, FURTHER_BACK = 0.5, 2.0
 CHANGED = 0.03  # of 128 answers: arithmetic alone turns one near a tie, never four
 # A fifth of the updates must be enough to follow the data: the statistics of early layers move
 # fast at first. On 24 updates momentum 0.9 made validation worse (0.22), 0.8 right (0.90).
@@ -108,6 +111,9 @@ def moving_statistics_not_converged(training: Training, accuracy: Accuracy) -> F
     )
     if gap <= FRESH_GAP:
         return clear(f"{seen}; training and inference mode agree")
+    now = training.fresh_momentum**training.updates_made
+    if training.sampled and left < HALF_LEFT and now > FURTHER_BACK * left:
+        return unknown(f"{seen}; in this sampled run it is {now:.0%}, which explains the gap")
     if left < UNCONVERGED:
         return unknown(f"{seen}, which does not explain a gap of {gap:.2f} between modes")
     updates = training.planned_updates * training.n_train_used / max(training.n_train, 1)

@@ -91,7 +91,9 @@ def bottleneck_before_output(
     bar = LEARNT if units < output.n_classes else (1 + accuracy.chance) / 2
     if units > output.n_classes or accuracy.train >= bar:
         return clear(seen)
-    repair = _repair(output.narrowest_site, "Dense", {"units": ROOMY}, backbone)
+    repair = _repair(
+        output.narrowest_site, "Dense", {"units": ROOMY}, backbone, given={"units": units}
+    )
     if repair is None:
         return unknown(f"{seen}, but where it is built is not known")
     return found(
@@ -175,11 +177,15 @@ def penalty_drowns_head(output: Output, accuracy: Accuracy) -> Finding:
 
 
 def _repair(
-    site: Site | None, what: str, arguments: dict[str, float], backbone: Backbone | None
+    site: Site | None,
+    what: str,
+    arguments: dict[str, float],
+    backbone: Backbone | None,
+    given: dict[str, float] | None = None,
 ) -> Repair | None:
     """Change the layer where it is built; else do without hidden layers, if there is a backbone."""
     if site is not None:
-        return set_arguments(site, what, arguments)
+        return set_arguments(site, what, arguments, given=given)
     return pool_features() if backbone is not None else None
 
 

@@ -97,8 +97,12 @@ def rate_too_high(training: Training, output: Output, accuracy: Accuracy) -> Fin
     start = max(training.first_loss, level, training.losses[0] if training.class_weight else 0.0)
     diverged = finite and training.last_loss > 1.5 * start
     if finite and not diverged:
-        if rate < HIGH * usual or accuracy.train >= 0.95:
+        # ten times is a slip for Adam, and the textbook's rate for SGD with momentum
+        is_usual = rate < HIGH * usual or (usual > ADAPTIVE_RATE and rate <= HIGH * usual)
+        if is_usual or accuracy.train >= 0.95:
             return clear(seen)
+        if training.sampled and training.updates_made < NEARLY_ALL * training.planned_updates:
+            return unknown(f"{seen} in a sampled run: it may settle in all its updates")
         if math.isnan(accuracy.train):
             return unknown(f"{seen}; accuracy on training pictures was not measured")
         settled = training.last_loss < 0.5 * level and not _bounces(training.losses)

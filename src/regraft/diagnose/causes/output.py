@@ -381,7 +381,14 @@ def softmax_between_layers(output: Output) -> Finding:
         fix="use relu there",
         where=(output.sharing_site,),
         repairs=(
-            (set_arguments(output.sharing_site, output.sharing, {"activation": "relu"}),)
+            (
+                set_arguments(
+                    output.sharing_site,
+                    output.sharing,
+                    {"activation": "relu"},
+                    given=output.sharing_given,
+                ),
+            )
             if output.sharing_site
             else ()
         ),

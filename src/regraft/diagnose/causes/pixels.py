@@ -12,8 +12,9 @@ from regraft.diagnose.causes.scale import (
     same,
     span_text,
 )
-from regraft.diagnose.conventions import byte_range, conversion, stretch
+from regraft.diagnose.conventions import RGB, Affine, byte_range, conversion, stretch
 from regraft.diagnose.evidence import (
+    Accuracy,
     Backbone,
     Call,
     Ledger,
@@ -33,6 +34,8 @@ SCALING_CALLS = ("preprocess_input", "rescaling", "operator")
 PLAINLY = 0.1
 EQUALLY_GOOD = 0.02  # a second convention this close explains the pictures as well as the first
 WRAPPED = 0.01  # of the values: below, a few saturated pixels may be meant
+SLIVER = 0.05  # a span: dark pictures in [0, 1] reach further
+LEARNT = 0.95
 BYTES = 50.0  # a highest value above this was never brought to a unit scale
 SQUEEZED, STRETCHED = 0.25, 4.0  # spans further off than any contrast of pictures explains
 BLOWN_UP = 3.0  # times ln(classes): a fresh network starts near 1 on pixels of its own scale
@@ -322,6 +325,50 @@ def scaled_once_more_each_pass(training: Training, ledger: Ledger) -> Finding:
     )
 
 
+@rule(
+    "PRE009",
+    "next-to-nothing-at-the-first-weights",
+    source="https://github.com/tensorflow/tensorflow/issues/43938 (scaled twice) and LeCun et al., "
+    "Efficient BackProp, 1998, Sec. 4.3: inputs of a spread near 1",
+)
+def next_to_nothing_at_the_first_weights(
+    pixels: Pixels, training: Training, accuracy: Accuracy, ledger: Ledger
+) -> Finding:
+    """The first weights of a network of the script's own are fed pixels scaled twice.
+
+    Why it hurts: [0, 1] divided by 255 once more is [0, 0.004]. The first layer gives its bias,
+        whatever the picture, and takes hundreds of updates to grow out of it.
+    How it is found: what reaches the first layer with weights spans less than 0.05, and training
+        pictures are not learnt.
+    Fix: scale once: in the pipeline or with a `Rescaling` layer, not both.
+    Limits: networks that normalise what they are fed, by a first BatchNorm or `Normalization`
+        layer, are not asked. Of pretrained ones PRE003 and PRE007 speak.
+    """
+    span = training.first_span
+    if span is None:
+        return unknown("what the first weights are fed was not seen")
+    low, high = span
+    seen = f"the first weights are fed [{low:.4g}, {high:.4g}]"
+    if high - low >= SLIVER:
+        return clear(seen)
+    if high <= low:
+        return unknown(f"{seen}: there is nothing to stretch")
+    if math.isnan(accuracy.train):
+        return unknown(f"{seen}; accuracy on training pictures was not measured")
+    if accuracy.train >= LEARNT:
+        return clear(f"{seen}, and training pictures are learnt: {accuracy.train:.2f}")
+    stats = pixels.model_train
+    factor = 255.0 if low * 255 >= -1 - SLIVER and high * 255 <= 1 + SLIVER else 1 / (high - low)
+    back = Affine(order=RGB, scale=(factor,) * 3, offset=(0.0,) * 3)
+    return found(
+        f"{seen}; pictures enter the model as {span_text(stats)}",
+        fix="scale pixels once, to [0, 1] or [-1, 1]",
+        where=_scaling_sites(ledger) or (training.site,),
+        repairs=(convert_pixels(back, boundary="model"),),
+        severity=0.4,
+    )
+
+
 def _at_backbone(pixels: Pixels) -> PixelStats | Finding:
     """Training pictures at the backbone's input, or why they cannot be judged."""
     stats = pixels.backbone_train
@@ -408,4 +455,5 @@ RULES = (
     raw_pixels_into_fresh_network,
     pixels_in_no_convention,
     scaled_once_more_each_pass,
+    next_to_nothing_at_the_first_weights,
 )

@@ -140,6 +140,31 @@ def validation_names(fit: ast.Call) -> tuple[str, str]:
     raise UnknownEdit("the validation data are not two names")
 
 
+def scored_names(draft: Draft, fit: ast.Call, context: "PatchContext") -> tuple[str, str, ast.stmt]:
+    """Names of the pictures and labels that are scored, and before what they are to be changed.
+
+    Those that `fit` validates on, unless others are scored after it.
+    """
+    accuracy = context.evidence.accuracy
+    if accuracy is None or accuracy.claimed_by == "fit":
+        return (*validation_names(fit), require_once(draft, fit))
+    if accuracy.claimed_by != "evaluate":
+        raise UnknownEdit("what is scored has no labels in the call")
+    score = draft.call_at(accuracy.site, "evaluate")
+    x, y = argument(score, "x", 0), argument(score, "y", 1)
+    if not isinstance(x, ast.Name) or not isinstance(y, ast.Name):
+        raise UnknownEdit("what is scored are not two names")
+    if is_given(fit, x.id):  # it is the same, and met there first
+        return x.id, y.id, require_once(draft, fit)
+    return x.id, y.id, require_once(draft, score)
+
+
+def is_given(fit: ast.Call, name: str) -> bool:
+    """Is this name among the validation data of `fit`?"""
+    held = argument(fit, "validation_data")
+    return held is not None and any(is_name(node, name) for node in ast.walk(held))
+
+
 def training_names(fit: ast.Call) -> tuple[str, str]:
     """Names of the training arrays given to `fit`."""
     x, y = argument(fit, "x", 0), argument(fit, "y", 1)

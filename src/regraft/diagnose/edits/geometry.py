@@ -92,9 +92,9 @@ MAKING = {"array": 1, "asarray": 1, "zeros": 1, "empty": 1, "full": 2,
 def _cast_to_float(draft: Draft, line: int) -> None:
     """``x.astype("uint8")``, ``np.uint8(x)`` and ``np.zeros(shape, "uint8")``, made float32."""
     for call in draft.walk(ast.Call):
-        if not isinstance(call, ast.Call) or call.lineno != line:
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
-        if not isinstance(call.func, ast.Attribute):
+        if call.func.end_lineno != line:  # in a chain a call is where its own name stands
             continue
         name = call.func.attr
         if name in ("uint8", "int8"):
@@ -118,16 +118,17 @@ def _resize_in_model(draft: Draft, sites: Sequence[Site], context: PatchContext)
     name = backbone_name(draft, context)
     keras = draft.keras()
     for site in sites:
-        call = _resize_call(draft, site)
-        pictures = argument(call, "a", 0)
-        statement = draft.statement(call)
-        if pictures is None:
-            raise UnknownEdit("np.resize of nothing")
-        is_rebound = isinstance(statement, ast.Assign) and statement.value is call
-        if is_rebound and is_name(pictures, assigned_name(statement)):
-            draft.delete(statement)
-        else:
-            draft.replace(call, draft.source(pictures))
+        for _ in _resize_calls(draft, site):
+            call = _resize_calls(draft, site)[0]
+            pictures = argument(call, "a", 0)
+            statement = draft.statement(call)
+            if pictures is None:
+                raise UnknownEdit("np.resize of nothing")
+            is_rebound = isinstance(statement, ast.Assign) and statement.value is call
+            if is_rebound and is_name(pictures, assigned_name(statement)):
+                draft.delete(statement)
+            else:
+                draft.replace(call, draft.source(pictures))
 
     has_own_input = False
     for held in draft.calls(*INPUTS):
@@ -178,7 +179,9 @@ def _resize_in_place(draft: Draft, site: Site, context: PatchContext) -> None:
     if not before or math.prod(after) > ARRAY_ELEMENTS:
         raise UnknownEdit("the resized array would be too large, or its shape is not known")
     keras = draft.keras()
-    call = _resize_call(draft, site)
+    call, *others = _resize_calls(draft, site)
+    if others:
+        raise UnknownEdit("several calls of np.resize on one line")
     pictures, shape = argument(call, "a", 0), argument(call, "new_shape", 1)
     if pictures is None or not isinstance(call.func, ast.Attribute):
         raise UnknownEdit("np.resize under another name")
@@ -204,14 +207,18 @@ def _resize_in_place(draft: Draft, site: Site, context: PatchContext) -> None:
     draft.replace(call, text)
 
 
-def _resize_call(draft: Draft, site: Site) -> ast.Call:
-    call = draft.call_at(site, "resize")
-    is_numpy = isinstance(call.func, ast.Name) or (
-        isinstance(call.func, ast.Attribute) and _is_module(draft, call.func.value)
-    )
-    if not is_numpy:
+def _resize_calls(draft: Draft, site: Site) -> list[ast.Call]:
+    """All calls of `np.resize` at that line, at least one."""
+    calls = draft.calls_at(site, "resize") or [draft.call_at(site, "resize")]
+    found = [
+        call
+        for call in calls
+        if isinstance(call.func, ast.Name)
+        or (isinstance(call.func, ast.Attribute) and _is_module(draft, call.func.value))
+    ]
+    if not found:
         raise UnknownEdit("the call is not np.resize as written")
-    return call
+    return found
 
 
 def _common_shapes(

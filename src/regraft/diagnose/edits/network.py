@@ -18,6 +18,7 @@ from regraft.diagnose.edits.context import (
     require_once,
 )
 from regraft.diagnose.edits.pixels import drop_layer
+from regraft.diagnose.evidence import Site
 from regraft.diagnose.syntax import argument, assigned_name, is_name, last_name
 
 
@@ -176,13 +177,13 @@ def set_output(draft: Draft, mends: Mends, context: PatchContext) -> None:
     if output.dropout_on_output:
         _drop_trailing_dropout(draft)
     if output.inner_activation != "linear":
-        _drop_activation(draft, draft.call_at(output.site, "Dense"))
+        _drop_activation(draft, _dense_at(draft, output.site, output.units))
     has_other_output = (wanted["units"], wanted["activation"]) != (output.units, output.activation)
     if has_other_output:
-        dense = draft.call_at(output.site, "Dense")
+        dense = _dense_at(draft, output.site, output.units)
         if wanted["units"] != output.units:
             draft.set_argument(dense, "units", str(wanted["units"]), position=0)
-            dense = draft.call_at(output.site, "Dense")
+            dense = _dense_at(draft, output.site, int(wanted["units"]))
         if wanted["activation"] != output.activation:
             _set_activation(draft, dense, str(wanted["activation"]))
     if (wanted["loss"], wanted["from_logits"]) != (output.loss, output.from_logits):
@@ -191,6 +192,18 @@ def set_output(draft: Draft, mends: Mends, context: PatchContext) -> None:
             name = "".join(part.capitalize() for part in str(wanted["loss"]).split("_"))
             text = f"{draft.keras()}.losses.{name}(from_logits=True)"
         draft.set_argument(compile_call(draft, context), "loss", text, position=1)
+
+
+def _dense_at(draft: Draft, site: Site | None, units: int) -> ast.Call:
+    """The Dense layer built at that line; of several there, the last with so many units."""
+    calls = draft.calls_at(site, "Dense")
+    if len(calls) < 2:
+        return draft.call_at(site, "Dense")
+    held = [(call, argument(call, "units", 0)) for call in calls]
+    same = [c for c, n in held if isinstance(n, ast.Constant) and n.value == units]
+    if not same:
+        raise UnknownEdit("which of the layers on that line is the last cannot be told")
+    return same[-1]
 
 
 def _set_activation(draft: Draft, dense: ast.Call, activation: str) -> None:

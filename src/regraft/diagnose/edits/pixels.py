@@ -14,9 +14,8 @@ from regraft.diagnose.edits.context import (
     PatchContext,
     builder,
     fit_call,
-    require_once,
+    scored_names,
     sequential_of,
-    validation_names,
 )
 from regraft.diagnose.edits.geometry import INPUTS, feed
 from regraft.diagnose.evidence import Site
@@ -205,14 +204,13 @@ def _convert_validation(draft: Draft, parameters: Mapping[str, Any], context: Pa
     scale, offset = _plain(parameters["scale"]), _plain(parameters["offset"])
     if "[" in scale + offset:
         raise UnknownEdit("each channel is scaled in its own way")
-    fit = fit_call(draft, context)
-    pictures, _ = validation_names(fit)
+    pictures, _, before = scored_names(draft, fit_call(draft, context), context)
     text = pictures if float(scale) == 1 else f"{pictures} * {scale}"
     if abs(float(scale) * 255 - 1) < 1e-6:
         text = f"{pictures} / 255"
     if float(offset):
         text += f" {'-' if float(offset) < 0 else '+'} {abs(float(offset)):.8g}"
-    draft.insert_before(require_once(draft, fit), f"{pictures} = {text}")
+    draft.insert_before(before, f"{pictures} = {text}")
 
 
 def _convert_in_front_of_model(draft: Draft, parameters: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from regraft.diagnose.edits.context import (
     definition,
     fit_call,
     require_once,
+    scored_names,
     training_names,
     validation_names,
 )
@@ -130,11 +131,13 @@ def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
     for mend in mends:
         mapping: Mapping[str, Any] = mend.parameters["mapping"]
         fit = fit_call(draft, context)
-        names = [validation_names(fit)[1]] if argument(fit, "validation_data") is not None else []
-        if mend.parameters["part"] == "all":
-            names.insert(0, training_names(fit)[1])
-        if not names:
-            raise UnknownEdit("the labels have no name")
+        if mend.parameters["part"] == "validation":
+            _, name, before = scored_names(draft, fit, context)
+            draft.insert_before(before, f"{name} = {_renamed(draft, name, mapping)}")
+            continue
+        names = [training_names(fit)[1]]
+        if argument(fit, "validation_data") is not None:
+            names.append(validation_names(fit)[1])
         lines = [f"{name} = {_renamed(draft, name, mapping)}" for name in names]
         draft.insert_before(require_once(draft, fit_call(draft, context)), *lines)
 

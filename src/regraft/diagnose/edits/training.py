@@ -3,9 +3,12 @@
 # ruff: noqa: ARG001 - edits are called alike, whether they need all of it or not
 
 import ast
+from collections.abc import Mapping
+from typing import Any
 
 from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import (
+    Mend,
     Mends,
     PatchContext,
     compile_call,
@@ -27,6 +30,10 @@ OPTIMIZERS = {
     "rmsprop": "RMSprop",
     "sgd": "SGD",
 }
+#: Where among their arguments calls are given what a repair changes.
+POSITIONS = {("Dense", "units"): 0, ("Dense", "activation"): 1, ("Conv2D", "filters"): 0,
+             ("Activation", "activation"): 0, ("Dropout", "rate"): 0}  # fmt: skip
+BUILT = ("Dense", "Conv2D", "Activation")  # layers, which take more than these by position
 PENALTIES = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
 BINARY = ("binary_accuracy", "BinaryAccuracy")
 TOP_K = ("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
@@ -90,9 +97,30 @@ def set_arguments(draft: Draft, mends: Mends, context: PatchContext) -> None:
     for mend in mends:
         what = str(mend.parameters["what"]).rpartition(".")[2]
         for name, value in mend.parameters["arguments"].items():
-            position = 0 if (what, name) in (("Dense", "units"), ("Dropout", "rate")) else None
-            call = draft.call_at(mend.site, what)
+            position = POSITIONS.get((what, name))
+            call = _call_with(draft, mend, what)
+            if position is None and argument(call, name) is None and call.args and what in BUILT:
+                raise UnknownEdit("the argument may be given by its position")
             draft.set_argument(call, name, _literal(value), position=position)
+
+
+def _call_with(draft: Draft, mend: Mend, what: str) -> ast.Call:
+    """The call at that line; of several, the one with the argument that the repair is about."""
+    given = mend.parameters.get("given") or {}
+    calls = draft.calls_at(mend.site, what)
+    if len(calls) > 1 and given:
+        calls = [call for call in calls if _has(call, what, given)]
+        if len(calls) != 1:
+            raise UnknownEdit("which of the calls on that line is meant cannot be told")
+        return calls[0]
+    return draft.call_at(mend.site, what)
+
+
+def _has(call: ast.Call, what: str, given: Mapping[str, Any]) -> bool:
+    held = {name: argument(call, name, POSITIONS.get((what, name))) for name in given}
+    return all(
+        isinstance(node, ast.Constant) and node.value == given[name] for name, node in held.items()
+    )
 
 
 def drop_call(draft: Draft, mends: Mends, context: PatchContext) -> None:
@@ -107,9 +135,11 @@ def drop_call(draft: Draft, mends: Mends, context: PatchContext) -> None:
                 raise UnknownEdit("the step is no method of a data set")
             draft.replace(step, draft.source(step.func.value))
             continue
-        call = draft.call_at(mend.site, what, "permutation") if what == "shuffle" else (
-            draft.call_at(mend.site, what)
-        )  # fmt: skip
+        names = (what, "permutation") if what == "shuffle" else (what,)
+        if len(draft.calls_at(mend.site, *names)) > 1:
+            _drop_all(draft, mend, names)
+            continue
+        call = draft.call_at(mend.site, *names)
         statement = draft.statement(call)
         if isinstance(statement, ast.Expr) and statement.value is call:
             draft.delete(statement)
@@ -119,6 +149,15 @@ def drop_call(draft: Draft, mends: Mends, context: PatchContext) -> None:
             draft.replace(call, draft.source(call.args[0]))
         else:
             raise UnknownEdit("the call has no argument to go on with")
+
+
+def _drop_all(draft: Draft, mend: Mend, names: tuple[str, ...]) -> None:
+    """Several calls on one line, each in the place of its own first argument."""
+    for _ in draft.calls_at(mend.site, *names):
+        call = draft.calls_at(mend.site, *names)[-1]
+        if not call.args or _is_count(call):
+            raise UnknownEdit("several calls on one line, and one of them gives row numbers")
+        draft.replace(call, draft.source(call.args[0]))
 
 
 def _is_count(call: ast.Call) -> bool:

@@ -1,7 +1,7 @@
 """Hooks on Keras: models, layers, callbacks, weights."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -195,11 +195,11 @@ def _hook_constructor(kind: Any, name: str) -> None:
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         site = sites.here()
         if site is not None:
-            changes = interventions.ACTIVE.arguments(name, site)
-            changes |= _as_output(name, site)
+            asked = _asked(original, self, args, kwargs) if interventions.ACTIVE else {}
+            changes = interventions.ACTIVE.arguments(name, site, asked)
+            changes |= _as_output(name, site, asked)
             if changes:
-                args, kwargs = (), attach.named(original, self, *args, **kwargs) | changes
-                kwargs.pop("self", None)
+                args, kwargs = (), asked | changes
             if name == "Rescaling":
                 ledger.RECORD.event("rescaling", site, arguments=[repr(a) for a in args]
                                     + [f"{k}={v!r}" for k, v in kwargs.items()])  # fmt: skip
@@ -208,7 +208,17 @@ def _hook_constructor(kind: Any, name: str) -> None:
     kind.__init__ = init
 
 
-def _as_output(name: str, site: dict[str, Any]) -> dict[str, Any]:
+def _asked(original: Any, layer: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """The arguments by their names; none of them where Keras would refuse these."""
+    try:
+        asked = dict(attach.named(original, layer, *args, **kwargs))
+    except TypeError:
+        return {}
+    asked.pop("self", None)
+    return asked
+
+
+def _as_output(name: str, site: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
     """Changes that make the layer built here the output that a repair asks for."""
     wanted = interventions.ACTIVE.one("set-output")
     if wanted is None or wanted.get("file") != site["file"]:
@@ -216,6 +226,8 @@ def _as_output(name: str, site: dict[str, Any]) -> dict[str, Any]:
     if wanted["units"] == wanted.get("units_before"):
         return {}  # `compile` does the rest: the same line may build other layers too
     if name == "Dense" and wanted.get("line") == site["line"]:
+        if wanted.get("units_before") not in (None, asked.get("units")):
+            return {}  # a hidden layer, built at the same line
         separate = wanted.get("activation_line") not in (None, wanted.get("line"))
         activation = "linear" if separate else wanted["activation"]
         return {"units": wanted["units"], "activation": activation}
