@@ -114,3 +114,26 @@ SQUASHED = {
 def test_softmax_in_the_middle_is_seen_but_not_in_attention(middle, kind):
     model = model_with(lambda x: keras.layers.Dense(5, "softmax")(middle(x)))
     assert anatomy.describe_head(model, np.zeros((2, 4), np.float32))["sharing"] == kind
+
+
+class Alone(keras.Model):
+    """One unit, and a softmax layer that makes 1 of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.scores, self.shares = keras.layers.Dense(1), keras.layers.Softmax()
+        self.drop = keras.layers.Dropout(0.5)
+
+    def call(self, x):
+        return self.shares(self.scores(self.drop(x)))
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax:UserWarning")
+def test_a_softmax_layer_of_a_model_with_a_call_of_its_own_is_its_end():
+    model, rows = Alone(), np.zeros((2, 4), np.float32)
+    model(rows)
+    head = anatomy.describe_head(model, rows)
+    assert (head["units"], head["activation"]) == (1, "softmax")
+    scoring, passed = anatomy.end_of(model)
+    ends.give(scoring, passed, "sigmoid")
+    np.testing.assert_array_equal(np.asarray(model(rows)), 0.5)

@@ -677,3 +677,19 @@ def test_calls_over_several_lines_are_where_their_name_stands(
     script.run(source, x=pictures, np=np)
     sites = [event["site"] for event in record.events if event["what"] == "uint8-wrap"]
     assert {site["line"] for site in sites} == {line}
+
+
+def test_one_picture_read_with_width_before_height(script, record):
+    """Smooth blobs, 40 high and 64 wide, read as 64 high and 40 wide."""
+    noise = np.random.default_rng(0).normal(size=(40, 64, 3))
+    smooth = ndimage.gaussian_filter(noise, (4, 4, 0))
+    picture = (255 * (smooth - smooth.min()) / np.ptp(smooth)).astype(np.uint8)
+    source = "y = b.reshape(64, 40, 3)\nz = b.reshape(40, 64, 3)"
+    script.run(source, b=picture.ravel(), np=np)
+    told = [event["axes_fix"] for event in events(record, "ndarray.reshape")]
+    assert told == [[1, 0, 2], None]
+    repair = ("true-transpose", {**script.at(1), "axes": [1, 0, 2]})
+    y = script.run(source, repair, b=picture.ravel(), np=np)["y"]
+    assert y.shape == (64, 40, 3)
+    expected = resize(picture, height=64, width=40)
+    assert np.abs(y - expected).mean() < 2

@@ -121,6 +121,26 @@ def test_keras_predicts_where_no_row_may_be_missing(model, monkeypatch, kind):
     assert len(next(iter(given))[0]) == 32  # nothing of a generator was used up
 
 
+class ByNumberToo(DataSet):
+    """Like the iterators of `ImageDataGenerator`: batches by their number, and by `next`."""
+
+    def __len__(self):
+        return -(-N // 32)
+
+    def __getitem__(self, number):
+        rows = slice(32 * number, 32 * number + 32)
+        return X[rows], Y[rows]
+
+    def __next__(self):
+        raise NotImplementedError
+
+
+def test_what_can_be_read_again_is_followed_where_no_row_may_be_missing(model):
+    session.SESSION.settings["predicts_whole"] = True
+    outputs = scored.predict(model, ByNumberToo())
+    np.testing.assert_array_equal(outputs, forward(model, X))
+
+
 def test_rows_that_no_time_is_left_for_are_missing_too(model):
     session.SESSION.settings["predicted"] = {str(N): 200}
     outputs = scored.predict(model, X)

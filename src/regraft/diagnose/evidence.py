@@ -294,6 +294,7 @@ class Augmentation:
     plain_high: float
     plain_accuracy: float | None  # of a probe trained on plain pictures, on held-out plain pictures
     augmented_accuracy: float | None  # of the same probe on the same pictures augmented
+    by_network: bool = False  # did that probe see what the pretrained network tells of them?
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -237,6 +237,7 @@ def augmentation(
     plain, changed = replay.arrays.get(f"{key}_plain"), replay.arrays.get(f"{key}_augmented")
     ranges = (0.0, 0.0, 0.0, 0.0)
     both: tuple[float, float] | None = None
+    kind = ""
     if plain is not None and changed is not None:
         ranges = (*_range(changed), *_range(plain))
         tags = replay.arrays.get(f"{key}_augmented_labels")
@@ -256,6 +257,7 @@ def augmentation(
         plain_high=ranges[3],
         plain_accuracy=both[0] if both else None,
         augmented_accuracy=both[1] if both else None,
+        by_network=kind == "features",
     )
 
 

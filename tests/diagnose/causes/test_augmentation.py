@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from builders import accuracy, ask, association, augmentation, call, ledger, training, verdict
 
@@ -30,10 +32,14 @@ def test_aug001_clear_where_the_network_learns_what_a_probe_does_not():
     assert verdict(augmentation_changes_the_class, **facts) == "clear"
 
 
-@pytest.mark.parametrize(("used", "answer"), [(200, "unknown"), (700, "found")])
-def test_aug001_in_a_sampled_run(used, answer):
+@pytest.mark.parametrize(
+    ("used", "by_network", "answer"),
+    [(200, False, "unknown"), (700, False, "found"), (200, True, "found")],
+)
+def test_aug001_in_a_sampled_run(used, by_network, answer):
     short = training(sampled=True, n_train_used=used)
-    facts = {"augmentation": TURNED, "accuracy": accuracy(train=0.7), "training": short}
+    given = replace(TURNED, by_network=by_network)
+    facts = {"augmentation": given, "accuracy": accuracy(train=0.7), "training": short}
     assert verdict(augmentation_changes_the_class, **facts) == answer
 
 

@@ -66,6 +66,13 @@ def test_bns002_found():
     assert "37% of their initial statistics" in finding.because
 
 
+def test_bns002_found_where_the_averages_keep_the_last_batch_only():
+    torch_like = training(fresh_batchnorm=2, planned_updates=700, fresh_momentum=0.1)
+    measured = accuracy(train=0.9, train_in_training_mode=0.97)
+    (repair,) = ask(moving_statistics_not_converged, training=torch_like, accuracy=measured).repairs
+    assert repair.parameters == {"value": 0.9}
+
+
 @pytest.mark.parametrize(("planned", "answer"), [(175, "unknown"), (40, "found")])
 def test_bns002_in_a_sampled_run(planned, answer):
     short = training(fresh_batchnorm=1, planned_updates=planned, sampled=True, n_train_used=180)

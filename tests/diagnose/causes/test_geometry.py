@@ -185,6 +185,23 @@ def test_geo005_found(facts):
     assert [(r.kind, r.parameters["line"]) for r in finding.repairs] == [("resize-before-crop", 9)]
 
 
+def read_alone(*fixes):
+    """Pictures read from their bytes one by one, of which some are smoother the other way round."""
+    facts = {"in_shape": [24000], "out_shape": [100, 80, 3], "correlation_before": None,
+             "correlation_after": 0.6}  # fmt: skip
+    return ledger(*(call("ndarray.reshape", 6, **facts, axes_fix=fix) for fix in fixes))
+
+
+def test_geo002_of_pictures_read_one_by_one():
+    exchanged = [1, 0, 2]
+    finding = ask(reshape_reinterprets_layout, ledger=read_alone(None, *[exchanged] * 4))
+    assert finding.repairs[0].parameters["axes"] == exchanged
+    assert "height before width" in finding.fix
+    for few in ([exchanged], [exchanged, None, None, None, exchanged, exchanged]):
+        given = {"ledger": read_alone(*few)}
+        assert verdict(reshape_reinterprets_layout, **given) != "found"
+
+
 SHARE = {"height": None, "width": None}
 
 

@@ -1,8 +1,20 @@
 import pytest
-from builders import accuracy, ask, association, order, pixels, shift, stats, verdict
+from builders import (
+    accuracy,
+    ask,
+    association,
+    call,
+    ledger,
+    order,
+    pixels,
+    shift,
+    stats,
+    verdict,
+)
 
 from regraft.diagnose.causes.order import (
     answers_unrelated_to_labels,
+    features_in_another_order,
     predictions_truncated,
     shuffled_predictions_ordered_labels,
 )
@@ -103,3 +115,38 @@ def test_ord003_clear(of_answers, told):
 def test_ord003_unknown(facts):
     known = {"association": association(accuracy=0.93), "shift": shift(separability=0.55)}
     assert verdict(answers_unrelated_to_labels, **(known | facts)) == "unknown"
+
+
+EXTRACTED = call("predict", 12, trained=False)
+FOLDER = call("flow_from_directory", 9, shuffle=True)
+OWN = call("numpy.random.shuffle", 33, row_numbers=True, in_reader=True)
+UNTOLD = {"association": association(accuracy=0.11), "accuracy": accuracy(validation=0.12)}
+
+
+@pytest.mark.parametrize(
+    ("reader", "kind"), [(FOLDER, "set-arguments"), (OWN, "drop-call")], ids=["keras", "own"]
+)
+def test_ord004_found(reader, kind):
+    finding = ask(features_in_another_order, ledger=ledger(reader, EXTRACTED), **UNTOLD)
+    assert [repair.kind for repair in finding.repairs] == [kind]
+    assert [site.line for site in finding.where] == [reader.site.line]
+
+
+@pytest.mark.parametrize(
+    ("calls", "facts"),
+    [
+        pytest.param((FOLDER, call("predict", 12, trained=True)), UNTOLD, id="of-a-trained-one"),
+        pytest.param((EXTRACTED,), UNTOLD, id="no-reader-shuffles"),
+        pytest.param((FOLDER, EXTRACTED), {}, id="labels-are-told"),
+        pytest.param(
+            (EXTRACTED, call("numpy.random.shuffle", 5, row_numbers=True)), UNTOLD, id="elsewhere"
+        ),
+    ],
+)
+def test_ord004_clear(calls, facts):
+    assert verdict(features_in_another_order, ledger=ledger(*calls), **facts) == "clear"
+
+
+def test_ord004_unknown():
+    few = {"association": association(accuracy=0.11, n=40), "ledger": ledger(FOLDER, EXTRACTED)}
+    assert verdict(features_in_another_order, **few) == "unknown"

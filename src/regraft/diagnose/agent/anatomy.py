@@ -182,13 +182,17 @@ def digests(model: Any) -> list[bytes]:
 
 def end_of(model: Any) -> tuple[Any, list[Any]]:
     """The layer that scores the classes, and what its scores pass through afterwards."""
+    dense = [layer for layer in head_layers(model) if type(layer).__name__ == "Dense"]
+    if dense and not ends.has_graph(model):
+        # the last layer is the one that was named last, wherever it is called; what makes
+        # probabilities is called at the end
+        made = [layer for layer in head_layers(model) if ends.makes_probabilities(layer)]
+        return dense[-1], made if len(made) == 1 else []
     last = ends.last_layer(model, flat_layers(model))
     scoring, passed = ends.behind(last)
-    dense = [layer for layer in head_layers(model) if type(layer).__name__ == "Dense"]
     if hasattr(scoring, "units") or not dense:
         return scoring, passed
-    # without a graph the last layer is the one that was named last, wherever it is called
-    return dense[-1], [last] if ends.has_graph(model) else []
+    return dense[-1], [last]
 
 
 def describe_head(model: Any, few: Any) -> dict[str, Any]:

@@ -28,6 +28,12 @@ def has_graph(model: Any) -> bool:
     return hasattr((getattr(model, "outputs", None) or [None])[0], "_keras_history")
 
 
+def makes_probabilities(layer: Any) -> bool:
+    """Is it a layer that does nothing but softmax or sigmoid?"""
+    is_alone = type(layer).__name__ in (*ACTIVATION_LAYERS, "Activation")
+    return is_alone and activation_of(layer) in ("softmax", "sigmoid")
+
+
 def are_shares(model: Any, rows: Any) -> bool:
     """Are the answers to these rows numbers of 0 and more that sum to 1, several a row?"""
     try:

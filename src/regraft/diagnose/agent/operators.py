@@ -25,6 +25,7 @@ PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pic
 FURTHER_APART = 2.0
 CHANNELS = (1, 3, 4)
 SIDES_EXCHANGED = (0, 2, 1)  # of flat rows: height was taken for width
+ONE_EXCHANGED = (1, 0, 2)  # the same of one picture
 # Names that a layer of Keras's own has no use for, and that are not near enough in letters.
 MEANT_TRAINABLE = {"training", "train", "is_training", "freeze", "frozen"}
 TOGETHER = 512  # pictures resized at a time: they are float32 on their way
@@ -278,6 +279,8 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     if repair is not None and isinstance(before, np.ndarray):
         if before.ndim <= 2 and tuple(repair["axes"][:3]) == SIDES_EXCHANGED:
             return _sides_exchanged(call(before))
+        if before.ndim == 1 and tuple(repair["axes"]) == ONE_EXCHANGED:
+            return _sides_exchanged(call(before)[None])[0]
         if before.ndim <= 2 and len(repair["axes"]) == 4:
             return np.ascontiguousarray(_planes_apart(call(before)))
         if before.ndim == 1:
@@ -286,7 +289,10 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
     after = call(before)
     if not _is_picture(after) or not isinstance(before, np.ndarray):
         return after
-    if before.ndim == 1 and (_is_one_picture(after) or len(after) < 2):
+    if before.ndim == 1 and _is_one_picture(after):
+        _note_exchanged_sides(what, site, before, after)
+        return after
+    if before.ndim == 1 and len(after) < 2:
         return after  # which layout one picture has in a buffer, others must tell
     is_one = _is_one_picture(before) and _is_one_picture(after)
     old, new = (before[None], after[None]) if is_one else (before, after)
@@ -300,6 +306,20 @@ def reshaped(what: str, before: Any, call: Any) -> Any:
             axes_fix=[axis - 1 for axis in axes[1:]] if is_one and axes else axes,
         )  # fmt: skip
     return after
+
+
+def _note_exchanged_sides(what: str, site: Any, buffer: np.ndarray, after: np.ndarray) -> None:
+    """One picture was read from its bytes: did width come before height?"""
+    height, width = after.shape[:2]
+    if height == width or buffer.dtype.kind not in "uif":
+        return
+    exchanged = after.reshape(width, height, *after.shape[2:])
+    now, other = neighbour_correlation(after[None]), neighbour_correlation(exchanged[None])
+    is_other = other > min(now + PLAINLY, 1 - (1 - now) / FURTHER_APART)
+    ledger.RECORD.event(
+        what, site, in_shape=[buffer.size], out_shape=list(after.shape), correlation_before=None,
+        correlation_after=now, axes_fix=list(ONE_EXCHANGED) if is_other else None,
+    )  # fmt: skip
 
 
 def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
@@ -390,7 +410,7 @@ def _note_shuffle(what: str, site: Any, rows: np.ndarray) -> None:
     index = rows.ndim == 1 and np.array_equal(np.sort(rows), np.arange(len(rows)))
     alone = rows.ndim >= 3 or rows.dtype.kind in "iu"
     ledger.RECORD.event(what, site, shape=list(rows.shape), alone=bool(alone and not index),
-                        row_numbers=bool(index))  # fmt: skip
+                        row_numbers=bool(index), in_reader=sites.is_within_reader())  # fmt: skip
 
 
 def shuffled_list(call: Any, values: Any, *arguments: Any, **named: Any) -> Any:
@@ -404,7 +424,8 @@ def shuffled_list(call: Any, values: Any, *arguments: Any, **named: Any) -> Any:
     alone = not isinstance(values[0], tuple | list | dict)
     ledger.RECORD.event("random.shuffle", site, shape=[len(values)],
                         alone=alone and not index, row_numbers=index,
-                        names=isinstance(values[0], str | os.PathLike))  # fmt: skip
+                        names=isinstance(values[0], str | os.PathLike),
+                        in_reader=sites.is_within_reader())  # fmt: skip
     return call(values, *arguments, **named)
 
 

@@ -270,7 +270,8 @@ def _asked(model: Any, x: Any, *, batch_size: int | None, steps: int | None) -> 
     if len(getattr(model, "outputs", None) or ()) > 1:
         return None
     may_leave_out = _is_plain(model) and not session.SESSION.settings.get("predicts_whole")
-    if isinstance(x, Iterator) and not may_leave_out:
+    is_read_once = isinstance(x, Iterator) and not hasattr(x, "__getitem__")
+    if is_read_once and not may_leave_out:
         return None  # what was read here would be gone
     feed = feeds.read(
         x,

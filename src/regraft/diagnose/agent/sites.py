@@ -32,6 +32,15 @@ def directly() -> dict[str, Any] | None:
     return at(frame.f_code.co_filename, frame.f_lineno)
 
 
+def is_within_reader() -> bool:
+    """Is the user's code that is run a method of what gives batches by their number?"""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename not in USER_FILES:
+        frame = frame.f_back
+    owner = None if frame is None else type(frame.f_locals.get("self"))
+    return all(hasattr(owner, name) for name in ("__getitem__", "__len__"))
+
+
 def at(file: str, line: int) -> dict[str, Any]:
     """A site as plain data."""
     return {"file": file, "line": line, "code": linecache.getline(file, line).strip()}

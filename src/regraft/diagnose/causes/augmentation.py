@@ -38,7 +38,7 @@ def augmentation_changes_the_class(
         pictures less well than the probe knows pictures it never saw.
     Fix: only changes that keep the class: no flips of digits, no turns of arrows.
     Limits: strong augmentation that keeps the class also lowers the probe; the gain decides, and
-        "unknown" where less than half of the updates could be made.
+        where the probe sees thumbnails only, "unknown" if less than half of the updates were made.
     """
     if not augmentation.train_is_random:
         return clear("training pictures are not changed at random")
@@ -52,7 +52,8 @@ def augmentation_changes_the_class(
         return clear(seen)
     if accuracy.train >= plain:
         return clear(f"{seen}, but the network learns them: {accuracy.train:.2f}")
-    if training is not None and training.sampled:
+    # mild shifts already blind a probe of thumbnails; it is the training that tells then
+    if training is not None and training.sampled and not augmentation.by_network:
         made = training.updates_made / max(1, training.planned_updates)
         if made < ENOUGH:
             return unknown(f"{seen}; after {made:.0%} of the updates it may yet learn them")

@@ -23,7 +23,7 @@ CHANGED = 0.03  # of 128 answers: arithmetic alone turns one near a tie, never f
 # A fifth of the updates must be enough to follow the data: the statistics of early layers move
 # fast at first. On 24 updates momentum 0.9 made validation worse (0.22), 0.8 right (0.90).
 FOLLOWED_IN = 0.2
-FASTEST, FAST = 0.5, 0.9
+FASTEST, FAST = 0.5, 0.9  # below the first the last batch counts more than all others
 IGNORES_TRAINING_FALSE = ((3, 0, 0), (3, 15, 1))  # Keras versions, both ends included
 
 
@@ -88,12 +88,13 @@ def batchnorm_statistics_overwritten(
     "https://github.com/tensorflow/tensorflow/issues/36065",
 )
 def moving_statistics_not_converged(training: Training, accuracy: Accuracy) -> Finding:
-    """Fresh BatchNorm layers got too few updates for their moving averages.
+    """Fresh BatchNorm layers got too few updates for their moving averages, or forget them.
 
     Why it hurts: with momentum 0.99 a hundred updates leave a third of the initial values (mean
         0, variance 1). Training uses batch statistics and looks fine; inference does not.
     How it is found: training pictures scored in training and in inference mode, and what
         the layers' momentum to the power of the planned updates leaves of the start.
+        PyTorch's momentum of 0.1 is Keras's 0.9: as 0.1 it leaves the last batch and little else.
     Fix: a lower momentum for fresh BatchNorm layers (0.8 for a few dozen updates, 0.9 for a
         hundred), or more updates.
     Limits: counts the updates the script plans, not those of a shortened run; if only the
@@ -109,8 +110,21 @@ def moving_statistics_not_converged(training: Training, accuracy: Accuracy) -> F
         f"{training.fresh_batchnorm} fresh BatchNorm layers, {training.planned_updates} updates: "
         f"{left:.0%} of their initial statistics are left"
     )
-    if gap <= FRESH_GAP:
+    forgets = training.fresh_momentum < FASTEST
+    if gap <= (GAP if forgets else FRESH_GAP):
         return clear(f"{seen}; training and inference mode agree")
+    if forgets:
+        return found(
+            f"{training.fresh_batchnorm} fresh BatchNorm layers with momentum "
+            f"{training.fresh_momentum:g} keep what the last batches were like; training pictures "
+            f"are right at {accuracy.train_in_training_mode:.2f} in training mode, "
+            f"{accuracy.train:.2f} in inference mode",
+            fix=f"use BatchNormalization(momentum={FAST:g}): it is the share that is kept",
+            where=(training.site,),
+            repairs=(batchnorm_momentum(FAST),),
+            severity=min(0.8, gap),
+            gap=gap,
+        )
     now = training.fresh_momentum**training.updates_made
     if training.sampled and left < HALF_LEFT and now > FURTHER_BACK * left:
         return unknown(f"{seen}; in this sampled run it is {now:.0%}, which explains the gap")

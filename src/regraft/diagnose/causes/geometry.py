@@ -18,6 +18,7 @@ from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 RESHAPES = ("ndarray.reshape", "numpy.reshape")
 LOST = 0.2  # of neighbour correlation: photographs have 0.8 to 0.99, interleaved ones far less
 PLAUSIBLE = 0.3  # neighbours that agree less than this are not those of a picture
+LEAST_READ = 3  # pictures read one by one
 CUTTING = ("tf.image.resize_with_crop_or_pad", "tf.image.central_crop", "CenterCrop")
 CUT = 1.5  # times what is left: the usual 256 of which 224 are left are 1.14
 FLIPPING_MODULES = ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils")  # caffe: RGB to BGR
@@ -84,7 +85,7 @@ def reshape_reinterprets_layout(ledger: Ledger) -> Finding:
         if not _lost_neighbours(call):
             continue
         axes = call.details.get("axes_fix")
-        if axes:
+        if axes and _is_usual(call, ledger):
             broken.append((call, axes))
         else:
             unexplained.append(call)
@@ -313,11 +314,20 @@ def _reinterprets(before: Sequence[int], after: Sequence[int]) -> bool:
     return a != b and a[1:] != b[1:]
 
 
+def _is_usual(call: Call, ledger: Ledger) -> bool:
+    """Of pictures that are read one by one, is it so for most? One may look so by chance."""
+    if len(call.details.get("in_shape", ())) != 1 or len(call.details.get("out_shape", ())) > 3:
+        return True
+    same = [c for c in ledger.of(call.what) if c.site == call.site]
+    broken = sum(bool(c.details.get("axes_fix")) for c in same)
+    return broken >= LEAST_READ and broken > len(same) / 2
+
+
 def _layout_fix(call: Call, axes: Sequence[int]) -> str:
     """How to read the layout that there is."""
     if len(call.details.get("in_shape", ())) > 2 or len(axes) == 2:  # flat rows, a column each
         return f"move axes: np.transpose(x, {tuple(axes)})"
-    if tuple(axes[:3]) == (0, 2, 1):
+    if tuple(axes[:3]) in ((0, 2, 1), (1, 0, 2)):
         return "give height before width in the shape"
     return "reshape to (n, channels, height, width), then move the channels to the end"
 

@@ -4,42 +4,41 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from regraft.diagnose.causes.scale import is_gray
+from regraft.diagnose.causes.pairing import (
+    LIST_FILES,
+    MIN_ROWS,
+    NO_BETTER,
+    SHUFFLES,
+    SIGMAS,
+    SPLIT,
+    TOLD,
+    apart,
+    shuffled_readers,
+    told_by_pictures,
+    untold,
+)
 from regraft.diagnose.evidence import (
     Accuracy,
     Association,
-    Call,
     Labels,
     Ledger,
     Output,
     Pixels,
-    Site,
     Training,
 )
 from regraft.diagnose.losses import BY_SIGN, REGRESSION
 from regraft.diagnose.probe.labels import renumbered
 from regraft.diagnose.repairs import (
-    drop_call,
     keep_pairs,
     names_with_folders,
     one_spelling,
     order_by_number,
     remap_labels,
     reorder_labels,
-    set_arguments,
 )
-from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
+from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
-READERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow")
-LIST_FILES = "tf.data.list_files"
-SHUFFLES = ("numpy.random.shuffle", "random.shuffle", "sklearn.utils.shuffle", "tf.data.shuffle",
-            "tf.random.shuffle", "keras.random.shuffle")  # fmt: skip
-SPLIT = "train_test_split"
-MIN_ROWS = 100
-SIGMAS = 3.0
-NO_BETTER = 0.03  # above chance, with three standard errors: still chance
 LEARNT = 0.7  # training accuracy from which wrong validation answers are a matter of names
-TOLD = 0.2  # above chance: what a network learns of labels that belong to other pictures is nothing
 EXPLAINED = 0.5  # share of the errors that renaming must explain
 WORTH = 0.2
 RELABELLED = 0.2  # of the pictures: fewer may be repeats that were labelled twice
@@ -69,18 +68,17 @@ def labels_unrelated_to_pictures(
     How it is found: labels cannot be predicted from the pictures better than chance, in
         cross-validation on frozen features, or those of validation agree with the answers of a
         network that learnt as often as random pairs do; found if pictures or labels were shuffled
-        alone or split one by one, files were listed in a shuffled order, features were predicted
-        from a reader that shuffles, or row numbers were drawn that may have been used on one of
-        them only.
+        alone or split one by one, files were listed in a shuffled order, or row numbers were drawn
+        that may have been used on one of them only.
     Fix: shuffle both with one permutation.
     Limits: pictures scrambled by another fault give the same; without a recorded shuffle the
-        answer is "unknown".
+        answer is "unknown". Features that were predicted from a reader that shuffles are ORD004's.
     """
     shuffles = ledger.of(*SHUFFLES)
     alone = [call for call in shuffles if call.details.get("alone")]
-    told = _told(association, accuracy, None if alone else pixels)
+    told = told_by_pictures(association, accuracy, None if alone else pixels)
     if told is not None and alone and accuracy is not None and _is_paired_at_random(accuracy):
-        return _apart(
+        return apart(
             alone,
             f"validation answers and labels agree at {accuracy.validation:.2f}, as random pairs "
             f"do; the shuffle at line {{}} moved pictures or labels alone",
@@ -88,59 +86,29 @@ def labels_unrelated_to_pictures(
         )
     if told is not None:
         return told
-    seen = _untold(association)
+    seen = untold(association)
+    if shuffled_readers(ledger):
+        return clear(f"{seen}, but features were predicted in another order: see ORD004")
     if alone:
         # labels are mostly made of the names of files, which come in their order then
         named = all(call.details.get("names") for call in alone)
-        return _apart(
+        return apart(
             alone,
             f"{seen}; the shuffle at line {{}} moved pictures or labels alone",
             0.3 if named else 0.85,
         )
     parted = [call for call in ledger.of(SPLIT) if call.details.get("n_arrays") == 1]
     if len({call.site for call in parted}) > 1:
-        return _apart(parted, f"{seen}; pictures and labels are split apart at lines {{}}", 0.7)
+        return apart(parted, f"{seen}; pictures and labels are split apart at lines {{}}", 0.7)
     listed = [call for call in ledger.of(LIST_FILES) if call.details.get("shuffle")]
     if listed:
-        return _apart(listed, f"{seen}; the files at line {{}} are listed in a shuffled order", 0.7)
-    is_extracted = any(not call.details.get("trained") for call in ledger.of("predict"))
-    readers = [call for call in ledger.of(*READERS) if call.details.get("shuffle")]
-    if is_extracted and readers:
-        return _apart(
-            readers,
-            f"{seen}; features were predicted from pictures that the reader at line {{}} "
-            "shuffles, the labels may be in the order of the folder",
-            0.6,
-        )
+        return apart(listed, f"{seen}; the files at line {{}} are listed in a shuffled order", 0.7)
     drawn = [call for call in shuffles if call.details.get("row_numbers")]
     if drawn:
-        return _apart(
+        return apart(
             drawn, f"{seen}; the order drawn at line {{}} may hold for one of them only", 0.3
         )
     return unknown(f"{seen}, and no recorded shuffle explains it")
-
-
-def _told(
-    association: Association, accuracy: Accuracy | None, pixels: Pixels | None
-) -> Finding | None:
-    """What to answer where labels are not plainly unrelated to their pictures."""
-    if association.n < MIN_ROWS:
-        return unknown(f"{association.n} rows are too few to tell")
-    chance = association.chance
-    spread = math.sqrt(chance * (1 - chance) / association.n)
-    seen = _untold(association)
-    if association.accuracy > chance + max(NO_BETTER, SIGMAS * spread):
-        return clear(seen)
-    if accuracy is not None and accuracy.validation > TOLD + max(
-        accuracy.chance, accuracy.majority
-    ):
-        return clear(
-            f"{seen} by a simple probe, but the network is right at {accuracy.validation:.2f}"
-        )
-    shown = None if pixels is None else pixels.model_train
-    if association.of_thumbnails and shown is not None and not is_gray(shown):
-        return unknown(f"{seen} by thumbnails, which tell little of colour photographs")
-    return None
 
 
 def _is_paired_at_random(accuracy: Accuracy) -> bool:
@@ -150,34 +118,6 @@ def _is_paired_at_random(accuracy: Accuracy) -> bool:
     spread = math.sqrt(accuracy.by_chance * (1 - accuracy.by_chance) / accuracy.n_validation)
     is_chance = abs(accuracy.validation - accuracy.by_chance) <= max(NO_BETTER, SIGMAS * spread)
     return is_chance and accuracy.train > TOLD + max(accuracy.by_chance, accuracy.chance)
-
-
-def _untold(association: Association) -> str:
-    return (
-        f"labels are predicted from pictures at {association.accuracy:.2f}, chance is "
-        f"{association.chance:.2f}"
-    )
-
-
-def _apart(calls: Sequence[Call], because: str, severity: float) -> Finding:
-    """Found, with these calls made to leave rows in their order."""
-    of_site = {call.site: call.what for call in calls}
-    return found(
-        because.format(", ".join(str(site.line) for site in of_site)),
-        fix="give pictures and labels one order: one permutation, or shuffle=False",
-        where=tuple(of_site),
-        repairs=tuple(_in_order(site, what) for site, what in of_site.items()),
-        severity=severity,
-    )
-
-
-def _in_order(site: Site, what: str) -> Repair:
-    """This call made to leave rows in their order, or in the same one as its twin does."""
-    if what == SPLIT:
-        return set_arguments(site, what, {"random_state": 0, "stratify": None})
-    if what in (*READERS, LIST_FILES):
-        return set_arguments(site, what, {"shuffle": False})
-    return drop_call(site, what)
 
 
 @rule(
@@ -385,17 +325,17 @@ def files_not_in_the_order_of_labels(
     Fix: look labels up by the name of the file, or sort names by their number.
     Limits: pictures whose names hold no numbers say nothing.
     """
-    told = _told(association, accuracy, pixels)
+    told = told_by_pictures(association, accuracy, pixels)
     if told is not None:
         return told
     lists = {call.site: call for call in ledger.of("file-order")}
     if not lists:
-        return unknown(f"{_untold(association)}, and no list of files explains it")
+        return unknown(f"{untold(association)}, and no list of files explains it")
     names, by_number = (
         ", ".join(next(iter(lists.values())).details[key]) for key in ("first", "by_number")
     )
     return found(
-        f"{_untold(association)}; the files listed at line "
+        f"{untold(association)}; the files listed at line "
         f"{', '.join(str(site.line) for site in lists)} come as {names}, by number {by_number}",
         fix="look labels up by the name of the file, or sort the names by their numbers",
         where=tuple(lists),

@@ -2,8 +2,9 @@
 
 import math
 
+from regraft.diagnose.causes.pairing import apart, shuffled_readers, told_by_pictures, untold
 from regraft.diagnose.causes.scale import observed, same
-from regraft.diagnose.evidence import Accuracy, Association, Order, Pixels, Shift
+from regraft.diagnose.evidence import Accuracy, Association, Ledger, Order, Pixels, Shift
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 APART = 0.02
@@ -115,6 +116,42 @@ def answers_unrelated_to_labels(
     )
 
 
+@rule(
+    "ORD004",
+    "features-in-another-order-than-labels",
+    source="https://github.com/keras-team/keras/issues/11427 (shuffle=True is the default of "
+    "readers) and https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle: "
+    "reshuffles at each pass",
+)
+def features_in_another_order(
+    association: Association,
+    ledger: Ledger,
+    accuracy: Accuracy | None = None,
+    pixels: Pixels | None = None,
+) -> Finding:
+    """Features were predicted in a shuffled order, and are fitted to labels in another.
+
+    Why it hurts: a generator that shuffles gives another order at every pass. Features of one
+        pass and labels of the next, or of the folder, are random pairs: nothing is to be learnt.
+    How it is found: labels cannot be predicted from features better than chance, and the reader
+        that `predict` was given shuffles: by its argument, in a method of its own, or as a data set
+        of pictures alone.
+    Fix: `shuffle=False` where features are extracted; shuffle when the head is trained.
+    Limits: readers of the script's own that shuffle by means that are not seen.
+    """
+    readers = shuffled_readers(ledger)
+    if not readers:
+        return clear("no reader that features were predicted from shuffles")
+    if (told := told_by_pictures(association, accuracy, pixels)) is not None:
+        return told
+    return apart(
+        readers,
+        f"{untold(association)}; features were predicted from pictures that are shuffled at line "
+        "{}, their labels may be in another order",
+        0.6,
+    )
+
+
 def _compare(order: Order, what: str) -> Finding:
     n = min(order.n_predictions, order.n_labels)
     if n < 1:
@@ -138,4 +175,5 @@ RULES = (
     shuffled_predictions_ordered_labels,
     predictions_truncated,
     answers_unrelated_to_labels,
+    features_in_another_order,
 )
