@@ -113,3 +113,22 @@ def test_what_the_first_weights_are_fed():
     seen = at_first_weights(model, weighted, PICTURES / 255)
     np.testing.assert_allclose(seen, PICTURES / 255**2, atol=1e-6)
     assert model(PICTURES).shape == (8, 2)  # it goes on as before
+
+
+class Prepared(keras.layers.Layer):
+    """Turns pictures over in training, and scales them always."""
+
+    def __init__(self):
+        super().__init__()
+        self.flip, self.scale = keras.layers.RandomFlip(seed=0), keras.layers.Rescaling(1 / 255)
+
+    def call(self, x, training=None):
+        return self.scale(self.flip(x, training=training))
+
+
+def test_what_a_layer_of_its_own_does_in_inference_too_is_no_change():
+    layer = Prepared()
+    plain, after = changed(network(layers=[layer]), [layer], PICTURES)
+    np.testing.assert_allclose(plain, PICTURES / 255, atol=1e-6)
+    assert after.max() <= 1
+    assert not np.allclose(plain, after)

@@ -893,3 +893,17 @@ def test_what_is_scored_is_changed_and_not_what_fit_validates_on(given, by, repa
     lines = text.splitlines()
     before = "model.fit" if "val" in added[0] else "model.evaluate"
     assert lines[lines.index(added[0]) + 1].startswith(before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "after"),
+    [("'a', seed=1", "'a', seed=1, shuffle=False"), ("'a', seed=1, validation_split=0.2", None)],
+)
+def test_a_folder_is_read_in_its_order_where_no_split_depends_on_it(arguments, after):
+    line = f"x = keras.utils.image_dataset_from_directory({arguments})"
+    source = ONE_LINE.format(line=line)
+    repair = repairs.keep_order(Site(file=SCRIPT, line=6))
+    text = patch(source, [("ORD004", repair, ())], context(source, backbone=None))
+    assert (text is None) == (after is None)
+    if after is not None:
+        assert changes(source, text) == ([line], [line.replace(arguments, after)])

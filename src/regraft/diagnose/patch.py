@@ -40,6 +40,7 @@ EDITS: Mapping[str, Edit] = {
     "ignore-weights": training.ignore_weights,
     "order-by-number": rows.order_by_number,
     "set-arguments": training.set_arguments,
+    "keep-order": rows.keep_order,
     "drop-call": training.drop_call,
     "drop-augmentation": rows.drop_augmentation,
     "shuffle-training": rows.shuffle_training,

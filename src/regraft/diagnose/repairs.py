@@ -110,6 +110,14 @@ def set_arguments(
     return Repair(kind="set-arguments", parameters=parameters)
 
 
+def keep_order(site: Site) -> Repair:
+    """Let `image_dataset_from_directory` give its pictures in one order at every pass.
+
+    Unlike `shuffle=False` it leaves which pictures belong to which subset as it is.
+    """
+    return Repair(kind="keep-order", parameters=_at(site))
+
+
 def float_arithmetic(site: Site, *, is_cast: bool = False) -> Repair:
     """Do an operator on uint8 arrays at `site` in float32, so that it cannot wrap around.
 

@@ -123,8 +123,13 @@ OWN = call("numpy.random.shuffle", 33, row_numbers=True, in_reader=True)
 UNTOLD = {"association": association(accuracy=0.11), "accuracy": accuracy(validation=0.12)}
 
 
+SET = call("image_dataset_from_directory", 7, shuffle=True)
+
+
 @pytest.mark.parametrize(
-    ("reader", "kind"), [(FOLDER, "set-arguments"), (OWN, "drop-call")], ids=["keras", "own"]
+    ("reader", "kind"),
+    [(FOLDER, "set-arguments"), (SET, "keep-order"), (OWN, "drop-call")],
+    ids=["generator", "data set", "own"],
 )
 def test_ord004_found(reader, kind):
     finding = ask(features_in_another_order, ledger=ledger(reader, EXTRACTED), **UNTOLD)

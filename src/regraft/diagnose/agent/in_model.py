@@ -16,18 +16,19 @@ class _Enough(BaseException):
 def changed(
     model: Any, layers: Sequence[Any], x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """The pictures that reach the first of these layers, and what leaves the last, as in training.
+    """What leaves the last of these layers in inference, and what does in training.
 
-    Other layers, which scale or resize, may come before them and between. None where no picture
-    reaches any of them: noise may be added to features.
+    Other layers, which scale or resize, may come before them and between, and layers of the
+    script's own may do so themselves. None where no picture reaches any of them: noise may be added
+    to features.
     """
-    few = _followed(model, layers, x[:FEW])
+    few = _followed(model, layers, x[:FEW], training=True)
     # the network behind them is not gone through again
     reached = [layer for layer in layers if id(layer) in few.reached]
     if not reached:
         return None
-    seen = _followed(model, reached, x)
-    return seen.before, seen.after
+    plain, changed = (_followed(model, reached, x, training=mode).after for mode in (False, True))
+    return plain, changed
 
 
 def at_first_weights(model: Any, layers: Sequence[Any], x: np.ndarray) -> np.ndarray | None:
@@ -64,18 +65,17 @@ class _Seen:
 
     waiting: set[int]
     reached: set[int] = field(default_factory=set)
-    before: np.ndarray = field(default_factory=lambda: np.zeros(0))
     after: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
-def _followed(model: Any, layers: Sequence[Any], x: np.ndarray) -> _Seen:
+def _followed(model: Any, layers: Sequence[Any], x: np.ndarray, *, training: bool) -> _Seen:
     """One forward pass, up to the last of these layers."""
     seen = _Seen({id(layer) for layer in layers})
     kept = [(layer, layer.__dict__.get("call")) for layer in layers]
     for layer in layers:
         layer.call = _watched(layer, seen)
     try:
-        model(x, training=True)
+        model(x, training=training)
     except _Enough:
         pass
     finally:
@@ -92,8 +92,6 @@ def _watched(layer: Any, seen: _Seen) -> Any:
     def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
         outputs = original(inputs, *args, **kwargs)
         if hasattr(inputs, "numpy") and inputs.ndim == 4 and inputs.shape[-1] in (1, 3):
-            if not seen.reached:
-                seen.before = np.asarray(inputs, np.float32)
             seen.after = np.asarray(outputs, np.float32)
             seen.reached.add(id(layer))
             if seen.waiting <= seen.reached:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from regraft.diagnose.causes.scale import is_gray
 from regraft.diagnose.evidence import Accuracy, Association, Call, Ledger, Pixels, Site
-from regraft.diagnose.repairs import drop_call, set_arguments
+from regraft.diagnose.repairs import drop_call, keep_order, set_arguments
 from regraft.diagnose.rule import Finding, Repair, clear, found, unknown
 
 READERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow")
@@ -76,6 +76,8 @@ def _in_order(site: Site, what: str) -> Repair:
     """This call made to leave rows in their order, or in the same one as its twin does."""
     if what == SPLIT:
         return set_arguments(site, what, {"random_state": 0, "stratify": None})
+    if what == "image_dataset_from_directory":
+        return keep_order(site)
     if what in (*READERS, LIST_FILES):
         return set_arguments(site, what, {"shuffle": False})
     return drop_call(site, what)

@@ -142,6 +142,17 @@ def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
         draft.insert_before(require_once(draft, fit_call(draft, context)), *lines)
 
 
+def keep_order(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Read a folder in its order, where the order does not decide what is validated."""
+    for mend in mends:
+        call = draft.call_at(mend.site, "image_dataset_from_directory")
+        if argument(call, "validation_split") is not None or any(
+            keyword.arg is None for keyword in call.keywords
+        ):
+            raise UnknownEdit("without a shuffle the split would take one end of the folder")
+        draft.set_argument(call, "shuffle", "False")
+
+
 def order_by_number(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Sort file names by the numbers in them."""
     for mend in mends:

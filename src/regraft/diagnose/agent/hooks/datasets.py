@@ -4,7 +4,7 @@ import contextlib
 import functools
 import importlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -36,7 +36,8 @@ def hook_folders() -> None:
         if isinstance(named.get("labels"), list | tuple):  # Keras itself refuses anything else
             names = _files_of(named["directory"])
             named["labels"] = listing.given_by_number(names, named["labels"], site)
-        result = original(**named)
+        with _one_order(site):
+            result = original(**named)
         first = result[0] if isinstance(result, tuple | list) else result
         ledger.RECORD.event(
             "image_dataset_from_directory", site,
@@ -57,6 +58,23 @@ def hook_folders() -> None:
         except ImportError:
             return
     _hook_generator(generator.ImageDataGenerator)
+
+
+@contextlib.contextmanager
+def _one_order(site: dict[str, Any] | None) -> Iterator[None]:
+    """As a repair: what is built here draws no other order at each pass."""
+    if interventions.ACTIVE.at("keep-order", site) is None:
+        yield
+        return
+    import tensorflow as tf
+
+    owner = next(kind for kind in tf.data.Dataset.__mro__ if "shuffle" in vars(kind))
+    shuffle = owner.shuffle
+    owner.shuffle = lambda self, *_, **__: self
+    try:
+        yield
+    finally:
+        owner.shuffle = shuffle
 
 
 def _files_of(directory: Any) -> list[str]:
