@@ -35,6 +35,9 @@ SCARCE_SHARE = 0.15  # likewise, where even a small sample takes long: four repl
 MIN_INPUT = 48  # VGG16 on digits, pooled: as good in its time as 32 or 64 px, and no 1-pixel map
 USEFUL_ROWS = 600  # training rows that a sample or a shrunk input should leave time for
 SAME_SPAN = 0.25  # of a span, that two samples of the same pictures may differ at either end
+# Families after which the network does not see the pictures as they are, and what is judged by what
+# it sees of them.
+UNSEEN, TOLD_BY_PICTURES = ("PRE", "GEO", "WGT"), {"DAT002"}
 LEAST_SCORED = 300  # rows: an accuracy of 0.9 is then known to 0.035
 
 
@@ -216,7 +219,8 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
     the backbone, at a higher one it is the rate itself; where a loop was to freeze them and froze
     none, it is that. Classes without training rows: where a
     split put them all on the other side, it is the split; where the parts number their classes in
-    two ways, it is that. Pixels of another range in training only:
+    two ways, it is that. Labels that pictures contradict: where the network cannot see these, the
+    labels wait. Pixels of another range in training only:
     where random changes brought them there, it is these.
     """
     found = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
@@ -224,6 +228,8 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
     if {"OPT001", "FRZ004"} <= found and evidence.training is not None:
         is_rate = evidence.training.learning_rate > 2 * usual_rate(evidence.training)
         others.add("FRZ004" if is_rate else "OPT001")
+    if any(id[:3] in UNSEEN for id in found):
+        others |= TOLD_BY_PICTURES
     if "FRZ005" in found:  # the loop says what was meant
         others |= {"FRZ004", "OPT001"}
     if {"SPL001", "SPL003", "LAB002"} & found:
@@ -264,6 +270,7 @@ def _look_again(
         return priced, reached, results
     again = candidates(diagnose(RULES, observe.observe(arm[1])))
     known = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
+    known -= TOLD_BY_PICTURES - {r.rule.id for r in chosen}
     new = [r for r in again if r.rule.id not in known]
     if any(p.pays for p in priced):  # of a model that was at chance, any number looked right
         results = [*results, *(r for r in new if r.finding.honest is not None)]
@@ -279,7 +286,8 @@ def _look_again(
     if not hidden and not waiting:
         return priced, reached, results
     more, better = price(laboratory, [*chosen, *hidden, *waiting][:MOST_PRICED])
-    merged = [*results, *hidden]
+    again_found = {r.rule.id for r in hidden}
+    merged = [*(r for r in results if r.rule.id not in again_found), *hidden]
     if better is None or better <= reached + LEAST_GAIN:
         return priced, reached, merged
     return more, better, merged

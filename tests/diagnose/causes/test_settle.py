@@ -2,6 +2,7 @@
 
 from builders import (
     accuracy,
+    association,
     augmentation,
     backbone,
     call,
@@ -52,6 +53,18 @@ def test_where_a_loop_was_to_freeze_the_backbone_nothing_else_is_blamed_for_its_
     reported = found(evidence)
     assert "FRZ005" in reported
     assert not {"FRZ004", "OPT001"} & reported
+
+
+def test_labels_are_not_contradicted_by_pictures_that_cannot_be_seen():
+    contradicted = association(noisy=0.2, noise_margin=0.05, noisy_rows=(3, 5))
+    squeezed = stats(low=-0.004, high=0.004, convention="unit-of-signed")
+    mobile = backbone("mobilenet_v2", "signed")
+    seen = {"association": contradicted, "backbone": mobile}
+    plain = found(healthy(**seen, pixels=pixels(stats(-1, 1, "signed"))))
+    assert "DAT002" in plain
+    blind = found(healthy(**seen, pixels=pixels(squeezed)))
+    assert "PRE003" in blind
+    assert "DAT002" not in blind
 
 
 def test_classes_that_the_parts_number_in_two_ways_are_not_missing_from_training():
