@@ -42,6 +42,9 @@ def test_of_several_calls_at_a_line_the_one_with_these_arguments_is_meant():
     active = made(repairs.set_arguments(SITE, "Dense", {"units": 128}, given={"units": 2}))
     assert active.arguments("Dense", HERE, {"units": 2}) == {"units": 128}
     assert active.arguments("Dense", HERE, {"units": 10}) == {}
+    both = [repairs.set_arguments(SITE, "Dense", {"units": n}, given={"units": n // 2})
+            for n in (8, 4)]  # fmt: skip
+    assert made(*both).arguments("Dense", HERE, {"units": 2}) == {"units": 4}
 
 
 def test_arguments_belong_to_one_call():

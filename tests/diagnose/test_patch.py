@@ -824,6 +824,14 @@ def test_softmax_in_the_middle_becomes_relu(line, what, given, after):
     assert on_one_line(line, repair) == ([line], [after])
 
 
+def test_a_call_that_builds_the_output_too_is_left_alone():
+    line = 'm = [Dense(n, activation="softmax") for n in (64, 10)]'
+    source = ONE_LINE.format(line=line)
+    here = Site(file=SCRIPT, line=6)
+    repair = repairs.set_arguments(here, "Dense", {"activation": "relu"}, given={"units": 64})
+    assert patch(source, [("OUT011", repair, ())], context(source, backbone=None)) is None
+
+
 def test_an_argument_that_may_stand_at_another_place_is_not_given_twice():
     here = Site(file=SCRIPT, line=6)
     repair = repairs.set_arguments(here, "Conv2D", {"activation": "relu"})

@@ -125,9 +125,8 @@ class Output:
     largest_penalty: float = 0.0  # factor of an L1 or L2 penalty, anywhere in the model
     penalty_site: Site | None = None  # of the layer with that factor
     inner_activation: str = "linear"  # of the last weights, where the activation is another layer
-    sharing: str = ""  # class of a layer in the middle that ends in softmax: "Dense", ...
-    sharing_site: Site | None = None
-    sharing_given: Mapping[str, int] = field(default_factory=dict)  # its units or filters
+    # layers in the middle that end in softmax: class, where they are built, units or filters
+    sharing: tuple[Call, ...] = ()
     passed_over: tuple[str, ...] = ()  # labels of which the loss does not punish wrong answers
 
 

@@ -207,9 +207,11 @@ def _output(
         largest_penalty=float(fit.get("largest_penalty", 0.0)),
         penalty_site=site(fit.get("penalty_site")),
         inner_activation=fit.get("inner_activation", "linear"),
-        sharing=fit.get("sharing", ""),
-        sharing_site=site(fit.get("sharing_site")),
-        sharing_given=dict(fit.get("sharing_given", {})),
+        sharing=tuple(
+            facts.Call(what=one["what"], site=where, details=one["details"])
+            for one in fit.get("sharing", ())
+            if (where := site(one["site"])) is not None
+        ),
         passed_over=tuple(str(one) for one in fit.get("passed_over", ())),
     )
 

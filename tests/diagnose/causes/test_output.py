@@ -1,5 +1,5 @@
 import pytest
-from builders import accuracy, ask, labels, output, site, verdict
+from builders import accuracy, ask, call, labels, output, verdict
 
 from regraft.diagnose.causes.output import (
     activation_clips_output,
@@ -272,10 +272,14 @@ def test_out009_unknown(facts):
 
 
 def test_out011_found():
-    finding = ask(softmax_between_layers, output=output(sharing="Dense", sharing_site=site(11)))
-    (repair,) = finding.repairs
-    assert (repair.kind, repair.parameters["line"]) == ("set-arguments", 11)
-    assert repair.parameters["arguments"] == {"activation": "relu"}
+    both = (call("Dense", 11, units=128), call("Dense", 11, units=64))
+    finding = ask(softmax_between_layers, output=output(sharing=both))
+    assert [site.line for site in finding.where] == [11]
+    assert [repair.parameters["given"] for repair in finding.repairs] == [
+        {"units": 128},
+        {"units": 64},
+    ]
+    assert finding.repairs[0].parameters["arguments"] == {"activation": "relu"}
 
 
 def test_out011_clear():

@@ -12,6 +12,7 @@ BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in ord
 _VARIES: dict[int, bool] = {}  # by id, of layers of the script's own; these are in _BUILT_AT, too
 ANY_SIDE = 32  # pixels, where a model takes all sizes
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
+SIZES = ("units", "filters")  # what tells one such layer from another built at the same line
 SHARING = ("Dense", "Conv2D", "Activation")  # layers that are asked for their activation
 RANDOM_LAYERS = ("Random", "Dropout", "SpatialDropout", "Gaussian", "AlphaDropout", "RandAugment",
                  "AugMix", "MixUp", "CutMix", "AutoContrast")  # fmt: skip
@@ -212,7 +213,6 @@ def describe_head(model: Any, few: Any) -> dict[str, Any]:
     if activation == "linear" and not ends.has_graph(model) and ends.are_shares(model, few):
         activation = "softmax"  # within its `call`
     hidden = [layer for layer in dense if layer is not scoring]
-    sharing = next((layer for layer in head if _shares(layer, (scoring, *passed))), None)
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
     drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
     strongest = max(drops, key=lambda layer: layer.rate, default=None)
@@ -228,13 +228,15 @@ def describe_head(model: Any, few: Any) -> dict[str, Any]:
         "activation": activation,
         "inner_activation": inner,
         "dropout_on_output": type(last).__name__.endswith("Dropout"),
-        "sharing": type(sharing).__name__ if sharing is not None else "",
-        "sharing_site": built_at(sharing) if sharing is not None else None,
-        "sharing_given": {
-            name: int(getattr(sharing, name))
-            for name in ("units", "filters")
-            if hasattr(sharing, name)
-        },
+        "sharing": [
+            {
+                "what": type(layer).__name__,
+                "site": built_at(layer),
+                "details": {n: getattr(layer, n) for n in SIZES if hasattr(layer, n)},
+            }
+            for layer in head
+            if _shares(layer, (scoring, *passed))
+        ],
         "narrowest_hidden": int(narrowest.units) if narrowest is not None else 0,
         "narrowest_site": built_at(narrowest) if narrowest is not None else None,
         "largest_dropout": float(strongest.rate) if strongest is not None else 0.0,

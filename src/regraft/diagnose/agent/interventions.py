@@ -45,13 +45,14 @@ class Interventions:
         self, what: str, site: Mapping[str, Any] | None, asked: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Keyword arguments to change in this call, which was asked with these."""
-        parameters = self.at("set-arguments", site)
-        if parameters is None or parameters["what"] != what:
-            return {}
-        given = parameters.get("given") or {}
-        if any((asked or {}).get(name) != value for name, value in given.items()):
-            return {}
-        return dict(parameters["arguments"])
+        here = None if site is None else (site["file"], site["line"])
+        for parameters in self.all("set-arguments"):
+            place = (parameters.get("file"), parameters.get("line"))
+            given = parameters.get("given") or {}
+            is_meant = all((asked or {}).get(name) == value for name, value in given.items())
+            if place == here and parameters["what"] == what and is_meant:
+                return dict(parameters["arguments"])
+        return {}
 
 
 ACTIVE = Interventions()  # replaced by the run; one process makes one run

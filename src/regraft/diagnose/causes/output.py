@@ -376,21 +376,15 @@ def softmax_between_layers(output: Output) -> Finding:
     """
     if not output.sharing:
         return clear("no layer before the last ends in softmax")
+    kinds = ", ".join(dict.fromkeys(layer.what for layer in output.sharing))
     return found(
-        f"a {output.sharing} layer in the middle ends in softmax: its units share a sum of 1",
+        f"{len(output.sharing)} layer(s) in the middle end in softmax ({kinds}): their units share "
+        "a sum of 1",
         fix="use relu there",
-        where=(output.sharing_site,),
-        repairs=(
-            (
-                set_arguments(
-                    output.sharing_site,
-                    output.sharing,
-                    {"activation": "relu"},
-                    given=output.sharing_given,
-                ),
-            )
-            if output.sharing_site
-            else ()
+        where=tuple(layer.site for layer in output.sharing),
+        repairs=tuple(
+            set_arguments(layer.site, layer.what, {"activation": "relu"}, given=layer.details)
+            for layer in output.sharing
         ),
         severity=0.4,
     )

@@ -113,7 +113,15 @@ def _call_with(draft: Draft, mend: Mend, what: str) -> ast.Call:
         if len(calls) != 1:
             raise UnknownEdit("which of the calls on that line is meant cannot be told")
         return calls[0]
-    return draft.call_at(mend.site, what)
+    call = draft.call_at(mend.site, what)
+    loops = (ast.For, ast.While, ast.comprehension, ast.ListComp, ast.GeneratorExp)
+    if (
+        given
+        and not _has(call, what, given)
+        and any(isinstance(parent, loops) for parent in draft.parents(call))
+    ):
+        raise UnknownEdit("one call in a loop builds several layers")
+    return call
 
 
 def _has(call: ast.Call, what: str, given: Mapping[str, Any]) -> bool:
