@@ -25,5 +25,5 @@ model = keras.Sequential([
     keras.layers.Flatten(),
     keras.layers.Dense(10, activation="softmax"),
 ])
-model.compile(keras.optimizers.Adam(5e-4), "sparse_categorical_crossentropy", ["accuracy"])
+model.compile(keras.optimizers.Adam(5e-4), "sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(train, validation_data=validation, epochs=4, verbose=2)
