@@ -14,7 +14,7 @@ from builders import (
 
 from regraft.diagnose.causes.order import (
     answers_unrelated_to_labels,
-    features_in_another_order,
+    features_in_another_order_than_labels,
     predictions_truncated,
     shuffled_predictions_ordered_labels,
 )
@@ -132,7 +132,7 @@ SET = call("image_dataset_from_directory", 7, shuffle=True)
     ids=["generator", "data set", "own"],
 )
 def test_ord004_found(reader, kind):
-    finding = ask(features_in_another_order, ledger=ledger(reader, EXTRACTED), **UNTOLD)
+    finding = ask(features_in_another_order_than_labels, ledger=ledger(reader, EXTRACTED), **UNTOLD)
     assert [repair.kind for repair in finding.repairs] == [kind]
     assert [site.line for site in finding.where] == [reader.site.line]
 
@@ -149,9 +149,9 @@ def test_ord004_found(reader, kind):
     ],
 )
 def test_ord004_clear(calls, facts):
-    assert verdict(features_in_another_order, ledger=ledger(*calls), **facts) == "clear"
+    assert verdict(features_in_another_order_than_labels, ledger=ledger(*calls), **facts) == "clear"
 
 
 def test_ord004_unknown():
     few = {"association": association(accuracy=0.11, n=40), "ledger": ledger(FOLDER, EXTRACTED)}
-    assert verdict(features_in_another_order, **few) == "unknown"
+    assert verdict(features_in_another_order_than_labels, **few) == "unknown"

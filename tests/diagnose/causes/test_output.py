@@ -282,6 +282,10 @@ def test_out011_found():
     assert finding.repairs[0].parameters["arguments"] == {"activation": "relu"}
 
 
+def test_out011_unknown():
+    assert verdict(softmax_between_layers, output=UNREADABLE) == "unknown"
+
+
 def test_out011_clear():
     assert verdict(softmax_between_layers, output=output()) == "clear"
 

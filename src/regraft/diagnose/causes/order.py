@@ -123,7 +123,7 @@ def answers_unrelated_to_labels(
     "readers) and https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle: "
     "reshuffles at each pass",
 )
-def features_in_another_order(
+def features_in_another_order_than_labels(
     association: Association,
     ledger: Ledger,
     accuracy: Accuracy | None = None,
@@ -175,5 +175,5 @@ RULES = (
     shuffled_predictions_ordered_labels,
     predictions_truncated,
     answers_unrelated_to_labels,
-    features_in_another_order,
+    features_in_another_order_than_labels,
 )

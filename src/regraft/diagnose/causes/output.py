@@ -374,6 +374,8 @@ def softmax_between_layers(output: Output) -> Finding:
     Fix: relu in the middle, softmax at the end only.
     Limits: models with a `call` of their own are not looked into.
     """
+    if not output.activation:
+        return unknown("the activation of the last layer could not be read, nor those before it")
     if not output.sharing:
         return clear("no layer before the last ends in softmax")
     kinds = ", ".join(dict.fromkeys(layer.what for layer in output.sharing))
