@@ -273,7 +273,7 @@ def _keep_augmented(fit: Fit) -> None:
 def _note_first_weights(fit: Fit) -> None:
     """The span of what the first weights of a network of the script's own are fed."""
     x = fit.train.x
-    if fit.base is not None or x.ndim != 4:
+    if fit.base is not None or samples.as_pictures(x[:FEW]).ndim != 4:
         return
     layers = [layer for layer in anatomy.flat_layers(fit.model) if layer.weights]
     seen = in_model.at_first_weights(fit.model, layers, x[samples.spread(len(x), FEW)])
