@@ -1,6 +1,6 @@
 """What the random layers inside a model make of its pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,9 @@ def at_first_weights(model: Any, layers: Sequence[Any], x: np.ndarray) -> np.nda
     """What reaches the first of these layers, those with weights; None where that is no picture."""
     found: list[np.ndarray] = []
 
-    def stopping(original: Any) -> Any:
+    def stopping(layer: Any) -> Any:
+        original = layer.call
+
         def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
             if not hasattr(inputs, "numpy"):
                 return original(inputs, *args, **kwargs)
@@ -44,11 +46,24 @@ def at_first_weights(model: Any, layers: Sequence[Any], x: np.ndarray) -> np.nda
 
         return call
 
+    _pass(model, layers, stopping, x, training=False)
+    return found[0] if found else None
+
+
+def _pass(
+    model: Any,
+    layers: Sequence[Any],
+    watched: Callable[[Any], Any],
+    x: np.ndarray,
+    *,
+    training: bool,
+) -> None:
+    """One forward pass with another `call` for these layers, until one of them has seen enough."""
     kept = [(layer, layer.__dict__.get("call")) for layer in layers]
     for layer in layers:
-        layer.call = stopping(layer.call)
+        layer.call = watched(layer)
     try:
-        model(x, training=False)
+        model(x, training=training)
     except _Enough:
         pass
     finally:
@@ -56,7 +71,6 @@ def at_first_weights(model: Any, layers: Sequence[Any], x: np.ndarray) -> np.nda
             layer.__dict__.pop("call", None)
             if own is not None:
                 layer.call = own
-    return found[0] if found else None
 
 
 @dataclass(slots=True)
@@ -71,18 +85,7 @@ class _Seen:
 def _followed(model: Any, layers: Sequence[Any], x: np.ndarray, *, training: bool) -> _Seen:
     """One forward pass, up to the last of these layers."""
     seen = _Seen({id(layer) for layer in layers})
-    kept = [(layer, layer.__dict__.get("call")) for layer in layers]
-    for layer in layers:
-        layer.call = _watched(layer, seen)
-    try:
-        model(x, training=training)
-    except _Enough:
-        pass
-    finally:
-        for layer, own in kept:
-            layer.__dict__.pop("call", None)
-            if own is not None:
-                layer.call = own
+    _pass(model, layers, lambda layer: _watched(layer, seen), x, training=training)
     return seen
 
 

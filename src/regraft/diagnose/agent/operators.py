@@ -315,7 +315,7 @@ def _note_exchanged_sides(what: str, site: Any, buffer: np.ndarray, after: np.nd
         return
     exchanged = after.reshape(width, height, *after.shape[2:])
     now, other = neighbour_correlation(after[None]), neighbour_correlation(exchanged[None])
-    is_other = other > min(now + PLAINLY, 1 - (1 - now) / FURTHER_APART)
+    is_other = other > _plainly_above(now)
     ledger.RECORD.event(
         what, site, in_shape=[buffer.size], out_shape=list(after.shape), correlation_before=None,
         correlation_after=now, axes_fix=list(ONE_EXCHANGED) if is_other else None,
@@ -472,9 +472,14 @@ def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | N
     if before.ndim in (3, 4):
         tried |= _moved(before, after.shape)
     now = neighbour_correlation(after)
-    right = min(now + PLAINLY, 1 - (1 - now) / FURTHER_APART)
+    right = _plainly_above(now)
     whole = (list(axes) for axes, moved in tried.items() if neighbour_correlation(moved) > right)
     return next(whole, None)
+
+
+def _plainly_above(now: float) -> float:
+    """What neighbours must agree by in another layout, so that this one is the wrong one."""
+    return min(now + PLAINLY, 1 - (1 - now) / FURTHER_APART)
 
 
 def _moved(before: np.ndarray, shape: tuple[int, ...]) -> dict[tuple[int, ...], np.ndarray]:
