@@ -27,7 +27,8 @@ def test_a_path_its_bytes_and_its_array_are_the_same_picture(classifier, picture
     answer = classifier.predict(
         [picture, tmp_path / "a.png", str(tmp_path / "a.png"), png(picture)]
     )
-    assert np.ptp(answer.probabilities, axis=0).max() == 0
+    # not to the last bit: products of other rows of a batch may be rounded otherwise
+    assert np.ptp(answer.probabilities, axis=0).max() < 1e-6
 
 
 def test_one_picture_need_not_be_in_a_list(classifier, pictures):

@@ -1,7 +1,8 @@
 import pytest
 
 from regraft.artefact.runs import require_new, write_to_next_free
-from regraft.errors import InvalidArgumentError
+from regraft.artefact.store import load
+from regraft.errors import ArtefactError, InvalidArgumentError
 
 
 def test_runs_count_upwards(tmp_path):
@@ -35,6 +36,17 @@ def test_odd_names_make_plain_folders(tmp_path, name, folder):
 def test_an_existing_folder_is_refused(tmp_path):
     with pytest.raises(InvalidArgumentError, match="does not exist yet"):
         require_new(tmp_path)
+
+
+def test_an_unfinished_run_is_known_as_one(tmp_path):
+    folder = tmp_path / "my run"
+    (folder / "checkpoint").mkdir(parents=True)
+    (folder / "checkpoint" / "run.json").write_text("{}")
+    resume = r"regraft fit --resume '.*/my run'"
+    with pytest.raises(InvalidArgumentError, match=resume):
+        require_new(folder)
+    with pytest.raises(ArtefactError, match=f"an unfinished run. To go on: {resume}"):
+        load(folder)
 
 
 def test_a_file_in_the_way_is_refused(tmp_path):

@@ -166,6 +166,7 @@ def rewritten(folder, name, change):
         pytest.param("recipe.json", lambda r: r | {"code": "os"}, "code", id="unknown-key"),
         pytest.param("recipe.json", lambda r: r | {"schema_version": 9}, "schema 9", id="schema"),
         pytest.param("recipe.json", lambda r: r | {"size": -1}, "size", id="negative-size"),
+        pytest.param("recipe.json", lambda r: r | {"size": 60_000}, "size", id="endless-size"),
         pytest.param("recipe.json", lambda r: r | {"backbone": "os"}, "'os'", id="no-such-row"),
         pytest.param("recipe.json", lambda r: r | {"taps": ["x"]}, "'x'", id="no-such-tap"),
         pytest.param("recipe.json", lambda r: r | {"grids": [1, 2]}, "2 grids", id="grids"),

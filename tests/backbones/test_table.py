@@ -81,6 +81,11 @@ def test_an_unknown_tap_gets_the_nearest_names() -> None:
         get("vgg16").tap("block3_poll")
 
 
+def test_a_size_that_no_memory_holds_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match="at most 2048; received 100000"):
+        get("vgg16").check_size(100_000)
+
+
 def test_a_size_below_the_smallest_is_refused() -> None:
     with pytest.raises(InvalidArgumentError, match="at least 71 for xception; received 64"):
         get("xception").check_size(64)

@@ -16,7 +16,7 @@ def test_fit_writes_what_it_shows(regraft, pictures, tmp_path):
     view = json.loads((tmp_path / "fit.json").read_text())
     assert list(view) == [
         "schema", "test_accuracy", "test_interval", "val_accuracy", "floors", "plan", "seconds",
-        "images_per_second", "peak_memory_bytes", "artefact", "left_out",
+        "images_per_second", "peak_memory_bytes", "artefact", "left_out", "n", "from_cache",
     ]  # fmt: skip
     assert list(view["plan"]) == [
         "backbone", "size", "taps", "grids", "mode", "runtime", "precision", "weights",
@@ -40,6 +40,36 @@ def test_a_run_is_never_overwritten(regraft, pictures, tmp_path):
         "pictures-1",
         "pictures-2",
     ]
+
+
+@pytest.mark.parametrize("mode", ["head", "finetune"])
+def test_pictures_may_lie_where_the_runs_go(regraft, pictures, monkeypatch, mode):
+    monkeypatch.chdir(pictures)
+    asked = ("--mode", mode, "--epochs", "1") if mode == "finetune" else ()
+    for _ in range(2):
+        outcome = regraft("fit", ".", *FAST, *asked, "--quiet")
+        assert outcome.status == 0, outcome.err
+    outcome = regraft("evaluate", "runs/pictures-2", ".", "--quiet")
+    assert outcome.status == 0, outcome.err
+    assert "the test pictures held out" in outcome.out
+
+
+def test_only_what_was_held_out_of_a_sample_is_scored(regraft, pictures):
+    for place in sorted(pictures.iterdir()):
+        for number in (3, 7):
+            (place / f"{number}.png").write_bytes(b"no picture")
+    skip = ("--on-bad-image", "skip", "--quiet")
+    outcome = regraft("fit", pictures, *FAST, "--limit", "20", "--out", "a", *skip)
+    assert outcome.status == 0, outcome.err
+    outcome = regraft("evaluate", "a", pictures, *skip)
+    assert outcome.status == 0, outcome.err
+    assert "the test pictures held out" in outcome.out
+
+
+def test_names_too_long_for_any_disk(regraft, pictures):
+    outcome = regraft("fit", pictures, *FAST, "--out", "x" * 300)
+    assert outcome.status == 2
+    assert "File name too long" in outcome.err
 
 
 def test_paths_that_are_no_utf8(regraft, pictures, tmp_path):

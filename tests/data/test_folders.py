@@ -206,6 +206,16 @@ def test_names_that_are_no_utf8(tmp_path):
             id="parts-and-classes",
         ),
         pytest.param(
+            lambda p: [write(p / part / f"{n}.png") for part in ("train", "test") for n in (0, 1)],
+            "received 2 pictures and no sub-folder in .*/train",
+            id="no-class-in-any-part",
+        ),
+        pytest.param(
+            lambda p: parted(p, ("val", "test")),
+            "a folder train beside other parts; received only test, val in",
+            id="nothing-to-train-on",
+        ),
+        pytest.param(
             lambda p: parted(p, ("train", "holdout")),
             "received both in .*: holdout",
             id="a-part-of-another-name",
@@ -223,6 +233,30 @@ def test_unusable_folders_get_one_clear_line(tmp_path, make, message):
         open_data(tmp_path)
     assert str(caught.value).isprintable()
     assert str(caught.value).startswith("expected ")
+
+
+@pytest.mark.parametrize("parts", [("test",), ("val", "test")])
+def test_to_be_scored_no_part_to_train_on_is_needed(tmp_path, parts):
+    images = open_data(parted(tmp_path, parts), to_train=False)
+    assert images.class_names == ("cat", "dog")
+    assert set(images.given_split) == {("train", "val", "test").index(part) for part in parts}
+
+
+def test_runs_beside_the_classes_are_no_class(tmp_path):
+    flat(tmp_path)
+    for file in ("model/recipe.json", "runs/pets-1/recipe.json", "more/x-1/checkpoint/run.json"):
+        place = tmp_path / file
+        place.parent.mkdir(parents=True)
+        place.write_text("{}")
+        write(place.parent / "front.png")
+    assert open_data(tmp_path).class_names == ("cat", "dog")
+
+
+def test_a_text_that_begins_like_a_bitmap_is_no_picture(tmp_path):
+    (flat(tmp_path) / "cat" / "BMW list").write_text("BMW 320, BMW 330, BMW 340")
+    assert len(open_data(tmp_path)) == 6
+    Image.new("RGB", (3, 3)).save(tmp_path / "cat" / "plain", format="BMP")
+    assert len(open_data(tmp_path)) == 7
 
 
 def test_no_such_folder(tmp_path):

@@ -67,17 +67,51 @@ def test_blank_pictures_are_not_compared(shades):
     assert alike(open_data((x, np.arange(20) % 2)).pictures) == []
 
 
-def test_where_most_are_alike_they_are_no_copies():
-    still = np.asarray(scene(0, 24))
-    x = np.stack([np.clip(still.astype(int) + n % 3, 0, 255).astype(np.uint8) for n in range(40)])
+def nearly(picture, n):
+    return np.clip(np.asarray(picture).astype(int) + n % 3, 0, 255).astype(np.uint8)
+
+
+def test_where_half_of_a_class_is_alike_they_are_no_copies():
+    x = np.stack([nearly(scene(n % 2, 24), n) for n in range(40)])
+    images = open_data((x, np.arange(40) % 2))
+    assert len(alike(images.pictures)) > 0
+    assert np.bincount(images.identity()).max() == 40 // 6 + 1  # identical ones stay together
+
+
+@pytest.mark.parametrize(("originals", "copies"), [(6, 3), (6, 8), (8, 12), (20, 2)])
+def test_copies_in_small_data_stay_together(originals, copies):
+    n = np.arange(originals * copies)
+    x = np.stack([nearly(scene(row % originals, 24), row // originals) for row in n])
+    images = open_data((x, n % originals % 2))
+    split = split_rows(images, seed=0)
+    sides = [set(part % originals) for part in (split.train, split.validation, split.test)]
+    assert all(sides)
+    assert sum(map(len, sides)) == originals
+
+
+def test_frames_that_change_from_one_to_the_next_are_not_one():
+    frames = np.linspace(0, 1, 300)[:, None, None, None]
+    first, last = (np.asarray(scene(seed, 24)) for seed in (0, 1))
+    x = (first * (1 - frames) + last * frames).astype(np.uint8)
+    images = open_data((x, np.arange(300) // 150))
+    assert len(alike(images.pictures)) > 300
+    split = split_rows(images, seed=0)
+    assert len(split.validation) > 30
+
+
+def test_nearly_all_alike_are_not_even_listed(monkeypatch):
+    monkeypatch.setattr(likeness, "MOST_PAIRS", 5)
+    x = np.stack([nearly(scene(0, 24), n) for n in range(40)])
     assert alike(open_data((x, np.arange(40) % 2)).pictures) == []
 
 
 def test_many_or_large_pictures_are_not_compared(folder, monkeypatch):
-    images = open_data(folder)
-    for name in ("MOST", "MOST_BYTES"):
+    pictures = open_data(folder).pictures
+    assert likeness.reason_not_compared(pictures) == ""
+    for name, reason in (("MOST", "more than 10 pictures"), ("MOST_BYTES", "more than 1e-08 GB")):
         monkeypatch.setattr(likeness, name, 10)
-        assert alike(images.pictures) == []
+        assert likeness.reason_not_compared(pictures).startswith(reason)
+        assert alike(pictures) == []
         monkeypatch.undo()
 
 
@@ -89,8 +123,12 @@ def test_a_picture_that_cannot_be_decoded_is_not_compared(folder):
 
 
 def test_links_are_followed():
-    assert joined(np.array([5, 5, 7, 8, 9]), [(1, 2), (3, 4)]).tolist() == [0, 0, 0, 1, 1]
-    assert joined(np.array([5, 5, 7]), []).tolist() == [5, 5, 7]
+    labels = np.repeat([0, 1], [5, 4])
+    identity = np.array([5, 5, 7, 8, 9, 10, 11, 12, 13])
+    assert joined(identity, [(1, 2)], np.zeros(9, int)).tolist() == [0, 0, 0, 1, 2, 3, 4, 5, 6]
+    # three of five would be half of the class and more: only the two identical ones are one
+    assert len(set(joined(identity, [(1, 2)], labels))) == len(set(identity))
+    assert joined(np.array([5, 5, 7]), [], np.zeros(3, int)).tolist() == [5, 5, 7]
 
 
 def test_gray_and_tiny_pictures():

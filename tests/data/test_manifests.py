@@ -54,6 +54,11 @@ def test_csv_with_all_columns(folder):
         pytest.param(table(1, 0, header="label,path"), "utf-8", id="other-order"),
         pytest.param(table(0, 1, header="Path, LABEL"), "utf-8", id="case-and-space"),
         pytest.param(table(0, 1, header="path,label"), "utf-8-sig", id="byte-order-mark"),
+        pytest.param(
+            'path, label\na/0.png, cat\n a/1.png,cat\n"b,c/2.png",dog \n"b,c/3.png", "dog"\n',
+            "utf-8",
+            id="blanks-around-values",
+        ),
         pytest.param(table(0, 1, header="path;label", delimiter=";"), "utf-8", id="semicolons"),
         pytest.param(table(0, 1, header="path\tlabel", delimiter="\t"), "utf-8", id="tabs"),
         pytest.param(table(0, 1, header="path,label").replace("\n", "\r\n"), "utf-8", id="windows"),

@@ -185,6 +185,13 @@ def test_a_second_writer_of_a_key_waits(tmp_path):
     assert order == ["first", "second"]
 
 
+def test_a_cache_that_cannot_be_written_says_how_to_name_another(tmp_path):
+    (tmp_path / "file").write_text("")
+    cache = FeatureCache(tmp_path / "file")
+    with pytest.raises(InvalidArgumentError, match="REGRAFT_CACHE"), cache.locked(["ab"]):
+        pass
+
+
 def test_the_folder_is_where_the_variable_says(tmp_path, monkeypatch):
     monkeypatch.setenv("REGRAFT_CACHE", str(tmp_path / "elsewhere"))
     assert default_folder() == tmp_path / "elsewhere"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ValidationError
 
 from regraft.artefact.recipe import SCHEMA, Manifest
+from regraft.artefact.runs import how_to_resume, is_unfinished
 from regraft.backbones.loading import UNKNOWN_TO_NUMPY
 from regraft.errors import ArtefactError, expected_received
 
@@ -111,12 +112,11 @@ def _reading(path: Path, read: Callable[[Path], Any]) -> Any:
     try:
         return read(path)
     except FileNotFoundError as error:
+        received, step = "none", "Name the folder that `regraft fit` wrote."
+        if is_unfinished(path.parent):
+            received, step = "an unfinished run", f"To go on: {how_to_resume(path.parent)}"
         raise ArtefactError(
-            expected_received(
-                f"a file {path.name} in {path.parent}",
-                "none",
-                "Name the folder that `regraft fit` wrote.",
-            )
+            expected_received(f"a file {path.name} in {path.parent}", received, step)
         ) from error
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested without end
         raise ArtefactError(expected_received(f"JSON in {path}", str(error), FIT_AGAIN)) from error

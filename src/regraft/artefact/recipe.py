@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from regraft.adapt.views import View
+from regraft.backbones.row import LARGEST_SIZE
 from regraft.records import ChannelOrder, Mode, PixelSpec, Plan, Precision
 
 SCHEMA = 1  # of every file of an artefact that has a `schema_version`
 
 Positive = Annotated[int, Field(gt=0)]
+Side = Annotated[int, Field(gt=0, le=LARGEST_SIZE)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ThreeNumbers = tuple[float, float, float]
 
@@ -69,9 +71,9 @@ class Recipe(_Strict):
 
     schema_version: Literal[1] = 1
     backbone: str
-    size: Positive
+    size: Side
     taps: tuple[str, ...] = Field(min_length=1)
-    grids: tuple[Positive, ...]
+    grids: tuple[Side, ...]
     pixels: Pixels
     decode_version: Positive
     resize_version: Positive

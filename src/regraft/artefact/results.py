@@ -61,6 +61,13 @@ class FitResult:
             "peak_memory_bytes": self.peak_memory_bytes,
             "artefact": str(self.artefact),
             "left_out": [bad.as_json() for bad in self.images.bad_images],
+            "n": {
+                "train": len(self.split.train),
+                "validation": len(self.split.validation),
+                "test": len(self.split.test),
+                "copies_left_out": len(self.split.left_out),
+            },
+            "from_cache": self.is_from_cache,
             **(
                 {"hidden_units": recipe.hidden_units, "hidden_share": recipe.hidden_share}
                 if recipe.hidden_units

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,18 @@ from regraft.errors import InvalidArgumentError, expected_received
 from regraft.storage import require_writable
 
 RUNS = Path("runs")
+CHECKPOINT, RUN = "checkpoint", "run.json"  # of a run that is not finished
 _LONGEST_NAME = 60  # characters of the data's name in the folder's
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Is it the folder of a run that was killed or stopped, and can go on?"""
+    return (folder / CHECKPOINT / RUN).is_file()
+
+
+def how_to_resume(folder: Path) -> str:
+    """The command that goes on with it."""
+    return shlex.join(["regraft", "fit", "--resume", str(folder)])
 
 
 def require_new(folder: Path) -> None:
@@ -19,9 +31,12 @@ def require_new(folder: Path) -> None:
         InvalidArgumentError: With what is in the way.
     """
     if folder.exists() or folder.is_symlink():
+        step = "Name another."
+        if is_unfinished(folder):
+            step = f"It is an unfinished run. To go on with it: {how_to_resume(folder)}"
         raise InvalidArgumentError(
             expected_received(
-                "an --out folder that does not exist yet", f"{folder}, which does", "Name another."
+                "an --out folder that does not exist yet", f"{folder}, which does", step
             )
         )
     require_writable(folder, option="--out")

@@ -9,6 +9,8 @@ from typing import Any
 from regraft.errors import InvalidArgumentError, expected_received, nearest
 from regraft.records import PixelSpec, Tap
 
+LARGEST_SIZE = 2048  # pixels a side: beyond, the maps of a few pictures fill a memory
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightFile:
@@ -67,11 +69,15 @@ class Backbone:
         return max((self.tap(name) for name in names), key=self.taps.index)
 
     def check_size(self, size: int) -> None:
-        """Refuse pictures that the network cannot take.
+        """Refuse pictures that the network cannot take, or no memory could hold.
 
         Raises:
-            InvalidArgumentError: If `size` is below the smallest.
+            InvalidArgumentError: If `size` is below the smallest, or above `LARGEST_SIZE`.
         """
+        if size > LARGEST_SIZE:
+            raise InvalidArgumentError(
+                expected_received(f"a size of at most {LARGEST_SIZE}", str(size))
+            )
         if size < self.smallest_size:
             raise InvalidArgumentError(
                 expected_received(

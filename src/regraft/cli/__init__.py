@@ -93,15 +93,18 @@ def main() -> None:
         sys.exit(4)
 
 
-# no space, over a quota, too large a file for this disk
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+# no space, over a quota, too large a file for this disk; names too long, links in a loop
+_OF_PLACES = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS),
+    *(errno.ENAMETOOLONG, errno.ELOOP),
+)
 _PLACES = (PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
 
 
 def _is_of_a_place(error: Exception) -> TypeGuard[OSError]:
-    """A folder that vanished, a file in place of a folder, no permission, a full disk."""
-    is_full = isinstance(error, OSError) and error.errno in _FULL
-    return is_full or isinstance(error, _PLACES)
+    """A folder that vanished, a file in its place, no permission, a full disk, a bad name."""
+    is_known = isinstance(error, OSError) and error.errno in _OF_PLACES
+    return is_known or isinstance(error, _PLACES)
 
 
 def _show_version(wanted: bool) -> None:

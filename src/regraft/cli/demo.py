@@ -1,5 +1,6 @@
 """`regraft demo`: the whole way on pictures and weights that ship with the package."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -59,9 +60,10 @@ def _fit_digits(out: Path | None, *, quiet: bool) -> None:
     ]
     typer.echo(f"\nLoaded from {result.artefact} and asked about pictures of the test part:\n")
     typer.echo(picture_lines(pictures, captions))
+    folder = shlex.quote(str(result.artefact))
     typer.echo(
         f"\nYour own pictures, one folder a class:   regraft fit FOLDER"
-        f"\nThen ask it about a picture:             regraft predict {result.artefact} PICTURE"
+        f"\nThen ask it about a picture:             regraft predict {folder} PICTURE"
     )
 
 

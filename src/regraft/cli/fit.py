@@ -58,7 +58,11 @@ def fit(
         ),
     ] = "head",
     budget: Annotated[
-        str, typer.Option(metavar="TIME", help="Time for all of it: 90s, 5m, 1h.")
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Time for all of it: 90s, 5m, 1h. A plan named in full is carried out in full.",
+        ),
     ] = "5m",
     epochs: Annotated[
         int | None,
@@ -120,6 +124,7 @@ def fit(
             expected_received("DATA, or --resume RUN", "neither", "See regraft fit --help.")
         )
 
+    from regraft.artefact.runs import how_to_resume
     from regraft.data.text import as_text
     from regraft.pipeline import fit as run
     from regraft.pipeline import resume as go_on
@@ -144,7 +149,7 @@ def fit(
     )
     typer.echo(as_text(lines))
     if result.is_stopped:
-        typer.echo(f"\nStopped early. To go on: regraft fit --resume {result.artefact}")
+        typer.echo(f"\nStopped early. To go on: {how_to_resume(result.artefact)}")
         raise typer.Exit(STOPPED)
 
 

@@ -107,8 +107,9 @@ def decode(
     except _UnreadableError as error:
         called = name or (str(data) if isinstance(data, Path) else "a picture given as bytes")
         received = f"{shown(as_text(called))}: {error}"
+        step = "Repair it, or leave it out: --on-bad-image skip does."
         raise BadImageError(
-            expected_received(f"a complete {FORMATS_SHOWN} picture", received)
+            expected_received(f"a complete {FORMATS_SHOWN} picture", received, step)
         ) from error
 
 
@@ -140,8 +141,12 @@ def n_pixels(path: Path) -> int:
 
 
 def starts_like_a_picture(start: bytes) -> bool:
-    """Whether the first bytes (12 are enough) are those of an allowed format."""
-    return _format(start) is not None
+    """Whether the first bytes (12 are enough) are those of an allowed format.
+
+    Of a BMP the four reserved bytes count as well: many a text begins with its two letters.
+    """
+    found = _format(start)
+    return found is not None and (found != "BMP" or start[6:10] == bytes(4))
 
 
 def on_white(colour: npt.NDArray[np.uint8], alpha: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -36,21 +36,31 @@ PICTURE_ENDINGS = frozenset(ALLOWED_ENDINGS | OTHER_ENDINGS)
 NEVER_PICTURES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # and all that begins with "."
 
 
-def from_folder(root: Path) -> ImageSet:
+RUN_FILES = ("recipe.json", "checkpoint/run.json")  # in a folder that `fit` wrote or began
+
+
+def from_folder(root: Path, *, to_train: bool = True) -> ImageSet:
     """An `ImageSet` over the files below a folder. Reads names and first bytes, no pixels.
 
     Pictures lie at any depth of a class folder; links to folders are followed, each folder once.
+    A folder of runs beside the classes is no class.
+
+    Args:
+        root: The folder.
+        to_train: A part to train on must be there.
 
     Raises:
         DataError: When there are no class folders or no pictures, when a class folder is empty, or
             when the parts of the data have different classes.
     """
-    folders = _sub_folders(root)
-    parts = _part_folders(root, folders)
+    folders = [folder for folder in _sub_folders(root) if not _holds_runs(folder)]
+    parts = _part_folders(root, folders, to_train=to_train)
     if parts is None:
-        found = {TRAIN: _by_class(root)}
+        found = {TRAIN: _by_class(root, folders)}
     else:
-        found = {part: _by_class(folder) for part, folder in sorted(parts.items())}
+        found = {
+            part: _by_class(folder, _sub_folders(folder)) for part, folder in sorted(parts.items())
+        }
         _require_equal_classes(root, parts, {part: set(by) for part, by in found.items()})
 
     paths: list[Path] = []
@@ -73,7 +83,14 @@ def from_folder(root: Path) -> ImageSet:
     )
 
 
-def _part_folders(root: Path, folders: list[Path]) -> dict[int, Path] | None:
+def _holds_runs(folder: Path) -> bool:
+    """Did `fit` write it, or what is in it? A run may lie where its data do."""
+    return any(
+        (place / name).exists() for place in (folder, *_sub_folders(folder)) for name in RUN_FILES
+    )
+
+
+def _part_folders(root: Path, folders: list[Path], *, to_train: bool) -> dict[int, Path] | None:
     """The folder of each part, or None when the sub-folders of `root` are classes."""
     parts: dict[int, Path] = {}
     others: list[str] = []
@@ -86,6 +103,13 @@ def _part_folders(root: Path, folders: list[Path]) -> dict[int, Path] | None:
             raise DataError(expected_received(f"one {PART_NAMES[part]} folder", received))
         else:
             parts[part] = folder
+    if parts and not others and (len(parts) > 1 or not to_train):
+        # nothing but parts, none of which can be a class
+        if to_train and TRAIN not in parts:
+            named = listed([as_text(folder.name) for folder in parts.values()])
+            received = f"only {named} in {shown(as_text(str(root)))}"
+            raise DataError(expected_received("a folder train beside other parts", received))
+        return parts
     if TRAIN not in parts or not _sub_folders(parts[TRAIN]):
         return None  # "train" may well be a class: train, bus, car
     if others and len(parts) == 1 and not _are_parts(parts[TRAIN], others, folders):
@@ -110,10 +134,10 @@ def _are_parts(train: Path, others: list[str], folders: list[Path]) -> bool:
     return any(len(names) > 1 and names <= classes for names in held)
 
 
-def _by_class(folder: Path) -> dict[str, list[Path]]:
-    """Pictures of each class folder, in the order of their names."""
+def _by_class(folder: Path, children: list[Path]) -> dict[str, list[Path]]:
+    """Pictures of each class folder in a folder, in the order of their names."""
     found: dict[str, list[Path]] = {}
-    for child in _sub_folders(folder):
+    for child in children:
         # archives of one system spell an accent as a letter and a mark, those of others as one
         name = unicodedata.normalize("NFC", as_text(child.name))
         found.setdefault(name, []).extend(_pictures_below(child))
@@ -133,8 +157,9 @@ def _by_class(folder: Path) -> dict[str, list[Path]]:
 def _require_equal_classes(
     root: Path, parts: dict[int, Path], classes: dict[int, set[str]]
 ) -> None:
+    first = classes[min(classes)]
     for part, names in classes.items():
-        lacking, extra = sorted(classes[TRAIN] - names), sorted(names - classes[TRAIN])
+        lacking, extra = sorted(first - names), sorted(names - first)
         if lacking or extra:
             facts = [f"{what} {listed(which)}" for what, which in
                      (("without", lacking), ("with an additional", extra)) if which]  # fmt: skip

@@ -22,8 +22,11 @@ NEAR = 5.0
 # Standard deviation over the cells: blank pages, and patches of one colour, are all alike.
 LEAST_CONTRAST = 8.0
 MOST = 10_000  # pictures that are compared: each with each
-MOST_BYTES = 3e8  # of files that are decoded for it
-MOST_TOGETHER = 0.1  # of all: more that are alike are no copies, the pictures are simply so
+MOST_BYTES = 1e9  # of files that are decoded for it
+MOST_PAIRS = 100  # a picture, on average: more that are alike are no copies
+# Of a class: where so many are linked they are no copies, the pictures are simply so; with less,
+# three units are left to part.
+MOST_TOGETHER = 0.5
 _BLOCK = 1_000
 
 Pixels = npt.NDArray[np.uint8]
@@ -45,11 +48,11 @@ class _Pictures(Protocol):
 def alike(pictures: _Pictures) -> list[tuple[int, int]]:
     """Pairs of rows whose pictures are nearly identical, the lower one first.
 
-    None are named where there are many or large pictures (`MOST`, `MOST_BYTES`), or where so many
-    are alike that a split could not part them (`MOST_TOGETHER`).
+    None are named where there are too many or too large pictures (`reason_not_compared`), or where
+    nearly all are alike (`MOST_PAIRS`).
     """
     n = len(pictures)
-    if not 1 < n <= MOST or pictures.n_bytes() > MOST_BYTES:
+    if n < 2 or reason_not_compared(pictures):
         return []
     cells = _cells_of(pictures)
     shown = np.flatnonzero(cells.std(axis=1) >= LEAST_CONTRAST)  # nan: cannot be decoded
@@ -63,19 +66,39 @@ def alike(pictures: _Pictures) -> list[tuple[int, int]]:
         rows, others = np.nonzero(apart < limit)
         later = others > rows + start
         found.append(np.stack([rows[later] + start, others[later]], axis=1))
+        if sum(map(len, found)) > MOST_PAIRS * n:
+            return []
     pairs = shown[np.concatenate(found)] if found else np.zeros((0, 2), np.int64)
-    if np.bincount(pairs.ravel(), minlength=n).max() > max(1.0, MOST_TOGETHER * n):
-        return []
     return [(int(a), int(b)) for a, b in pairs]
 
 
-def joined(identity: IntArray, pairs: list[tuple[int, int]]) -> IntArray:
-    """(n,) Equal numbers for rows that are identical, or linked by nearly identical ones."""
-    if not pairs:
-        return identity
+def reason_not_compared(pictures: _Pictures) -> str:
+    """Why nearly identical pictures are not looked for; empty where they are."""
+    if len(pictures) > MOST:
+        return f"more than {MOST:,} pictures"
+    if pictures.n_bytes() > MOST_BYTES:
+        return f"more than {MOST_BYTES / 1e9:g} GB of files"
+    return ""
+
+
+def joined(identity: IntArray, pairs: list[tuple[int, int]], labels: IntArray) -> IntArray:
+    """(n,) Equal numbers for rows that are identical, or linked by nearly identical ones.
+
+    Args:
+        identity: (n,) Equal numbers for identical pictures.
+        pairs: Of rows that are nearly identical.
+        labels: (n,) Links that would hold `MOST_TOGETHER` of a class together are not followed.
+    """
     numbers = np.unique(identity, return_inverse=True)[1]
-    a, b = numbers[np.array(pairs)].T
-    return linked(a, b, n_nodes=int(numbers.max()) + 1)[numbers]
+    a, b = numbers[np.array(pairs, np.int64).reshape(-1, 2)].T
+    if np.array_equal(a, b):  # nothing but what is identical
+        return identity
+    together = linked(a, b, n_nodes=int(numbers.max()) + 1)[numbers]
+    n_classes = int(labels.max()) + 1
+    places, counts = np.unique(together * n_classes + labels, return_counts=True)
+    of_class = np.bincount(labels)[places % n_classes]
+    too_many = places[(counts > 1) & (counts >= MOST_TOGETHER * of_class)] // n_classes
+    return np.where(np.isin(together, too_many), together.max() + 1 + numbers, together)
 
 
 def linked(a: IntArray, b: IntArray, *, n_nodes: int) -> IntArray:

@@ -56,7 +56,8 @@ def _csv(path: Path) -> Table:
                 name.strip().casefold()
                 for name in next(csv.reader([header], delimiter=delimiter), [])
             ]
-            rows = [row for row in csv.reader(file, delimiter=delimiter, strict=True) if row]
+            read = csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True)
+            rows = [row for row in read if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         received = f"{path}: {error}"
         raise DataError(expected_received("a .csv file in UTF-8", received)) from error
@@ -67,7 +68,7 @@ def _csv(path: Path) -> Table:
         step = "Quote values that hold the delimiter."
         raise DataError(expected_received(f"{len(columns)} values a row", received, step))
     return {
-        column: [row[place] for row in rows]
+        column: [row[place].strip() for row in rows]
         for place, column in enumerate(columns)
         if column in COLUMNS
     }

@@ -64,7 +64,7 @@ def open_data(
     """
     if on_bad_image not in ("fail", "skip"):
         raise InvalidArgumentError(expected_received("fail or skip", repr(on_bad_image)))
-    images = _opened(data)
+    images = _opened(data, to_train=to_train)
     if limit is not None:
         require_classes(images)
         images = limited(images, limit=limit, seed=seed)
@@ -92,7 +92,7 @@ def as_path(named: str | Path) -> Path:
         ) from error
 
 
-def _opened(data: Data) -> ImageSet:
+def _opened(data: Data, *, to_train: bool) -> ImageSet:
     if isinstance(data, Mapping):
         return from_mapping(data, name="arrays")
     if isinstance(data, tuple):
@@ -117,7 +117,9 @@ def _opened(data: Data) -> ImageSet:
     except (OSError, ValueError) as error:  # too long, a null byte
         raise MissingFileError(expected_received("a file or folder", called)) from error
     if is_folder:
-        return from_idx_folder(path) if is_idx_folder(path) else from_folder(path)
+        if is_idx_folder(path):
+            return from_idx_folder(path)
+        return from_folder(path, to_train=to_train)
     if not is_file:
         hint = nearest(called, NAMES)
         raise MissingFileError(

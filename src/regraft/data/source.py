@@ -160,4 +160,4 @@ class ImageSet:
     def _identity(self) -> IntArray:
         first_seen: dict[bytes, int] = {}
         numbers = [first_seen.setdefault(d, len(first_seen)) for d in self.pictures.digests()]
-        return joined(np.array(numbers, np.int64), alike(self.pictures))
+        return joined(np.array(numbers, np.int64), alike(self.pictures), self.labels)

@@ -100,11 +100,24 @@ class FeatureCache:
 
     @contextlib.contextmanager
     def locked(self, keys: Iterable[str]) -> Iterator[None]:
-        """Be the only process that computes these keys."""
+        """Be the only process that computes these keys.
+
+        Raises:
+            InvalidArgumentError: If the cache cannot be written.
+        """
         # 256 lock files serve all keys; taking them in order keeps two processes from a deadlock
         shards = sorted({key[:2] for key in keys})
         locks = self.folder / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
+        try:
+            locks.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidArgumentError(
+                expected_received(
+                    "a folder for cached features that can be written",
+                    f"{self.folder}: {error.strerror}",
+                    "Name another with the environment variable REGRAFT_CACHE.",
+                )
+            ) from error
         with contextlib.ExitStack() as stack:
             for shard in shards:
                 stack.enter_context(filelock.FileLock(locks / f"{shard}.lock"))

@@ -10,11 +10,10 @@ from regraft.artefact.recipe import Origin
 from regraft.artefact.results import EvaluateResult
 from regraft.artefact.store import load
 from regraft.data.open import Data, OnBadImage, open_data
-from regraft.data.sample import limited
 from regraft.data.source import TEST, ImageSet
 from regraft.data.split import digest_of, split_rows
 from regraft.data.text import listed
-from regraft.errors import DataError, InvalidArgumentError, expected_received
+from regraft.errors import DataError, RegraftError, expected_received
 from regraft.evaluate.scores import full_scores
 from regraft.observer import Nobody, Observer
 from regraft.planning.probe import nested_rows
@@ -47,8 +46,8 @@ def evaluate(
     observer = progress or Nobody()
     classifier = load(artefact)
     origin = classifier.origin
-    images = open_data(data, on_bad_image=on_bad_image, to_train=False)
-    images, rows, which = _to_score(images, origin, observer)
+    images = _opened(data, origin, on_bad_image)
+    rows, which = _to_score(images, origin, observer)
     labels = _labels_for(classifier, images)
     if limit is not None and limit < len(rows):
         rows = rows[_spread(labels[rows], limit, seed=origin.seed)]
@@ -59,6 +58,16 @@ def evaluate(
         pictures=which,
         left_out=images.bad_images,
     )
+
+
+def _opened(data: Data, origin: Origin, on_bad_image: OnBadImage) -> ImageSet:
+    """All pictures, or those drawn for the fit where it is these that it was fitted on."""
+    if origin.limit is not None:
+        with contextlib.suppress(RegraftError):  # other data: what is wrong is said below
+            drawn = open_data(data, on_bad_image=on_bad_image, limit=origin.limit, seed=origin.seed)
+            if drawn.fingerprint() == origin.fingerprint:
+                return drawn
+    return open_data(data, on_bad_image=on_bad_image, to_train=False)
 
 
 def answers_of(
@@ -94,16 +103,9 @@ def _spread(labels: IntArray, n: int, *, seed: int) -> IntArray:
     return np.sort(nested_rows(labels, np.arange(len(labels)), seed=seed)[:n])
 
 
-def _to_score(
-    images: ImageSet, origin: Origin, observer: Observer
-) -> tuple[ImageSet, IntArray, str]:
-    """The pictures, which of them to score, and what those are."""
-    known = images
-    if origin.limit is not None and images.fingerprint() != origin.fingerprint:
-        with contextlib.suppress(InvalidArgumentError):  # other data, of more classes
-            known = limited(images, limit=origin.limit, seed=origin.seed)
-    if known.fingerprint() == origin.fingerprint:
-        images = known
+def _to_score(images: ImageSet, origin: Origin, observer: Observer) -> tuple[IntArray, str]:
+    """Which pictures to score, and what those are."""
+    if images.fingerprint() == origin.fingerprint:
         split = split_rows(
             images,
             validation_fraction=origin.validation_fraction,
@@ -111,9 +113,9 @@ def _to_score(
             seed=origin.seed,
         )
         _require_same_test(images, split.test, origin, observer)
-        return images, split.test, "the test pictures held out when it was fitted"
+        return split.test, "the test pictures held out when it was fitted"
     if images.given_split is not None and np.any(images.given_split == TEST):
-        return images, np.flatnonzero(images.given_split == TEST), "the test part of the data"
+        return np.flatnonzero(images.given_split == TEST), "the test part of the data"
     which = "all pictures of the data"
     if images.name == origin.name:
         which += ", some of which it may have been fitted to"
@@ -121,7 +123,7 @@ def _to_score(
             f"The artefact was fitted on data named {images.name}, too, but on other pictures "
             "or on fewer of these: pictures it has seen would flatter the result."
         )
-    return images, np.arange(len(images)), which
+    return np.arange(len(images)), which
 
 
 def _require_same_test(

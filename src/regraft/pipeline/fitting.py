@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from regraft.artefact.results import FitResult
-from regraft.artefact.runs import RUNS, require_new
+from regraft.artefact.runs import RUNS, how_to_resume, require_new
+from regraft.data.likeness import reason_not_compared
 from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import ImageSet
 from regraft.data.split import hold_out_less
@@ -137,7 +138,7 @@ def begin(work: Work, decided: Mapping[str, Any], observer: Observer) -> Run:
     """Reserve the folder of a run, with what was decided already, and say how to go on with it."""
     facts = {"request": work.request.as_json(), "command": work.command, **decided}
     run = Run.begin(work.out, name=work.request.name, facts=facts)
-    observer.note(f"Run: {run.folder}; if interrupted: regraft fit --resume {run.folder}")
+    observer.note(f"Run: {run.folder}; if interrupted: {how_to_resume(run.folder)}")
     return run
 
 
@@ -204,6 +205,8 @@ def _describe_data(observer: Observer, images: ImageSet, split: Split) -> None:
         f"Data: {images.name}, {len(images):,} pictures of {len(images.class_names):,} classes "
         f"({parts}, {len(split.test):,} test)."
     )
+    if because := reason_not_compared(images.pictures):
+        observer.note(f"Nearly identical pictures are not looked for: {because}.")
     if len(split.left_out):
         observer.note(f"Left out: {len(split.left_out):,} pictures that are in a later part, too.")
     if images.bad_images:

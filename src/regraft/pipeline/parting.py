@@ -26,11 +26,14 @@ def part(images: ImageSet, *, seed: int) -> Split:
         seed=seed,
     )
     if not len(split.validation) or not len(split.test):
+        step = "Add pictures: at least three different ones a class."
+        if images.groups is not None:
+            step = "Make the groups smaller, or add some: at least three a class."
         raise DataError(
             expected_received(
                 "pictures enough for train, validation and test",
                 f"{len(images):,} of {len(images.class_names):,} classes in {images.name}",
-                "Add pictures: at least three different ones a class.",
+                step,
             )
         )
     return split

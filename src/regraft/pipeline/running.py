@@ -11,7 +11,13 @@ from typing import Any
 import filelock
 
 from regraft.artefact.classifier import Classifier
-from regraft.artefact.runs import require_new, write_to_next_free
+from regraft.artefact.runs import (
+    CHECKPOINT,
+    RUN,
+    is_unfinished,
+    require_new,
+    write_to_next_free,
+)
 from regraft.artefact.store import save_into
 from regraft.errors import (
     ArtefactError,
@@ -22,7 +28,6 @@ from regraft.errors import (
 )
 from regraft.storage import atomic_folder, write_json
 
-CHECKPOINT, RUN = "checkpoint", "run.json"
 SCHEMA = 1  # of the record
 _LOCK = "lock"
 
@@ -85,7 +90,7 @@ class Run:
                 )
             )
         record = folder / CHECKPOINT / RUN
-        if not record.is_file():
+        if not is_unfinished(folder):
             raise InvalidArgumentError(
                 expected_received(
                     "a run that can go on",
@@ -140,6 +145,8 @@ class Run:
             if {path.name for path in self.checkpoint.iterdir()} <= {RUN, _LOCK}:
                 self.lock.release()
                 shutil.rmtree(self.folder)
+                with contextlib.suppress(OSError):  # other runs are in it
+                    self.folder.parent.rmdir()
             raise
 
 
