@@ -57,3 +57,34 @@ def test_few_steps_an_epoch_stay_few(steps, n, expected):
         arguments={"steps_per_epoch": steps}, train=Rows(n=n, planned=320), batch_size=32
     )
     assert executing._steps(given) == expected
+
+
+def test_a_sample_that_a_callback_ends_early_is_scored_all_the_same(monkeypatch):
+    asked = []
+
+    def evaluate(model, x, y, **_):
+        asked.append((x, y))
+        return {"loss": 0.5, "accuracy": 0.75}
+
+    state = SimpleNamespace(original={"evaluate": evaluate})
+    monkeypatch.setattr(session, "SESSION", state, raising=False)
+    history = SimpleNamespace(history={"loss": [2.0, 1.0]})
+    executing._score_once(object(), history, SimpleNamespace(x="x", y="y"))
+    assert history.history == {"loss": [2.0, 1.0], "val_loss": [0.5], "val_accuracy": [0.75]}
+    executing._score_once(object(), history, SimpleNamespace(x="x", y="y"))
+    executing._score_once(object(), SimpleNamespace(history={}), None)
+    assert asked == [("x", "y")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_a_stopwatch_counts_the_steps_between_two_calls(at_once):
+    from regraft.diagnose.agent import callbacks
+
+    watch = callbacks.stopwatch(100, 10, 1, give_up=False)
+    watch.set_model(SimpleNamespace(steps_per_execution=at_once))
+    watch.on_train_batch_end(0)
+    watch.started -= 8.0  # seconds
+    watch.on_train_batch_end(1)
+    watch.on_train_batch_end(2)
+    assert watch.seconds_per_row == pytest.approx(8 / callbacks.TIMED_STEPS / 10 / at_once, rel=0.1)

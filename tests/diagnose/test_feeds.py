@@ -325,6 +325,11 @@ def test_a_sample_has_the_mix_of_all(n):
     assert rows.tolist() != feeds.stratified(labels, n, seed=1).tolist()
 
 
+def test_a_sample_of_quantities_is_no_larger_than_asked_for():
+    rows = feeds.stratified(np.linspace(0, 1, 500), 40, seed=0)
+    assert len(rows) == len(set(rows.tolist())) == 40
+
+
 def test_a_sample_of_everything_is_everything():
     assert feeds.stratified(Y, 96, seed=0).tolist() == list(range(96))
 

@@ -184,3 +184,15 @@ def test_rows_are_computed_once_in_all_replays(keras, trunk, tmp_path, monkeypat
     trunk.layers[1].bias.assign(np.ones(6))
     store.outputs(trunk, X[:5], "")
     assert computed == [20, 5, 5]
+
+
+def test_outputs_in_bfloat16_are_read_back_as_numbers(tmp_path, trunk, monkeypatch):
+    import ml_dtypes
+
+    halves = np.arange(60, dtype=np.float32).reshape(20, 3).astype(ml_dtypes.bfloat16)
+    monkeypatch.setattr(frozen, "forward", lambda *_: halves)
+    kept = frozen.Store(tmp_path).outputs(trunk, X[:20], "")
+    monkeypatch.setattr(frozen, "forward", None)  # another process: only the file is there
+    again = frozen.Store(tmp_path).outputs(trunk, X[:20], "")
+    assert again.dtype == kept.dtype == np.float32
+    np.testing.assert_array_equal(again, kept)

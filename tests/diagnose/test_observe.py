@@ -425,3 +425,21 @@ def test_classes_that_weigh_differently(arrays, weights, differ):
     run = replay([fit(class_weights=weights)], [score()], arrays=arrays)
     training = observe.observe(run).training
     assert (training.class_weight, dict(training.class_weights)) == (differ, weights)
+
+
+@pytest.mark.parametrize(
+    ("name", "convention"),
+    [("MobileNetV3Small", "signed"), ("ConvNeXtTiny", "torch"), ("EfficientNetV2B0", "torch"),
+     ("EfficientNetV2S", "signed")],
+)  # fmt: skip
+def test_a_network_built_without_its_preparing_layers_wants_what_they_would_give(name, convention):
+    base = {
+        "name": name, "site": at(5), "weights": "imagenet", "looks_random": False,
+        "input_height": 224, "input_width": 224, "last_map": (7, 7), "n_layers": 50,
+        "n_trainable_layers": 0, "n_batchnorm": 9, "n_batchnorm_trainable": 0,
+        "called_with_training": False,
+    }  # fmt: skip
+    whole = observe._backbone(fit(base=base))
+    assert (whole.convention, whole.rescales_inside) == ("byte", True)
+    bare = observe._backbone(fit(base=base | {"rescales": False}))
+    assert (bare.convention, bare.rescales_inside) == (convention, False)

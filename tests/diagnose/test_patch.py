@@ -18,7 +18,7 @@ from small_scripts import (
 
 from regraft.diagnose import repairs
 from regraft.diagnose.conventions import conversion
-from regraft.diagnose.evidence import Accuracy, Augmentation, Call, Order, Site
+from regraft.diagnose.evidence import Accuracy, Augmentation, Call, Labels, Order, Site
 from regraft.diagnose.patch import EDITS, as_diff, patch, patch_what_is_known
 
 WHOLE = (
@@ -222,6 +222,7 @@ def test_a_fresh_network_rescales_first():
     ("before", "after"),
     [
         pytest.param("x = x + 60", 'x = x.astype("float32") + 60', id="name-first"),
+        pytest.param("x = gain * x", 'x = np.asarray(gain, "float32") * x', id="two-names"),
         pytest.param("x = x // 255", "x = x / 255", id="whole-division"),
         pytest.param("x //= 255", 'x = x.astype("float32") / 255', id="whole-division-in-place"),
         pytest.param("x = 255 - x", 'x = 255 - x.astype("float32")', id="number-first"),
@@ -661,6 +662,30 @@ def test_labels_are_counted_from_zero():
     repair = repairs.remap_labels({str(n): n - 1 for n in range(1, 11)}, part="all")
     _, added = patched(NESTED, repair, **MOBILENET)
     assert added == ["y_train = y_train - 1", "y_val = y_val - 1"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "counts", "facts", "added"),
+    [
+        pytest.param({"0": 1, "1": 0}, "0123", {}, "np.array([1, 0, 2, 3])[y_val]", id="swap"),
+        pytest.param({"2": 3}, "012", {}, "np.array([0, 1, 3])[y_val]", id="others-stay"),
+        pytest.param({"1": 0, "2": 1}, "12", {}, "y_val - 1", id="all"),
+        pytest.param({"0": 1, "1": 0}, "01", {"label_kind": "one-hot"}, None, id="one-hot"),
+    ],
+)
+def test_classes_that_keep_their_numbers_keep_them(mapping, counts, facts, added):
+    source = (
+        "import numpy as np\nmodel.compile('a')\nmodel.fit(x, y, validation_data=(x_val, y_val))\n"
+    )
+    known = context(source, backbone=None, **facts)
+    found = partly(Labels, train_counts={}, validation_counts=dict.fromkeys(counts, 9))
+    known = dataclasses.replace(known, evidence=dataclasses.replace(known.evidence, labels=found))
+    repair = repairs.remap_labels(mapping, part="validation")
+    text = patch(source, [("LAB002", repair, ())], known)
+    if added is None:
+        assert text is None
+    else:
+        assert changes(source, text) == ([], [f"y_val = {added}"])
 
 
 def test_augmentation_is_left_out_of_validation():

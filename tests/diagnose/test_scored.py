@@ -201,3 +201,11 @@ def test_features_are_linked_to_the_pictures_they_come_from(record, monkeypatch,
     np.testing.assert_array_equal(record.arrays["fit0_train_thumb_rows"], np.arange(20))
     scored.shown.link("fit1_train", feeds.Feed(x=features[chosen] * 2, y=None, planned=20))
     assert "fit1_train_thumbs" not in record.arrays
+
+
+def test_rows_that_were_not_remembered_may_have_been_trained_on_too(model):
+    session.SESSION.trained_rows = {feeds.digest_row(row) for row in X[:90:2]}
+    session.SESSION.share_remembered = 0.5
+    entry = {}
+    scored._compare_with_training(entry, X[:90], Y[:90], Y[:90])
+    assert entry["trained_on"] == 1.0

@@ -20,6 +20,24 @@ class Loss:
         return {"from_logits": True}
 
 
+@pytest.mark.parametrize(
+    ("rows", "have"),
+    [
+        ([0, 3, 1], True),
+        ([[0.5], [1.5]], True),
+        ([[0, 1], [1, 0]], True),
+        ([[0.05, 0.95], [0.4, 0.6]], True),
+        ([[-1, 1, -1], [1, -1, -1]], True),
+        ([[0.2, 0.9, 0.4, 0.7], [0.1, 0.8, 0.3, 0.2]], False),
+        ([[1, 1, 0], [0, 1, 1], [1, 0, 0]], False),
+        ([[-0.5, 1.5], [0.5, 2.5], [3.0, 1.0]], False),
+    ],
+    ids=["numbers", "column", "one-hot", "mixture", "signs", "boxes", "several", "two-columns"],
+)
+def test_labels_that_name_one_class_a_row(rows, have):
+    assert scoring.have_one_class(np.array(rows)) == have
+
+
 LOGITS = Loss()
 SITE = {"file": "train.py", "line": 3, "code": "np.mean(answers == labels)"}
 ANSWERS = {

@@ -36,6 +36,8 @@ def concluded(
     named = {cause.id for cause in ranked}
     accuracy = evidence.accuracy
     observed = recorded.measured(score)
+    # a number that was wrong is put right by no repair of what is trained
+    is_repaired = any(p.result.rule.id in named for p in priced)
     best = laboratory.run([p.result for p in priced if p.stays_repaired])
     return Diagnosis(
         script=str(script.path),
@@ -45,7 +47,7 @@ def concluded(
         n_validation=int(score.get("n") or 0),
         source_call=score["by"],
         source_site=recorded.site(score["site"]),
-        repaired_script=reached if reached is not None and ranked else observed,
+        repaired_script=reached if reached is not None and is_repaired else observed,
         regraft_fit=None,
         findings=tuple(ranked),
         fixed=fixed.accuracy if fixed else None,

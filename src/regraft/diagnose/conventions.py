@@ -46,6 +46,15 @@ def of_spec(spec: PixelSpec) -> Affine:
     return Affine(order=order, scale=spec.scale, offset=spec.offset)
 
 
+def without_rescaling(backbone: str) -> PixelSpec:
+    """What a network takes that prepares pixels itself, and was built with that left out.
+
+    Source: `keras/src/applications/{mobilenet_v3,efficientnet_v2,convnext}.py`: their first layers.
+    """
+    is_torch = backbone.startswith(("convnext", "efficientnet_v2_b"))
+    return TORCH if is_torch else SIGNED
+
+
 def _triple(values: object) -> Triple:
     a, b, c = (float(v) for v in values)  # type: ignore[attr-defined]
     return (a, b, c)

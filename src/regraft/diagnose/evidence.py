@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+NEARLY_ALL = 0.75  # of the planned updates: a third more at a low rate would not change a loss much
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
@@ -174,6 +176,7 @@ class Training:
     sampled: bool
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
     earlier_fits: int = 0  # trainings of the same model before this one
+    frozen_was_trained: bool = False  # does what is frozen hold what an earlier `fit` learnt?
     is_head_trained: bool = False  # by an earlier training, with the backbone frozen or without it
     # arguments of the optimiser that make steps smaller, those that are set: "clipnorm", ...
     holds: Mapping[str, float] = field(default_factory=dict)
@@ -198,6 +201,11 @@ class Training:
     def updates_made(self) -> int:
         """Updates of this run, whatever share of the planned ones its sample left."""
         return min(-(-self.n_train_used // self.batch_size) * self.epochs, self.planned_updates)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Is it a sample that leaves out many of the updates the script makes?"""
+        return self.sampled and self.updates_made < NEARLY_ALL * self.planned_updates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from regraft.backbones import table
 from regraft.diagnose import computed, seen
 from regraft.diagnose import evidence as facts
-from regraft.diagnose.conventions import CONVENTIONS, of_spec
+from regraft.diagnose.conventions import CONVENTIONS, of_spec, without_rescaling
 from regraft.diagnose.failure import failure
 from regraft.diagnose.probe import accuracy, labels
 from regraft.diagnose.recorded import (
@@ -151,12 +151,15 @@ def _backbone(fit: Record) -> facts.Backbone | None:
     row = next((r for r in table.BACKBONES if r.builder.endswith(f":{base['name']}")), None)
     if row is None:
         return None
-    wanted = of_spec(row.pixels)
+    pixels = row.pixels
+    if pixels.rescales_inside and not base.get("rescales", True):
+        pixels = without_rescaling(row.name)
+    wanted = of_spec(pixels)
     convention = next(name for name, affine in CONVENTIONS.items() if affine == wanted)
     return facts.Backbone(
         name=row.name,
         convention=convention,
-        rescales_inside=row.pixels.rescales_inside,
+        rescales_inside=pixels.rescales_inside,
         site=site(base["site"]),
         weights=base["weights"],
         looks_random=base["looks_random"],
@@ -288,6 +291,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         class_weights=dict(fit.get("class_weights", {})),
         weightless=float(fit.get("weightless", 0.0)),
         sampled=bool(fit.get("sampled")),
+        frozen_was_trained=bool(fit.get("frozen_was_trained")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),
         is_head_trained=any(not (f.get("base") or {}).get("n_trainable_layers") for f in before),
         callbacks=tuple(

@@ -40,6 +40,8 @@ def test_dat001_clear(measured):
 def test_dat001_unknown():
     few = labels(validation_counts={"0": 8, "1": 2})
     assert verdict(majority_rate_as_accuracy, accuracy=ALWAYS_ONE, labels=few) == "unknown"
+    short = training(sampled=True, n_train_used=200)
+    assert verdict(majority_rate_as_accuracy, accuracy=ALWAYS_ONE, training=short) == "unknown"
 
 
 NOISY = {"noisy": 0.2, "noise_margin": 0.05}

@@ -66,8 +66,20 @@ def test_frz002_a_second_training_is_given_something_to_train(earlier, kind):
     assert [repair.kind for repair in finding.repairs] == [kind]
 
 
-def test_frz002_unknown():
+def test_frz002_an_encoder_trained_before_is_nothing_fresh():
+    facts = {"accuracy": accuracy(train=0.3), "backbone": None}
+    trained = training(trainable_parameters=1290, frozen_was_trained=True)
+    assert verdict(head_frozen, training=trained, **facts) == "clear"
+    fresh = training(trainable_parameters=1290)
+    assert verdict(head_frozen, training=fresh, **facts) == "found"
+
+
+@pytest.mark.parametrize("elsewhere", ["load_model", "custom-training-loop"])
+def test_frz002_unknown(elsewhere):
     assert verdict(head_frozen, training=training(head_parameters=0)) == "unknown"
+    facts = {"training": training(trainable_parameters=1290), "backbone": None}
+    calls = ledger(call(elsewhere))
+    assert verdict(head_frozen, accuracy=accuracy(train=0.3), ledger=calls, **facts) == "unknown"
 
 
 def mistyped(**details):

@@ -201,6 +201,10 @@ def test_opt003_clear(facts, measured, learnable):
         pytest.param(
             {**SLOW, "learning_rate": 5e-5, "planned_updates": 9000, "sampled": True}, id="sampled"
         ),
+        pytest.param(
+            {**SLOW, "planned_updates": 630, "sampled": True, "is_head_trained": True},
+            id="second-phase-sampled",
+        ),
     ],
 )
 def test_opt003_unknown(facts):

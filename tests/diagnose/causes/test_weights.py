@@ -36,9 +36,18 @@ def test_wgt001_clear(net, calls):
     assert verdict(backbone_without_weights, backbone=net, ledger=calls) == "clear"
 
 
+def test_wgt001_what_was_trained_before_it_was_frozen_is_not_random():
+    net, trained = backbone(**RANDOM), training(frozen_was_trained=True)
+    assert verdict(backbone_without_weights, backbone=net, training=trained) == "clear"
+
+
 def test_wgt001_unknown():
     unread = backbone(weights="file", looks_random=None)
     assert verdict(backbone_without_weights, backbone=unread) == "unknown"
+    by_hand = ledger(call("custom-training-loop"))
+    assert verdict(backbone_without_weights, backbone=backbone(**RANDOM), ledger=by_hand) == (
+        "unknown"
+    )
 
 
 def test_wgt002_found():

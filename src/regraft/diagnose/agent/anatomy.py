@@ -138,6 +138,7 @@ def describe_base(model: Any, base: dict[str, Any]) -> dict[str, Any]:
         "n_batchnorm": len(norms),
         "n_batchnorm_trainable": sum(layer.trainable for layer in norms),
         "called_with_training": base.get("called_with_training"),
+        "rescales": base.get("rescales", True),
     }
 
 
@@ -172,11 +173,11 @@ def kernels(layers: list[Any]) -> list[Any]:
     return [w for layer in layers for w in layer.weights if len(w.shape) >= 2]
 
 
-def digests(model: Any) -> list[bytes]:
-    """One a trainable kernel: the same in a model that holds a copy."""
+def digests(model: Any, *, trainable: bool = True) -> list[bytes]:
+    """One a kernel that is trainable, or is not: the same in a model that holds a copy."""
     return [
         hashlib.blake2b(np.ascontiguousarray(w.value).tobytes(), digest_size=8).digest()
-        for w in model.trainable_variables
+        for w in (model.trainable_variables if trainable else model.non_trainable_variables)
         if len(w.shape) >= 2
     ]
 

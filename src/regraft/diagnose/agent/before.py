@@ -71,6 +71,7 @@ def measure_before(fit: Fit) -> None:
         "trainable_changed_after_compile": bool(compiled_for and compiled_for != now),
         "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
         "base": anatomy.describe_base(model, fit.base) if fit.base else None,
+        "frozen_was_trained": _was_trained(model),
         "callbacks": [callbacks.describe(c) for c in samples.flat(fit.arguments.get("callbacks"))],
         "may_change_weights_at_end": callbacks.may_change_weights(
             model, samples.flat(fit.arguments.get("callbacks"))
@@ -92,6 +93,12 @@ def measure_before(fit: Fit) -> None:
     _keep_all_labels(fit, labels)
     if session.SESSION.is_probed:
         _probe(fit)
+
+
+def _was_trained(model: Any) -> bool:
+    """Does what is frozen now hold what an earlier `fit` has learnt?"""
+    learnt = session.SESSION.learnt
+    return bool(learnt) and not learnt.isdisjoint(anatomy.digests(model, trainable=False))
 
 
 def _note_own_augmentation(fit: Fit) -> None:
@@ -143,9 +150,9 @@ def _passed_over(fit: Fit) -> None:
 
 def _remember_rows(fit: Fit) -> None:
     session.SESSION.earlier_rows |= session.SESSION.trained_rows
-    session.SESSION.trained_rows = {
-        feeds.digest_row(fit.train.x[row]) for row in samples.spread_within(fit.train.x, 20_000)
-    }
+    rows = samples.spread_within(fit.train.x, 20_000)
+    session.SESSION.trained_rows = {feeds.digest_row(fit.train.x[row]) for row in rows}
+    session.SESSION.share_remembered = len(rows) / max(1, len(fit.train))
 
 
 def _remember_weights(fit: Fit) -> None:

@@ -1,6 +1,8 @@
 """Callbacks around a replayed training, and what the script's own are."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from regraft.diagnose.agent import (
@@ -33,11 +35,16 @@ def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
                 self.started = time.monotonic()
             if self.steps == FORECAST_STEPS:
                 each = (time.monotonic() - self.started) / TIMED_STEPS
-                self.seconds_per_row = each / batch_size
+                self.seconds_per_row = each / batch_size / at_once(self.model)
                 if give_up and self.seconds_per_row * n * epochs > session.SESSION.fit_seconds:
                     raise session.TooSlow(self.seconds_per_row)
 
     return Stopwatch()
+
+
+def at_once(model: Any) -> int:
+    """Steps between two moments at which a callback hears of them."""
+    return int(getattr(model, "steps_per_execution", None) or 1)
 
 
 def end_after(seconds: float) -> Any:
@@ -95,11 +102,17 @@ def hold_rate(value: float) -> Any:
     return HoldRate()
 
 
-def for_whole(model: Any, callback: Any) -> Any:
-    """A callback that saves or restores means the whole model, not the part that is trained."""
-    callback.set_model(model)
-    callback.set_model = lambda _: None
-    return callback
+@contextlib.contextmanager
+def meaning_whole(model: Any, own: list[Any]) -> Iterator[None]:
+    """Callbacks that save or restore mean the whole model, not the part that is trained."""
+    for callback in own:
+        callback.set_model(model)
+        callback.set_model = lambda _: None
+    try:
+        yield
+    finally:
+        for callback in own:  # another model may be trained with it
+            vars(callback).pop("set_model", None)
 
 
 def stop_together(model: Any, rest: Any) -> Any:

@@ -27,6 +27,7 @@ FASTEST = 0.004  # seconds to train a network on one 224-pixel picture, on any C
 HOPELESS = 20.0  # times the time that a training is given
 LEAST_ROWS = 128  # a smaller sample says nothing
 LEAST_VALIDATION = 300  # rows: an accuracy of 0.9 is then known to 0.035
+STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")  # that a class may replace
 PASS = 1 / 3  # of the time of a training step, for the same rows forward only
 
 
@@ -120,8 +121,9 @@ def _sample(fit: Fit, wanted: dict[str, int]) -> None:
 def _may_cut(fit: Fit) -> bool:
     import keras
 
-    changes = fit.train.is_drawn_anew or fit.train.random_pixels
-    return not (changes or type(fit.model).train_step is not keras.Model.train_step)
+    own = type(fit.model)
+    is_plain = all(getattr(own, step) is getattr(keras.Model, step) for step in STEPS)
+    return is_plain and not (fit.train.is_drawn_anew or fit.train.random_pixels)
 
 
 def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
@@ -157,14 +159,22 @@ def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
         held_out = session.SESSION.store.outputs(cut.trunk, validation.x, extra)
         shown.keep_features(f"fit{fit.number}_validation", held_out, validation.rows)
         arguments["validation_data"] = (held_out, validation.y)
-    script_callbacks = [callbacks.for_whole(fit.model, c) for c in script_callbacks]
-    script_callbacks.append(callbacks.stop_together(fit.model, cut.rest))
-    history = session.SESSION.original["fit"](
-        cut.rest, x, y, callbacks=script_callbacks, **arguments
-    )
+    _build_metrics(fit.model, cut.rest, x, y)
+    together = callbacks.stop_together(fit.model, cut.rest)
+    with callbacks.meaning_whole(fit.model, script_callbacks):
+        history = session.SESSION.original["fit"](
+            cut.rest, x, y, callbacks=[*script_callbacks, together], **arguments
+        )
     fit.trained = cut.rest
     fit.model.history = history
     return history
+
+
+def _build_metrics(model: Any, rest: Any, x: np.ndarray, y: Any) -> None:
+    """Callbacks look among the metrics of the whole model, which is not what is trained."""
+    metrics = getattr(model, "_compile_metrics", None)
+    if metrics is not None and not metrics.built:
+        metrics.build(y[:1], rest(x[:1], training=False))
 
 
 def _steps(fit: Fit) -> int | None:
@@ -220,7 +230,8 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     trunk = (time.monotonic() - started) / chunk
     state = frozen.Snapshot(cut.rest)
     watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=False)
-    again = np.arange(callbacks.FORECAST_STEPS * fit.batch_size) % len(few)
+    n_again = callbacks.FORECAST_STEPS * callbacks.at_once(cut.rest) * fit.batch_size
+    again = np.arange(n_again) % len(few)
     session.SESSION.original["fit"](
         cut.rest, few[again], y[again], callbacks=[watch], batch_size=fit.batch_size, verbose=0
     )
@@ -261,9 +272,20 @@ def _train_directly(
         state.restore()
         raise
     if once:
+        _score_once(fit.model, history, validation)
         callbacks.one_entry_an_epoch(history)
     fit.trained = fit.model
     return history
+
+
+def _score_once(model: Any, history: Any, validation: Any) -> None:
+    """A callback may end a training before the epoch whose end is scored."""
+    if validation is None or any(name.startswith("val_") for name in history.history):
+        return
+    last = session.SESSION.original["evaluate"](
+        model, validation.x, validation.y, verbose=0, return_dict=True
+    )
+    history.history |= {f"val_{name}": [value] for name, value in last.items()}
 
 
 def _train_on_source(

@@ -383,10 +383,15 @@ def label_indices(y: np.ndarray | None) -> np.ndarray:
 
 
 def stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """`n` rows, in their own order, with the class mix of `labels`; more rows hold the fewer."""
+    """`n` rows, in their own order, with the class mix of `labels`; more rows hold the fewer.
+
+    More classes than rows are no classes, but quantities: then any rows will do.
+    """
     if n >= len(labels):
         return np.arange(len(labels))
     rng = np.random.default_rng(seed)
+    if len(np.unique(labels)) > n:
+        return np.sort(rng.permutation(len(labels))[:n])
     share = n / len(labels)
     chosen: list[np.ndarray] = []
     for value in np.unique(labels):

@@ -3,8 +3,11 @@
 import time
 from typing import Any
 
+import numpy as np
+
 from regraft.diagnose.agent import (
     after,
+    anatomy,
     before,
     boundary,
     callbacks,
@@ -18,6 +21,7 @@ from regraft.diagnose.agent import (
     scoring,
     session,
     sites,
+    streams,
 )
 from regraft.diagnose.agent.training import Fit
 
@@ -84,9 +88,31 @@ def _unread_fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, n
     with session.inside():
         history = session.SESSION.original["fit"](model, x, y, **watched)
     claimed = scoring.claimed(history)
+    session.SESSION.learnt |= set(anatomy.digests(model))
     ledger.RECORD.fits.append({"number": number, "site": site, "unreadable": True})
     if claimed is not None:
+        n = _rows_held_out(y, kwargs)
         ledger.RECORD.scores.append({"by": "fit", "site": site, "claimed": claimed, "honest": None,
-                                     "n": 0, "fit": number})  # fmt: skip
+                                     "n": n, "fit": number})  # fmt: skip
     ledger.RECORD.write(status="running")
     return history
+
+
+def _rows_held_out(y: Any, kwargs: dict[str, Any]) -> int:
+    """Rows of a validation part that only Keras can read; 0 where nothing says how many."""
+    import keras
+
+    def rows(labels: Any) -> int:
+        return max((len(leaf) for leaf in keras.tree.flatten(labels) if np.ndim(leaf)), default=0)
+
+    data = kwargs.get("validation_data")
+    if data is None:
+        return int(rows(y) * float(kwargs.get("validation_split") or 0))
+    if isinstance(data, list | tuple):
+        return rows(data[1]) if len(data) > 1 else 0
+    if not hasattr(data, "cardinality") and not hasattr(data, "__getitem__"):
+        return 0  # a look at it would take a batch away
+    first: Any = next(iter(streams.batches(data) or ()), None)
+    if not isinstance(first, list | tuple) or len(first) < 2:
+        return 0
+    return max(streams.rows_of_a_pass(data, rows(first[1])) or 0, 0)

@@ -79,8 +79,10 @@ class Snapshot:
 
     def __init__(self, model: Any, *, trainable: bool = True) -> None:
         chosen = model.variables if trainable else model.non_trainable_variables
-        self._optimizer = getattr(model, "optimizer", None) if trainable else None
-        extra = list(self._optimizer.variables) if self._optimizer is not None else []
+        optimizer = getattr(model, "optimizer", None) if trainable else None
+        if optimizer is not None and not optimizer.built:
+            optimizer.build(model.trainable_variables)  # as its first step would
+        extra = list(optimizer.variables) if optimizer is not None else []
         # random states go on: a second try need not repeat the first one's draws
         self._kept = [
             (v, np.asarray(v.value).copy()) for v in [*chosen, *extra] if "seed" not in v.name
@@ -90,10 +92,6 @@ class Snapshot:
         """Put every value back."""
         for variable, value in self._kept:
             variable.assign(value)
-        known = {id(variable) for variable, _ in self._kept}
-        for variable in self._optimizer.variables if self._optimizer is not None else ():
-            if id(variable) not in known:  # made since, by the first step
-                variable.assign(np.zeros(variable.shape, variable.dtype))
 
 
 def _elements(tensor: Any) -> float:
@@ -135,6 +133,8 @@ class Store:
         missing = {digest: row for row, digest in enumerate(digests) if digest not in known}
         if missing:
             values = forward(model, x[list(missing.values())])
+            if values.dtype.kind not in "fiub":  # bfloat16, which no file of numpy's keeps
+                values = values.astype(np.float32)
             known.update(zip(missing, values, strict=True))
             if len(missing) >= WORTH_KEEPING:
                 self._save(key, list(missing), values)

@@ -55,9 +55,8 @@ def score(
     rows = np.arange(len(feed))
     if len(feed) > SCORED:
         rows = feeds.stratified(labels, SCORED, session.SESSION.seed)
-    try:
-        outputs = infer(model, feed.x[rows])
-    except SeveralOutputs:  # which of them are the classes nobody knows
+    outputs = _outputs(model, feed, rows)
+    if outputs is None:
         if claimed is not None:
             ledger.RECORD.scores.append({"by": by, "site": site, "claimed": claimed,
                                          "honest": None, "n": len(rows), "fit": fit})  # fmt: skip
@@ -76,6 +75,19 @@ def score(
         clean = ~np.isin(feed.rows[rows], feed.rows[duplicates] if feed.complete else duplicates)
     _compare_with_training(entry, feed.x[rows], classes, labels, clean)
     return entry
+
+
+def _outputs(model: Any, feed: feeds.Feed, rows: np.ndarray) -> np.ndarray | None:
+    """What a model answers; None where no answer has an accuracy that we know of."""
+    if not scoring.have_one_class(feed.y):
+        return None
+    try:
+        return infer(model, feed.x[rows])
+    except SeveralOutputs:  # which of them are the classes nobody knows
+        return None
+    except Exception as error:  # noqa: BLE001 - the script may never ask for what we ask for
+        ledger.RECORD.failed("a score", error)
+        return None
 
 
 def _describe(
@@ -105,7 +117,9 @@ def _compare_with_training(
     """
     # none where nobody kept account of them
     seen, earlier = feeds.among(x, session.SESSION.trained_rows, session.SESSION.earlier_rows)
-    entry["trained_on"] = float(np.mean(seen))
+    # of a large training part not every row is remembered
+    remembered = session.SESSION.share_remembered
+    entry["trained_on"] = min(1.0, float(np.mean(seen)) / remembered)
     entry["trained_on_earlier"] = float(np.mean(earlier & ~seen))
     if clean is None:
         clean = ~seen

@@ -14,6 +14,8 @@ MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 MOST_BYTES = 1e9  # of pictures that were asked
 HALF = 0.5
 MOST_PAIRS = 100_000
+SHARES = 0.01  # that the labels of a mixture may lack of one
+ONE_CLASS = 0.9  # of the rows: some may have no class, or two
 NEARLY_ALL = 0.75  # of a prediction: fewer labels are of a part of it, as of one class
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 # Completes a score that a script computes from a prediction: the score, the rows that were asked,
@@ -63,6 +65,22 @@ def is_measuring(model: Any, labels: np.ndarray, outputs: np.ndarray) -> bool:
     is_one_number = np.size(outputs) == len(labels) and not np.isin(labels, (0, 1)).all()
     is_of_classes = _loss_of(model) in BY_SIGN | CROSS_ENTROPIES  # a loss of one's own may be
     return is_one_number and not is_of_classes and not _counts_answers(model)
+
+
+def have_one_class(y: Any) -> bool:
+    """Do labels name one class a row?
+
+    One number a row does, and so do two values of which one stands once a row, and the shares of a
+    mixture. Boxes, and several classes a picture, have no largest entry that is the right answer.
+    """
+    rows = np.asarray(y)
+    if rows.ndim < 2 or rows.shape[-1] == 1:
+        return True
+    rows = rows.reshape(len(rows), -1).astype(np.float64)
+    are_shares = np.isclose(rows.sum(axis=1), 1, atol=SHARES) & (rows.min(axis=1) >= 0)
+    is_once = (rows == rows.max()).sum(axis=1) == 1
+    has_two_values = len(np.unique(rows)) == 2
+    return bool(np.mean(are_shares | (is_once & has_two_values)) > ONE_CLASS)
 
 
 def _counts_answers(model: Any) -> bool:

@@ -53,6 +53,8 @@ class Session:
         self.seconds_in_fits = 0.0
         self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
+        self.tape_site: dict[str, Any] | None = None  # where gradients were last recorded
+        self.share_remembered = 1.0  # of these rows
         self.earlier_rows: set[bytes] = set()  # and of those before
         # variables that were trained, with what they held before the first `fit` that trained them
         self.first_kernels: dict[int, tuple[Any, np.ndarray]] = {}

@@ -38,14 +38,17 @@ HANDFUL = 5  # batches; who means a small part counts its pictures, or takes an 
     "majority-rate-as-accuracy",
     source="https://github.com/tanmoyopenroot/cancer_nn/issues/5",
 )
-def majority_rate_as_accuracy(accuracy: Accuracy, labels: Labels) -> Finding:
+def majority_rate_as_accuracy(
+    accuracy: Accuracy, labels: Labels, training: Training | None = None
+) -> Finding:
     """The accuracy is the share of the commonest class.
 
     Why it hurts: a model that always names the commonest class looks good and knows nothing.
     How it is found: accuracy within two points of the majority rate, while one class is ever
         predicted, in a validation part where classes are uneven.
     Fix: look at balanced accuracy; weight classes, or sample them evenly.
-    Limits: imbalance alone is no fault: a model that beats the majority rate is clear.
+    Limits: imbalance alone is no fault: a model that beats the majority rate is clear. A sample
+        that leaves most updates out knows nothing yet: "unknown".
     """
     if sum(labels.validation_counts.values()) < 20:
         return unknown("too few validation rows")
@@ -58,6 +61,8 @@ def majority_rate_as_accuracy(accuracy: Accuracy, labels: Labels) -> Finding:
     )
     if accuracy.predicted_classes > 1 or accuracy.validation > accuracy.majority + AT_MAJORITY:
         return clear(seen)
+    if training is not None and training.is_cut_short:
+        return unknown(f"{seen}, in a sampled run: it may tell them apart in all its updates")
     return found(
         seen,
         fix="judge by balanced accuracy; weight or resample the classes",
@@ -220,7 +225,7 @@ def most_data_left_out(
     """
     skipped = {call.details.get("of") for call in ledger.of("tf.data.skip")}
     for call in ledger.of("tf.data.take"):
-        kept = call.details.get("arg", call.details.get("count"))
+        kept = call.details.get("arg") or call.details.get("count")
         there = call.details["of_elements"]
         if not isinstance(kept, int) or kept < 1 or there < 1 or call.details.get("of") in skipped:
             continue

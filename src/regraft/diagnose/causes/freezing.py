@@ -53,7 +53,10 @@ def trainable_changed_after_compile(training: Training, ledger: Ledger) -> Findi
     source="https://keras.io/guides/transfer_learning/: trainable is set recursively",
 )
 def head_frozen(
-    training: Training, accuracy: Accuracy, backbone: Backbone | None = None
+    training: Training,
+    accuracy: Accuracy,
+    ledger: Ledger,
+    backbone: Backbone | None = None,
 ) -> Finding:
     """Fresh layers after the backbone are frozen at their random start.
 
@@ -62,8 +65,8 @@ def head_frozen(
     How it is found: trainable parameters against those of the layers outside the backbone.
     Fix: set `trainable = False` on the backbone only, before building the head. Where a second
         training has nothing left to train, thaw what it was meant for: the last blocks.
-    Limits: a network whose weights all come from a file has nothing fresh; a high training
-        accuracy clears it.
+    Limits: a network whose weights come from a file, or from an earlier training, has nothing
+        fresh; a high training accuracy clears it.
     """
     if training.head_parameters < 1:
         return unknown("the layers outside the backbone could not be counted")
@@ -80,6 +83,11 @@ def head_frozen(
         return unknown("accuracy on training pictures was not measured")
     if accuracy.train >= 0.95:
         return clear(f"{seen}, and training pictures are right at {accuracy.train:.2f}")
+    if training.trainable_parameters and backbone is None:
+        if training.frozen_was_trained:
+            return clear(f"{seen}; what is frozen was trained before, by an earlier fit")
+        if ledger.of("load_model", "load_weights", "custom-training-loop"):
+            return unknown(f"{seen}; what is frozen may have been trained elsewhere")
     is_second = not training.trainable_parameters and training.earlier_fits > 0
     return found(
         f"{seen}; training accuracy is {accuracy.train:.2f}",

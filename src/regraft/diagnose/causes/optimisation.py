@@ -16,7 +16,6 @@ SHORT = 0.02  # largest move of any weight; fresh Dense kernels start near 0.05
 # factors 0.2, a tenth after half and three quarters 0.55: this one was over when it had begun.
 SPENT = 0.05
 LITTLE_SEEN = 0.5  # of the training rows, ever
-NEARLY_ALL = 0.75  # of the planned updates: a third more at a low rate would not change a loss much
 
 
 @rule(
@@ -101,7 +100,7 @@ def rate_too_high(training: Training, output: Output, accuracy: Accuracy) -> Fin
         is_usual = rate < HIGH * usual or (usual > ADAPTIVE_RATE and rate <= HIGH * usual)
         if is_usual or accuracy.train >= 0.95:
             return clear(seen)
-        if training.sampled and training.updates_made < NEARLY_ALL * training.planned_updates:
+        if training.is_cut_short:
             return unknown(f"{seen} in a sampled run: it may settle in all its updates")
         if math.isnan(accuracy.train):
             return unknown(f"{seen}; accuracy on training pictures was not measured")
@@ -141,8 +140,8 @@ def rate_too_low(
         pictures not learnt, and either rate x updates below 0.02, a schedule whose mean is below
         a twentieth of its start, or a training loss still close to its start.
     Fix: the optimiser's usual rate for the head; keep low rates for pretrained layers.
-    Limits: a low rate after the head was trained is right, and is not accused: by then training
-        accuracy is high.
+    Limits: a low rate after the head was trained is right: how far it reaches is not asked then,
+        and a sample of such a training says nothing ("unknown").
     """
     mean = training.mean_learning_rate
     rate, usual = training.learning_rate if math.isnan(mean) else mean, usual_rate(training)
@@ -156,11 +155,11 @@ def rate_too_low(
     if accuracy.train >= _learnable(accuracy, association):
         return clear(f"at {rate:g}, training pictures are learnt: {accuracy.train:.2f}")
     reach = rate * training.planned_updates
-    cannot_move = usual == ADAPTIVE_RATE and reach < SHORT
+    is_fresh = not training.is_head_trained
+    cannot_move = is_fresh and usual == ADAPTIVE_RATE and reach < SHORT
     stays = training.last_loss > 0.7 * training.first_loss
     is_spent = rate < SPENT * training.learning_rate
-    is_short = training.updates_made < NEARLY_ALL * training.planned_updates
-    if not (cannot_move or is_spent) and training.sampled and is_short:
+    if not (cannot_move or is_spent) and training.is_cut_short:
         return unknown(f"at {rate:g}, more updates than this sample allows may be enough")
     if not (cannot_move or is_spent or stays):
         return clear(f"at {rate:g}, the loss fell to {training.last_loss:.3g}")

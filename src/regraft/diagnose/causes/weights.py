@@ -14,7 +14,9 @@ UNTRAINED = 0.1  # points that a fresh model lies behind
     source="https://keras.io/api/applications/: weights=None is random initialisation; "
     "https://stackoverflow.com/questions/47503514",
 )
-def backbone_without_weights(backbone: Backbone, ledger: Ledger) -> Finding:
+def backbone_without_weights(
+    backbone: Backbone, ledger: Ledger, training: Training | None = None
+) -> Finding:
     """The backbone is random, and most of it is frozen that way.
 
     Why it hurts: random filters keep little of what tells pictures apart, and frozen ones never
@@ -23,7 +25,8 @@ def backbone_without_weights(backbone: Backbone, ledger: Ledger) -> Finding:
         initialisation are even), and what is frozen. Lost weights (a cloned or re-initialised
         backbone built with ImageNet weights) are found whether frozen or not.
     Fix: `weights="imagenet"`.
-    Limits: `weights=None` with everything trainable is training from scratch: clear.
+    Limits: `weights=None` with everything trainable is training from scratch: clear. So is what an
+        earlier training of the script has taught before it was frozen.
     """
     if backbone.weights == "imagenet" and backbone.looks_random:
         return found(
@@ -42,6 +45,10 @@ def backbone_without_weights(backbone: Backbone, ledger: Ledger) -> Finding:
         return clear("built without weights, which were loaded afterwards")
     if _loads(ledger):
         return clear("weights were loaded afterwards and matched nothing: WGT002 is about that")
+    if training is not None and training.frozen_was_trained:
+        return clear("what is frozen was trained before, by an earlier fit")
+    if ledger.of("custom-training-loop"):
+        return unknown("a training loop written by hand may have taught what is frozen")
     share = backbone.n_trainable_layers / max(1, backbone.n_layers)
     if share > MOSTLY:
         return clear(f"{backbone.name} is trained from scratch: {share:.0%} of it is trainable")

@@ -80,8 +80,13 @@ def float_arithmetic(draft: Draft, mends: Mends, context: PatchContext) -> None:
         operands = [_array_operand(node) for node in operations if isinstance(node, ast.BinOp)]
         if not operands:
             raise UnknownEdit("no arithmetic on that line")
-        for operand in reversed(operands):  # from the back: earlier positions stay true
-            draft.replace(operand, f'{draft.source(operand)}.astype("float32")')
+        # from the back: earlier positions stay true
+        for operand, is_array in reversed(operands):
+            text = draft.source(operand)
+            if is_array:
+                draft.replace(operand, f'{text}.astype("float32")')
+            else:
+                draft.replace(operand, f'{draft.numpy()}.asarray({text}, "float32")')
 
 
 #: Functions of numpy that make an array, and where among their arguments its type is given.
@@ -292,14 +297,19 @@ def _in_index(draft: Draft, node: ast.AST) -> bool:
     )
 
 
-def _array_operand(node: ast.BinOp) -> ast.expr:
-    for operand in (node.left, node.right):
-        is_scalar = isinstance(operand, ast.Constant) or (
-            isinstance(operand, ast.Call)
-            and all(isinstance(a, ast.Constant) for a in operand.args)
-            and bool(operand.args)
-        )
-        named = ast.Name | ast.Attribute | ast.Subscript | ast.Call
-        if isinstance(operand, named) and not is_scalar:
-            return operand
-    raise UnknownEdit("which operand is the array cannot be told")
+def _array_operand(node: ast.BinOp) -> tuple[ast.expr, bool]:
+    """The operand that becomes float32, and with it the result; is it known to be an array?"""
+    named = ast.Name | ast.Attribute | ast.Subscript | ast.Call
+    operands = (node.left, node.right)
+    able = [each for each in operands if isinstance(each, named) and not _is_scalar(each)]
+    if not able:
+        raise UnknownEdit("which operand is the array cannot be told")
+    return able[0], len(able) == 1 and any(_is_scalar(each) for each in operands)
+
+
+def _is_scalar(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.Call)
+        and all(isinstance(a, ast.Constant) for a in node.args)
+        and bool(node.args)
+    )

@@ -133,6 +133,7 @@ def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
         fit = fit_call(draft, context)
         if mend.parameters["part"] == "validation":
             _, name, before = scored_names(draft, fit, context)
+            mapping = _completed(mapping, context)
             draft.insert_before(before, f"{name} = {_renamed(draft, name, mapping)}")
             continue
         names = [training_names(fit)[1]]
@@ -171,6 +172,17 @@ def order_by_number(draft: Draft, mends: Mends, context: PatchContext) -> None:
 
 def _is_sorted(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and is_name(node.func, "sorted")
+
+
+def _completed(mapping: Mapping[str, Any], context: PatchContext) -> Mapping[str, Any]:
+    """With the classes that keep their numbers, which a renaming leaves out."""
+    labels, output = context.evidence.labels, context.evidence.output
+    if output is not None and output.label_kind != "index":
+        raise UnknownEdit("the labels are no numbers of classes")
+    if labels is None or labels.validation_counts.keys() <= mapping.keys():
+        return mapping
+    known = [*labels.train_counts, *labels.validation_counts]
+    return {name: int(name) for name in known} | dict(mapping)
 
 
 def _renamed(draft: Draft, name: str, mapping: Mapping[str, Any]) -> str:

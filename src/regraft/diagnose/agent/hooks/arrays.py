@@ -12,8 +12,17 @@ from regraft.diagnose.agent import draws, operators
 def hook() -> None:
     """`np.resize`, `np.reshape` and shuffles by name."""
     draws.hook()
-    random.shuffle = functools.partial(operators.shuffled_list, random.shuffle)
-    random.sample = functools.partial(operators.sampled_list, random.sample)
+    shuffle, sample = random.shuffle, random.sample
+
+    @functools.wraps(shuffle)
+    def shuffled(x: Any) -> None:
+        operators.shuffled_list(shuffle, x)
+
+    @functools.wraps(sample)
+    def sampled(population: Any, k: int, *, counts: Any = None) -> Any:
+        return operators.sampled_list(sample, population, k, counts=counts)
+
+    random.shuffle, random.sample = shuffled, sampled
     resize, reshape = np.resize, np.reshape
     np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)
 

@@ -66,7 +66,8 @@ def _builder(original: Any, name: str) -> Any:
             model = original(**_enlarged(named))
         weights = named.get("weights", "imagenet")
         kind = "none" if weights is None else ("imagenet" if weights == "imagenet" else "file")
-        _note_base(model, name=name, site=site, weights=kind, entry=named.get("input_tensor"))
+        _note_base(model, name=name, site=site, weights=kind, entry=named.get("input_tensor"),
+                   rescales=bool(named.get("include_preprocessing", True)))  # fmt: skip
         ledger.RECORD.event("backbone", site, name=name, weights=kind,
                             include_top=bool(named.get("include_top", True)),
                             input_shape=attach.plain(named.get("input_shape")))  # fmt: skip
@@ -111,17 +112,24 @@ def _note_copy(copy: Any, site: Any) -> None:
             if interventions.ACTIVE.one("load-imagenet-weights") is not None:
                 for layer in layers:
                     layer.set_weights(known[layer.name].get_weights())
-            _note_base(copy, name=base["name"], site=site, weights=base["weights"])
+            _note_base(copy, name=base["name"], site=site, weights=base["weights"],
+                       rescales=base["rescales"])  # fmt: skip
             return
 
 
-def _note_base(model: Any, *, name: str, site: Any, weights: str, entry: Any = None) -> None:
-    """Remember a pretrained network; `entry` is the tensor it was built upon, if it was."""
+def _note_base(
+    model: Any, *, name: str, site: Any, weights: str, entry: Any = None, rescales: bool
+) -> None:
+    """Remember a pretrained network.
+
+    `entry` is the tensor it was built upon, if it was; `rescales` says whether it has the layers
+    that prepare pixels, where networks of its kind do.
+    """
     before = anatomy.upstream(model, entry)
     anatomy.BASES.append({
         "name": name, "model": model, "site": site, "weights": weights,
         "ids": {id(layer) for layer in anatomy.flat_layers(model)} - before,
-        "entry": entry if before else None,
+        "entry": entry if before else None, "rescales": rescales,
     })  # fmt: skip
     boundary.watch(model, entry if before else None)
 

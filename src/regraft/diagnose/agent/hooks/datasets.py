@@ -160,18 +160,36 @@ def hook_tensorflow() -> None:
             if name in vars(kind):
                 setattr(kind, name, _dataset_step(getattr(kind, name), name))
     _hook_list_files(kinds)
+    _hook_loops(tf)
+    augmentation.hook_tensorflow(tf)
+    cropping.hook(tf)
+    _hook_shuffles()
+
+
+def _hook_loops(tf: Any) -> None:
+    """Training loops written by hand: an optimiser that is told gradients outside of `fit`.
+
+    Tapes are entered for pictures of what a network looks at, too; their line is the loop's.
+    """
     enter = tf.GradientTape.__enter__
 
     @functools.wraps(enter)
     def entered(self: Any) -> Any:
-        if session.SESSION.depth == 0 and sites.here() is not None:
-            ledger.RECORD.event("custom-training-loop")
+        if session.SESSION.depth == 0:
+            session.SESSION.tape_site = sites.here()
         return enter(self)
 
     tf.GradientTape.__enter__ = entered
-    augmentation.hook_tensorflow(tf)
-    cropping.hook(tf)
-    _hook_shuffles()
+    kind = importlib.import_module("keras.src.optimizers.base_optimizer").BaseOptimizer
+    apply = kind.apply
+
+    @functools.wraps(apply)
+    def applied(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.SESSION.depth == 0:
+            ledger.RECORD.event("custom-training-loop", session.SESSION.tape_site)
+        return apply(self, *args, **kwargs)
+
+    kind.apply = applied
 
 
 def _hook_list_files(kinds: Collection[Any]) -> None:

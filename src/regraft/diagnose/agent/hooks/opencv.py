@@ -24,9 +24,9 @@ def _hook_cv2(module: ModuleType) -> None:
 
         setattr(module, name, functools.wraps(read)(reader))
 
-    def cvt_color(source: Any, code: int, *args: Any, **kwargs: Any) -> Any:
+    def cvt_color(src: Any, code: int, *args: Any, **kwargs: Any) -> Any:
         site = sites.here()
         ledger.RECORD.event("cv2.cvtColor", site, code=int(code))
-        return convert(source, code, *args, **kwargs)
+        return convert(src, code, *args, **kwargs)
 
     module.cvtColor = cvt_color  # type: ignore[attr-defined]
