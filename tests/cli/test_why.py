@@ -8,6 +8,8 @@ import pytest
 from regraft import pipeline
 from regraft.diagnose.diagnosis import Cause, Diagnosis, Gain, Pictures, ScriptError
 from regraft.diagnose.evidence import Site
+from regraft.errors import InvalidArgumentError
+from regraft.pipeline.diagnosing import require_script_to_write
 
 USUAL = {
     "script": "train.py",
@@ -102,6 +104,12 @@ def test_nothing_to_repair_is_said_once(why):
 def test_the_budget_is_three_minutes_unless_said(why):
     _, asked = why(HEALTHY)
     assert asked["budget"] == 180
+
+
+@pytest.mark.parametrize("name", ["fixed", "fixed.txt", "fixed.ipynb"])
+def test_a_repaired_script_under_no_name_of_a_script_is_refused_at_once(name):
+    with pytest.raises(InvalidArgumentError, match=rf"a \.py file .*; received {name}"):
+        require_script_to_write(name)
 
 
 @pytest.mark.parametrize("option", ["--fix", "--html", "--json"])

@@ -5,7 +5,7 @@ import pytest
 
 from regraft.diagnose.agent import anatomy, boundary, feeds, interventions
 from regraft.diagnose.agent.hooks import backbones
-from regraft.diagnose.conventions import conversion
+from regraft.diagnose.conventions import BGR, Affine, conversion
 from regraft.diagnose.repairs import convert_pixels
 
 TO_SIGNED = convert_pixels(
@@ -42,6 +42,22 @@ def test_what_comes_before_a_network_is_not_taken_for_it(by_tensor, monkeypatch)
     assert [layer.name for layer in anatomy.head_layers(model)][:2] == [
         model.layers[0].name, rescaling.name
     ]  # fmt: skip
+
+
+def test_all_conversions_in_front_of_a_backbone_are_made_the_order_of_channels_first(monkeypatch):
+    import keras
+
+    swapped = convert_pixels(Affine(order=BGR, scale=(1.0,) * 3, offset=(0.0,) * 3))
+    to_caffe = convert_pixels(conversion("unit", "caffe"))
+    wanted = [
+        {"kind": each.kind, "parameters": dict(each.parameters)} for each in (to_caffe, swapped)
+    ]
+    monkeypatch.setattr(interventions, "ACTIVE", interventions.Interventions(wanted))
+    rgb = np.random.default_rng(0).random((2, 4, 4, 3)).astype(np.float32)
+    found = np.asarray(boundary._converted(keras.ops.convert_to_tensor(rgb[..., ::-1])))
+    expected = keras.applications.vgg16.preprocess_input(rgb * 255)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert boundary.signature().count("scale") == 2
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
-from regraft.diagnose.agent.notebook import cell_and_line, read_source
+from regraft.diagnose.agent.notebook import cell_and_line, encoding_of, newline_of, read_source
 
 
 def notebook(path, *cells):
@@ -31,6 +32,10 @@ MAGIC_CELLS = {
     "timed cell": "%%time\nx = 3",
     "captured cell": "\n%%capture out --no-stderr\nx = 3",
     "a remainder on a line of its own": "x = (7\n     % 4)",
+    "a shell line over several lines": "!pip install keras \\\n    pillow\nx = 3",
+    "a magic over several lines": "%pip install keras \\\n    pillow \\\n    numpy\nx = 3",
+    "a magic beside a remainder": "%matplotlib inline\nx = (7\n     % 4)",
+    "a magic beside such a text": '%matplotlib inline\ny = """\n%time\n"""\nx = len(y.split()) + 2',
     "text that looks like magic": 'y = """\n%time\n!ls\n"""\nx = len(y.split()) + 1',
 }
 
@@ -40,6 +45,23 @@ def test_magics_do_not_stop_a_notebook(tmp_path, cell):
     names = {}
     exec(read_source(notebook(tmp_path / "a.ipynb", cell)), names)
     assert names["x"] == 3
+
+
+def test_a_notebook_goes_to_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    exec(read_source(notebook(tmp_path / "a.ipynb", "%matplotlib inline\n%cd data")), {})
+    assert Path.cwd() == tmp_path / "data"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-8-sig"])
+def test_a_script_is_read_in_the_encoding_that_it_names(tmp_path, encoding):
+    path = tmp_path / "train.py"
+    text = f"# -*- coding: {encoding.removesuffix('-sig')} -*-\nname = 'Zoë'\n"
+    path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    assert read_source(path) == text
+    assert "".encode(encoding_of(path)) == "".encode(encoding)
+    assert newline_of(path) == "\r\n"
 
 
 @pytest.mark.parametrize("first", ["%%bash", "%%html"])

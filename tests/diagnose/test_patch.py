@@ -1,6 +1,7 @@
 """Patches of real small scripts: they parse, and change the lines they should and no others."""
 
 import dataclasses
+import shutil
 import subprocess
 
 import pytest
@@ -20,6 +21,7 @@ from regraft.diagnose import repairs
 from regraft.diagnose.conventions import conversion
 from regraft.diagnose.evidence import Accuracy, Augmentation, Call, Labels, Order, Site
 from regraft.diagnose.patch import EDITS, as_diff, patch, patch_what_is_known
+from regraft.diagnose.syntax import undefined
 
 WHOLE = (
     resized(ARTICLE, "x_train = np.resize", (60000, 28, 28, 3), (60000, 224, 224, 3)),
@@ -252,6 +254,14 @@ def test_byte_arithmetic_is_done_in_float(before, after):
             "out = np.zeros((9, 32, 32, 3), dtype=np.uint8)",
             'out = np.zeros((9, 32, 32, 3), dtype="float32")',
         ),
+        (
+            'x, v = x.astype("uint8"), v.astype("uint8")',
+            'x, v = x.astype("float32"), v.astype("float32")',
+        ),
+        (
+            'x = x.astype("float32") * 255; v = np.uint8(v.astype("uint8"))',
+            'x = x.astype("float32") * 255; v = np.float32(v.astype("float32"))',
+        ),
         ("out = np.zeros_like(x)", 'out = np.zeros_like(x, dtype="float32")'),
         ("out = np.full(x.shape, 255, int)", 'out = np.full(x.shape, 255, "float32")'),
     ],
@@ -304,6 +314,19 @@ def test_an_array_that_each_pass_would_scale_is_copied():
     repair = repairs.copy_before_preprocessing(Site(file=SCRIPT, line=1))
     after = "batch = preprocess_input(part.copy())"
     assert patched(source, repair, backbone=None) == (["batch = preprocess_input(part)"], [after])
+
+
+def test_axes_of_both_parts_on_one_line_are_moved():
+    line = "x, v = x.reshape(9, 28, 28, 3), v.reshape(4, 28, 28, 3)"
+    source = f"import numpy as np\n{line}\nmodel.compile('adam')\nmodel.fit(x, x)\n"
+    where = site(source, "reshape")
+    call = Call(
+        what="ndarray.reshape", site=where,
+        details={"in_shape": (9, 3, 28, 28), "out_shape": (9, 28, 28, 3)},
+    )  # fmt: skip
+    repair = repairs.true_transpose(where, [0, 2, 3, 1])
+    _, added = patched(source, repair, backbone=None, calls=(call,))
+    assert added == ["x, v = x.transpose(0, 2, 3, 1), v.transpose(0, 2, 3, 1)"]
 
 
 @pytest.mark.parametrize(
@@ -774,6 +797,120 @@ def test_what_is_not_known_is_not_guessed(repair, facts):
     assert patch(ARTICLE, [("RUL001", repair, ())], context(ARTICLE, **facts)) is None
 
 
+BUILT = """\
+import keras
+import numpy as np
+x, y = np.load("x.npy"), np.load("y.npy")
+
+def build():
+    base = keras.applications.VGG16(include_top=False)
+    net = keras.Sequential([base, keras.layers.Dense(10)])
+    net.compile(keras.optimizers.Adam(), "mse")
+    return net
+
+model = build()
+model.trainable = True
+model.fit(x, y)
+"""
+
+
+def test_a_model_that_a_function_compiles_is_compiled_again_under_its_name_here():
+    _, added = patched(BUILT, repairs.recompile(), rule="FRZ001")
+    assert added == ['model.compile(keras.optimizers.Adam(), "mse")']
+
+
+@pytest.mark.parametrize(
+    "repair", [repairs.make_head_trainable(), repairs.thaw_top()], ids=["head", "top"]
+)
+def test_no_name_is_used_where_it_is_not_known(repair):
+    source = BUILT.replace("model.trainable = True\n", "")
+    assert patch(source, [("FRZ002", repair, ())], context(source)) is None
+
+
+def test_nothing_is_patched_in_that_is_defined_nowhere():
+    assert undefined("def f(a):\n    return a + b\nprint(f, d)\n") == {"b", "d"}
+    local = BUILT.replace("keras.optimizers.Adam()", "rate")
+    local = local.replace("    net = ", "    rate = keras.optimizers.Adam()\n    net = ")
+    local = local.replace("rate, ", "make(rate), ")
+    assert patch(local, [("FRZ001", repairs.recompile(), ())], context(local)) is None
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "after"),
+    [
+        ("[slow, EarlyStopping()]", "[EarlyStopping()]"),
+        ("[EarlyStopping(), LearningRateScheduler(lambda e: 1)]", "[EarlyStopping()]"),
+        ("watching()", None),
+    ],
+)
+def test_a_callback_that_sets_the_rate_goes(callbacks, after):
+    source = (
+        "import keras\nfrom keras.callbacks import EarlyStopping, LearningRateScheduler\n"
+        "slow = LearningRateScheduler(lambda epoch: 0.5)\n"
+        "model.compile(keras.optimizers.Adam(0.1), 'mse')\n"
+        f"model.fit(x, y, callbacks={callbacks})\n"
+    )
+    known = context(source, backbone=None)
+    trained = dataclasses.replace(
+        known.evidence.training, callbacks=({"class": "LearningRateScheduler"},)
+    )
+    known = dataclasses.replace(
+        known, evidence=dataclasses.replace(known.evidence, training=trained)
+    )
+    text = patch(source, [("OPT002", repairs.set_learning_rate(1e-3), ())], known)
+    if after is None:
+        assert text is None
+    else:
+        _, added = changes(source, text)
+        assert added == [
+            "model.compile(keras.optimizers.Adam(0.001), 'mse')",
+            f"model.fit(x, y, callbacks={after})",
+        ]
+
+
+def test_a_rate_that_is_assigned_later_is_set_there_too():
+    source = (
+        "import keras\nmodel.compile(keras.optimizers.Adam(1e-2), 'mse')\n"
+        "model.optimizer.learning_rate = 0.5\nmodel.fit(x, y)\n"
+    )
+    _, added = patched(source, repairs.set_learning_rate(1e-3), backbone=None)
+    assert added[-1] == "model.optimizer.learning_rate = 0.001"
+
+
+TEN = repairs.set_output(
+    units=10, activation="softmax", loss="sparse_categorical_crossentropy", from_logits=False
+)
+
+
+def test_metrics_of_another_output_go_with_it():
+    source = (
+        "import keras\nmodel = keras.Sequential([keras.layers.Dense(1, 'sigmoid')])\n"
+        "model.compile('adam', 'binary_crossentropy', metrics=['acc', keras.metrics.AUC()])\n"
+        "model.fit(x, y)\n"
+    )
+    facts = {"units": 1, "activation": "sigmoid", "loss": "binary_crossentropy"}
+    _, added = patched(source, TEN, backbone=None, **facts)
+    assert 'metrics=["accuracy"]' in added[-1]
+
+
+def test_a_function_that_builds_all_layers_is_left_alone():
+    source = (
+        "import keras\ndef dense(x, n, act):\n"
+        "    return keras.layers.Dense(n, activation=act)(x)\n"
+        "model.compile('adam', 'mse')\nmodel.fit(x, y)\n"
+    )
+    known = context(source, backbone=None, units=1, activation="sigmoid", loss="mse")
+    assert patch(source, [("OUT001", TEN, ())], known) is None
+
+
+def test_two_steps_on_a_line_are_not_told_apart():
+    source = (
+        "train = read().map(load).shuffle(9).map(mixup)\nmodel.compile('adam')\nmodel.fit(train)\n"
+    )
+    repair = repairs.drop_call(site(source, "mixup"), "tf.data.map")
+    assert patch(source, [("AUG004", repair, ())], context(source, backbone=None)) is None
+
+
 def test_known_edits_are_made_without_the_unknown_ones():
     text, rules = patch_what_is_known(
         ARTICLE,
@@ -805,6 +942,33 @@ def test_the_diff_applies(tmp_path):
     diff = as_diff(ARTICLE, after, script=SCRIPT)
     subprocess.run(["git", "apply", "-p1", "-"], input=diff, text=True, check=True, cwd=tmp_path)
     assert (tmp_path / "train.py").read_text() == after
+
+
+def applied(tmp_path, before, after, *, name="train.py", newline="\n"):
+    """What `git apply` and `patch` make of a file by the diff of its text."""
+    diff = as_diff(before, after, script=name, newline=newline)
+    told = []
+    for number, command in enumerate((["git", "apply", "-p1", "-"], ["patch", "-p1", "--binary"])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / name).write_bytes(before.replace("\n", newline).encode())
+        if shutil.which(command[0]):
+            subprocess.run(command, input=diff.encode(), check=True, cwd=folder)
+            told.append((folder / name).read_bytes().decode())
+    return told
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", ["train.py", "my train.py"])
+def test_the_diff_of_any_script_applies(tmp_path, name, newline):
+    before = "x = 1\nsep = 'a\u2028b'\ny = 2\nz = 3"
+    after = before.replace("y = 2", "y = 4")
+    told = applied(tmp_path, before, after, name=name, newline=newline)
+    assert set(told) == {after.replace("\n", newline)}
+
+
+def test_the_diff_of_a_notebook_is_of_a_script():
+    assert as_diff("x = 1\n", "x = 2\n", script="a/train.ipynb").startswith("--- a/train.py\n")
 
 
 ONE_LINE = """\

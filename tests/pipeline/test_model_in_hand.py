@@ -5,6 +5,7 @@ import pytest
 
 import regraft
 from regraft.errors import InvalidArgumentError
+from regraft.pipeline.model_in_hand import _rows, write_script
 
 
 class NotCompiled:
@@ -18,6 +19,55 @@ class Compiled:
 def test_a_model_that_was_not_compiled_is_refused():
     with pytest.raises(InvalidArgumentError, match="compile"):
         regraft.why(NotCompiled(), (np.zeros(2), np.zeros(2)), (np.zeros(2), np.zeros(2)))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__")
+def test_a_model_with_parts_of_ones_own_is_refused_and_a_lambda_is_not(tmp_path):
+    import keras
+
+    class Scaled(keras.layers.Layer):
+        def call(self, x):
+            return x / 255
+
+    data = (np.zeros((4, 8, 8, 1)), np.zeros(4))
+
+    def compiled(first, loss="sparse_categorical_crossentropy"):
+        layers = [keras.Input((8, 8, 1)), first, keras.layers.Flatten(), keras.layers.Dense(2)]
+        model = keras.Sequential(layers)
+        model.compile("adam", loss)
+        return model
+
+    for model in (
+        compiled(Scaled()),
+        compiled(keras.layers.Rescaling(1.0), lambda y, p: keras.ops.mean(p)),
+    ):
+        with pytest.raises(InvalidArgumentError, match="of your own"):
+            write_script(model, data, data, tmp_path, epochs=1, batch_size=2)
+    scaled = compiled(keras.layers.Lambda(lambda x: x / 255))
+    script = write_script(scaled, data, data, tmp_path, epochs=1, batch_size=2)
+    keras.saving.load_model(tmp_path / "model.keras", safe_mode=False, compile=False)
+    assert "safe_mode=False" in script.read_text()
+
+
+class RoundAndRound:
+    """As the iterators of Keras: by number they end, in a loop they do not."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, number):
+        return np.full((2, 4), number), np.zeros(2)
+
+    def __iter__(self):
+        while True:
+            yield from (self[0], self[1], self[2])
+
+
+def test_batches_that_have_numbers_are_read_once():
+    x, _, size = _rows("train", RoundAndRound())
+    assert x[:, 0].tolist() == [0, 0, 1, 1, 2, 2]
+    assert size == 2
 
 
 def test_missing_validation_is_refused_by_name():

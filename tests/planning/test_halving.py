@@ -94,9 +94,9 @@ def test_a_pass_read_in_tensorflow_is_faster_in_the_runtime_that_will_be_used():
     one = halving(runtime=RUNTIMES["openvino"], times_tensorflow=2.5)
     ((lite, requests),) = passes((LITE, 64))
     lite.pace = Pace(load_seconds=0.0, images_per_second=100.0, macs=lite.macs(requests))
-    assert one._pass_per_second(lite) == pytest.approx(250.0)
+    assert one._pass_per_second(lite, one.runtime) == pytest.approx(250.0)
     lite._read_in = RUNTIMES["openvino"]
-    assert one._pass_per_second(lite) == pytest.approx(100.0)
+    assert one._pass_per_second(lite, one.runtime) == pytest.approx(100.0)
 
 
 @pytest.mark.parametrize("spare", [-3.0, 8.0, None])
@@ -128,14 +128,64 @@ def test_penalties_are_sought_near_those_of_other_plans():
 
 
 def test_what_is_loaded_is_not_counted_once_more():
-    """8 s, less 0.1 s for the heads of what is known, at 10 ms to read a picture and 1 to fit."""
+    """5 s, less 0.1 s for the heads of what is known, at 10 ms to read a picture and 1 to fit."""
     one, ((lite, requests),) = halving(probe=range(10_000)), passes((LITE, 64))
-    lite.pace = Pace(load_seconds=5.0, images_per_second=100.0, macs=lite.macs(requests))
+    lite.pace = Pace(load_seconds=2.0, images_per_second=100.0, macs=lite.macs(requests))
     lite.features = {requests[0]: np.zeros((100, 1), np.float32)}
     one._judging.append((1.0, int(1.0 / 0.001 * n_features(scored(LITE, 6).choice))))
     alive = [(lite, [scored(LITE, 6)])]
-    cold = one._affordable(alive, rung=2)
+    cold = one._affordable_to(alive, 2, one.runtime, one.deadline)
     lite._network = SimpleNamespace(runtime=one.runtime)
-    warm = one._affordable(alive, rung=2)
+    warm = one._affordable_to(alive, 2, one.runtime, one.deadline)
     assert cold == pytest.approx(100 + 2.9 / 0.011, abs=1)
-    assert warm == pytest.approx(100 + 7.9 / 0.011, abs=1)
+    assert warm == pytest.approx(100 + 4.9 / 0.011, abs=1)
+
+
+def read_at(name, images_per_second, *, n=100):
+    ((found, requests),) = passes((name, 64))
+    found.pace = Pace(
+        load_seconds=0.0, images_per_second=images_per_second, macs=found.macs(requests)
+    )
+    found.features = {requests[0]: np.zeros((n, 1), np.float32)}
+    return found
+
+
+def test_a_dear_pass_leaves_pictures_for_the_others():
+    """4 s of 10 at 1,000 pictures a second are thousands; with one at 10 a second, dozens."""
+    one = halving(probe=range(10_000))
+    lite, vgg = read_at(LITE, 1000.0), read_at(VGG, 10.0)
+    best_first = [(lite, [scored(LITE, 8)]), (vgg, [scored(VGG, 6)])]
+    kept, n = one._affordable(best_first, 2, one.runtime, one.deadline)
+    assert [found.place for found, _ in kept] == [lite.place]
+    assert n > 1000
+
+
+def test_a_dear_pass_with_the_best_plan_stays():
+    one = halving(probe=range(10_000))
+    lite, vgg = read_at(LITE, 1000.0), read_at(VGG, 10.0)
+    best_first = [(vgg, [scored(VGG, 8)]), (lite, [scored(LITE, 6)])]
+    kept, n = one._affordable(best_first, 2, one.runtime, one.deadline)
+    assert len(kept) == 2
+    assert n < 200
+
+
+def test_a_pass_that_costs_little_more_stays():
+    one = halving(probe=range(10_000))
+    lite, vgg = read_at(LITE, 1000.0), read_at(VGG, 800.0)
+    best_first = [(lite, [scored(LITE, 8)]), (vgg, [scored(VGG, 6)])]
+    assert len(one._affordable(best_first, 2, one.runtime, one.deadline)[0]) == 2
+
+
+def test_where_no_more_can_be_read_plans_go_on_as_they_are():
+    one = halving(probe=range(10_000))
+    vgg, plan = read_at(VGG, 1.0, n=256), replace(scored(VGG, 9), rung=0)
+    one._remember(plan)
+    assert one._screen_again([(vgg, [plan])]) == [(vgg, [plan])]
+    assert not one.scored[plan.key].dropped
+
+
+@pytest.mark.parametrize(("n", "room"), [(500, 3), (4096, 1)])
+def test_few_pictures_are_soon_judged_so_more_plans_are(n, room):
+    one = halving(probe=range(n), deadline=Deadline(60.0, now=lambda: 0.0), width=1000.0)
+    one._judging.append((0.3, 1_000_000))
+    assert one._room(1) == room

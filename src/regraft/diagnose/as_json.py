@@ -125,8 +125,7 @@ def _error(error: ScriptError | None) -> dict[str, Any] | None:
     return {
         "type": error.type,
         "message": error.message,
-        "file": error.file,
-        "line": int(error.line),
+        **_place(Site(file=error.file, line=error.line)),
         "traceback": error.traceback,
     }
 

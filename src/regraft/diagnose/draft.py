@@ -129,6 +129,14 @@ class Draft:
             ),
         )
 
+    def each_at(self, site: Site | None, *names: str) -> Iterator[ast.Call]:
+        """As `calls_at`, the last one first: each may be edited before the next is asked for."""
+        there = len(self.calls_at(site, *names))
+        if not there:
+            yield self.call_at(site, *names)
+        for number in reversed(range(there)):
+            yield self.calls_at(site, *names)[number]
+
     def line(self, site: Site | None) -> int:
         """Where a line of the original script is now."""
         if site is None or site.file != self.script:

@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regraft.diagnose import recorded
-from regraft.diagnose.agent.notebook import read_source
+from regraft.diagnose.agent.notebook import encoding_of, newline_of, read_source
 from regraft.diagnose.diagnosis import Cause
 from regraft.diagnose.evidence import Evidence, Site
 from regraft.diagnose.patch import PatchContext, as_diff, patch, patch_what_is_known
 from regraft.diagnose.replays import Replayer, Script
 from regraft.diagnose.rule import Repair
 from regraft.storage import atomic_file
+
+# what notebooks have without an import
+DISPLAY = """try:
+    from IPython.display import display
+except ImportError:
+    display = print
+
+"""
 
 Edits = list[tuple[str, Repair | None, tuple[Site, ...]]]
 
@@ -30,11 +38,15 @@ def with_patches(
     """Every cause with the diff that mends it alone, where the edit is known."""
     source = read_source(script.path)
     context = _context(script, evidence, input_size)
+    newline = newline_of(script.path)
+
+    def diff(text: str) -> str:
+        return as_diff(source, text, script=script.path, newline=newline)
+
     mended = []
     for cause in causes:
         text = patch(source, _edits(cause), context)
-        diff = as_diff(source, text, script=str(script.path)) if text is not None else None
-        mended.append(replace(cause, patch=diff))
+        mended.append(replace(cause, patch=None if text is None else diff(text)))
     return mended
 
 
@@ -58,9 +70,12 @@ def write_fixed(
     text, rules = patch_what_is_known(source, edits, _context(script, evidence, input_size))
     if text is None:
         return Fixed(rules=(), accuracy=None)
+    if script.path.suffix == ".ipynb" and "display" in text:
+        text = DISPLAY + text
     with atomic_file(out) as file:
-        file.write(text.encode())
-    with Replayer(replace(script, path=out, folder=script.path.parent)) as replayer:
+        file.write(text.replace("\n", newline_of(script.path)).encode(encoding_of(script.path)))
+    folder = script.path.resolve().parent
+    with Replayer(replace(script, path=out, folder=folder)) as replayer:
         replay = replayer.run(fit_seconds=fit_seconds, seconds=seconds)
     score = recorded.observed_score(replay) if replay.scores else None
     return Fixed(rules=rules, accuracy=recorded.measured(score) if score is not None else None)

@@ -5,6 +5,7 @@ formatting and comments. Where no edit is known the answer is None: a patch neve
 """
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from regraft.diagnose.edits import geometry, network, pixels, rows, training
 from regraft.diagnose.edits.context import Mend, Mends, PatchContext
 from regraft.diagnose.evidence import Site
 from regraft.diagnose.rule import Repair
+from regraft.diagnose.syntax import undefined
 
 __all__ = ["PatchContext", "as_diff", "patch", "patch_what_is_known"]
 
@@ -82,6 +84,8 @@ def patch(
             elif mend.repair.kind not in EDITS:
                 return None
         _ = draft.tree  # what no longer parses is no patch
+        if undefined(draft.text) - undefined(source):  # put where a name is not known
+            return None
     except Exception:  # noqa: BLE001 - an edit not known, or one that stumbles over the script
         return None
     return draft.text if draft.text != source else None
@@ -110,18 +114,33 @@ def patch_what_is_known(
     return text, tuple(dict.fromkeys(id for id, _, _ in taken))
 
 
-def as_diff(before: str, after: str, *, script: str) -> str:
-    """A unified diff that `patch` and `git apply` take, in the script's folder."""
-    name = Path(script).name
+def as_diff(before: str, after: str, *, script: str | Path, newline: str = "\n") -> str:
+    """A unified diff that `patch` and `git apply` take, in the script's folder.
+
+    Args:
+        before: The text, its lines ended by one character.
+        after: The text as it should be.
+        script: Its file. Of a notebook there is none: the diff is of a script of its cells.
+        newline: What ends the lines of the file.
+    """
+    name = Path(script).with_suffix(".py").name
+    name += "\t" if " " in name else ""  # else `patch` would end the name there
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        fromfile=f"a/{name}",
-        tofile=f"b/{name}",
+        _lines(before), _lines(after), fromfile=f"a/{name}", tofile=f"b/{name}"
     )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
+    return "".join(_ended(line, newline) for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """As `splitlines`, which would also cut at characters that end no line of a file."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _ended(line: str, newline: str) -> str:
+    if not line.endswith("\n"):
+        return f"{line}\n\\ No newline at end of file\n"
+    is_of_the_file = not line.startswith(("---", "+++", "@@"))
+    return line[:-1] + newline if is_of_the_file else line
 
 
 def _score_edit(mend: Mend) -> Edit:

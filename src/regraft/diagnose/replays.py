@@ -51,7 +51,7 @@ class Replay:
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """The user's script, and how the user would run it."""
+    """The user's script, and how the user would run it: a notebook where it lies."""
 
     path: Path
     arguments: tuple[str, ...] = ()
@@ -211,7 +211,7 @@ class Replayer:
             "script": str(self.script.path.resolve()),
             "arguments": list(self.script.arguments),
             "cwd": str(self.script.cwd.resolve()),
-            "folder": str((self.script.folder or self.script.path.parent).resolve()),
+            "folder": str((self.script.folder or self.script.path.resolve().parent).resolve()),
             "out": str(out),
             "shared": str(self.folder / "shared"),
             "scratch": str(scratch),

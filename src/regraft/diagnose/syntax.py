@@ -1,8 +1,35 @@
 """Questions about pieces of a syntax tree."""
 
 import ast
+import builtins
+import symtable
 from collections.abc import Iterator
 from typing import TypeGuard
+
+
+def undefined(text: str) -> set[str]:
+    """Names that a script uses and nothing in it defines, in whatever order.
+
+    Raises:
+        SyntaxError: If the text is no Python.
+    """
+    tables = [symtable.symtable(text, "script", "exec")]
+    for table in tables:
+        tables += table.get_children()
+    known = {"__file__", "__name__", "__doc__", "__builtins__", *dir(builtins)}
+    known |= {
+        symbol.get_name()
+        for table in tables
+        for symbol in table.get_symbols()
+        if (table is tables[0] or symbol.is_declared_global())
+        and (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace())
+    }
+    return {
+        symbol.get_name()
+        for table in tables
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (symbol.is_global() or table is tables[0])
+    } - known
 
 
 def last_name(function: ast.expr) -> str:

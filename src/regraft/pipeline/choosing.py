@@ -17,7 +17,7 @@ from regraft.pipeline.pool import MARGIN, RESERVE, Pool
 from regraft.pipeline.screening import Screening
 from regraft.pipeline.second_head import LEAST_ROWS, VARIED_EPOCHS
 from regraft.planning.default import Auto
-from regraft.planning.growth import Resources, expected_accuracy, wide_power
+from regraft.planning.growth import Resources, expected_with
 from regraft.planning.outcome import Scored, Seen
 from regraft.planning.peak import product_macs_per_second
 from regraft.planning.run import Space, at_hand, backbones_at_hand, search_plans
@@ -118,8 +118,7 @@ def search_in_budget(
         left = pool.resources(deadline.left() - seen.seconds_to_go)
         resources = screening.after_asking(left, scored)
         n_train, _ = best_share(resources, screening.hoped(scored), seen)
-        power = wide_power(seen.power, n_features(scored.choice), usual=seen.width)
-        return expected_accuracy(scored.error, seen=scored.n_fitted, rows=n_train, power=power)
+        return expected_with(n_train, scored, seen)
 
     def left_over(scored: Scored, seen: Seen) -> float:
         needed = afterwards.needed(

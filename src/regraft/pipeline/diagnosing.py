@@ -15,7 +15,7 @@ from regraft.diagnose.diagnosis import Diagnosis, Material
 from regraft.diagnose.failure import failure, left_out
 from regraft.diagnose.replays import Script
 from regraft.diagnose.why import diagnose_script
-from regraft.errors import RegraftError
+from regraft.errors import InvalidArgumentError, RegraftError, expected_received
 from regraft.features.extract import extract
 from regraft.heads.choose_l2 import fit_head
 from regraft.heads.linear import probabilities
@@ -72,12 +72,36 @@ def why(
             )
             diagnosis = why(script, budget=budget, progress=progress)
         return without_sites(diagnosis)
-    run = Script(path=Path(subject), arguments=arguments, python=python or sys.executable)
+    path = Path(subject)
+    require_script_to_write(fix)
+    run = Script(
+        path=path,
+        arguments=arguments,
+        python=python or sys.executable,
+        # what shows notebooks runs them where they lie
+        cwd=path.resolve().parent if path.suffix == ".ipynb" else Path.cwd(),
+    )
     diagnosis = diagnose_script(run, budget=budget, progress=observer.note, fix=fix)
     if diagnosis.material is None:
         return diagnosis
     observer.note("fitting a reference classifier on the same pictures")
     return _with_reference(diagnosis, diagnosis.material)
+
+
+def require_script_to_write(fix: str | Path | None) -> None:
+    """Refuse, before the work, a repaired script under a name that no script has.
+
+    Raises:
+        InvalidArgumentError: If `fix` does not end in .py.
+    """
+    if fix is not None and Path(fix).suffix != ".py":
+        raise InvalidArgumentError(
+            expected_received(
+                "a .py file for the repaired script",
+                Path(fix).name,
+                "A notebook is repaired as a script of its cells, too.",
+            )
+        )
 
 
 def _with_reference(diagnosis: Diagnosis, material: Material) -> Diagnosis:

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 here = Path(__file__).parent
-model = keras.saving.load_model(here / "model.keras")
+model = keras.saving.load_model(here / "model.keras", safe_mode=False)
 x_train, y_train = np.load(here / "train_x.npy"), np.load(here / "train_y.npy")
 x_validation = np.load(here / "validation_x.npy")
 y_validation = np.load(here / "validation_y.npy")
@@ -61,10 +61,29 @@ def write_script(
         np.save(folder / f"{name}_y.npy", y, allow_pickle=False)
         if name == "train":
             batch_size = found or batch_size
+    _require_known(model)
     model.save(folder / "model.keras")
     script = folder / "model_in_hand.py"
     script.write_text(SCRIPT.format(epochs=epochs, batch_size=batch_size), encoding="utf-8")
     return script
+
+
+def _require_known(model: Any) -> None:
+    """Refuse a model with parts that another process knows nothing of."""
+    parts: list[Any] = [*map(type, model._flatten_layers()), getattr(model, "loss", None)]
+    own = [
+        str(part.__name__)
+        for part in parts
+        if hasattr(part, "__name__") and not str(part.__module__).startswith("keras")
+    ]
+    if own:
+        raise InvalidArgumentError(
+            expected_received(
+                "a model of Keras's own layers and losses",
+                f"{own[0]} of your own",
+                "Ask about the script that defines it: regraft why train.py.",
+            )
+        )
 
 
 def without_sites(diagnosis: Diagnosis) -> Diagnosis:
@@ -91,8 +110,9 @@ def _rows(name: str, part: Any) -> Rows:
         )
     xs: list[npt.NDArray[Any]] = []
     ys: list[npt.NDArray[Any]] = []
-    is_iterable = hasattr(part, "__iter__")
-    for batch in part if is_iterable else (part[i] for i in range(len(part))):
+    # those of Keras that can be asked for a batch by its number go round without end otherwise
+    is_numbered = hasattr(part, "__getitem__") and hasattr(part, "__len__")
+    for batch in (part[i] for i in range(len(part))) if is_numbered else part:
         xs.append(np.asarray(batch[0]))
         ys.append(np.asarray(batch[1]))
         if sum(map(len, xs)) >= MOST_ROWS:

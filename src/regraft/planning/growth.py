@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from regraft.planning.outcome import Scored, Seen
+from regraft.planning.space import n_features
+
 # Errors were seen to fall with powers between 0.1 (Fashion-MNIST) and 0.35 (MNIST).
 USUAL, LEAST, MOST = 0.25, 0.05, 0.5
 # Wide features go on learning where narrow ones are through: between 2,700 and 58,000 pictures of
@@ -34,6 +37,12 @@ def curve_power(fewer: Sequence[float], more: Sequence[float], growth: float) ->
 def wide_power(power: float, width: int, *, usual: float) -> float:
     """The power for a plan with `width` features, where plans of the `usual` width have `power`."""
     return min(max(power + POWER_A_DOUBLING * math.log2(width / usual), LEAST), MOST)
+
+
+def expected_with(rows: int, scored: Scored, seen: Seen) -> float:
+    """Accuracy of a plan with so many training pictures, by what was seen of it with fewer."""
+    power = wide_power(seen.power, n_features(scored.choice), usual=seen.width)
+    return expected_accuracy(scored.error, seen=scored.n_fitted, rows=rows, power=power)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,7 @@ from regraft.heads.blas import one_thread_a_product
 from regraft.heads.choose_l2 import L2_PER_FEATURE, near_l2
 from regraft.planning.default import Choice
 from regraft.planning.growth import USUAL, curve_power
-from regraft.planning.judge import cross_validate
+from regraft.planning.judge import cross_validate, effort
 from regraft.planning.outcome import Key, Scored, Seen, Skipped, front, key_of
 from regraft.planning.passes import Readings
 from regraft.planning.peak import product_macs_per_second
@@ -39,9 +39,13 @@ ENDS = (0.4, 0.5)  # of what is left at its beginning, a screening may take so m
 KEPT = (20, 6, 3)  # plans that go on after a rung
 KEPT_A_PASS = (6, 3, 2)  # of one backbone at one size: neighbours in a network are much alike
 PASSES_KEPT = (6, 3, 2)
+MOST_ROOM = 3  # times as many where there is time: passes are dear, plans are not
 _OF_PEAK = 0.5  # multiply-adds of networks, dense or depthwise, in the time of one of a product
 _MOST_OF_THE_REST = 0.6  # a pass forecast to take more of the time left is not begun
-_MOST_FOR_JUDGING = 0.8  # of the time left, once the pace of every pass is known
+# Of the time left, that a rung may take once the pace of every pass is known.
+_MOST_FOR_A_RUNG = {1: 0.8, 2: 0.5, 3: 0.8}
+_OF_HEADS = 0.2  # of the time left, that more plans may take
+_HALVES_THE_REST = 2.0  # a pass without which so many times the pictures could be read is left out
 _SAVES_TOO_LITTLE = 1.25  # a rung with fewer than so many times the pictures reads none
 _TELLS_TOO_LITTLE = 2.0  # nor is one worth a second cross-validation
 
@@ -158,15 +162,19 @@ class Halving:
     def _screen_again(
         self, alive: list[tuple[Readings, list[Scored]]]
     ) -> list[tuple[Readings, list[Scored]]]:
-        n_before, n = (min(n, len(self.probe)) for n in n_screened(self.n_classes))
-        if n == n_before:
+        n_before, most = (min(n, len(self.probe)) for n in n_screened(self.n_classes))
+        if most == n_before:
             return alive
         deadline = self.deadline.after(ENDS[1])
+        alive, n = self._affordable(alive, 1, RUNTIMES["tensorflow"], deadline)
+        if n == n_before:  # no time: so many may go on as would have done
+            return self._keep({readings.place: readings for readings, _ in alive}, rung=0, as_of=1)
+        self._note_rung(alive, "screened", n)
         readings_of = {}
         fewer, more = [], []
         for readings, scores in alive:
             requests = _requests(scores)
-            if not self._read(readings, n, requests, RUNTIMES["tensorflow"], deadline):
+            if not self._read(readings, n, requests, RUNTIMES["tensorflow"], deadline, most=1.0):
                 continue
             readings_of[readings.place] = readings
             grams = {request: gram(readings.features[request]) for request in requests}
@@ -179,6 +187,11 @@ class Halving:
         self.power = min(USUAL, curve_power(fewer, more, n / n_before))
         self._note_width(scored for _, scores in alive for scored in scores)
         return self._keep(readings_of, rung=1)
+
+    def _note_rung(self, alive: list[tuple[Readings, list[Scored]]], how: str, n: int) -> None:
+        n_plans = sum(len(scores) for _, scores in alive)
+        left = f"{max(0.0, self.deadline.left()):.0f} s are left"
+        self.note(f"{n_plans} plans of {len(alive)} passes are {how} on {n:,} pictures; {left}.")
 
     def _note_width(self, scores: Iterable[Scored]) -> None:
         self.width = float(np.median([n_features(scored.choice) for scored in scores] or [1]))
@@ -197,16 +210,17 @@ class Halving:
         self, alive: list[tuple[Readings, list[Scored]]], *, rung: int
     ) -> list[tuple[Readings, list[Scored]]]:
         """Score with the real head, on as many pictures as can be read by everyone."""
-        n = self._affordable(alive, rung)
+        alive, n = self._affordable(alive, rung, self.runtime, self.deadline)
         known = min((len(scores[0].correct) for _, scores in alive), default=0)
         if n == 0 or (rung > 2 and n < _TELLS_TOO_LITTLE * known):
             return alive
+        self._note_rung(alive, "judged", n)
         readings_of = {}
         fewer, more = [], []
         for readings, scores in alive:
             n_known = len(next(iter(readings.features.values())))
             if n > n_known and not self._read(
-                readings, n, _requests(scores), self.runtime, self.deadline
+                readings, n, _requests(scores), self.runtime, self.deadline, most=1.0
             ):
                 continue
             readings_of[readings.place] = readings
@@ -230,7 +244,7 @@ class Halving:
             groups=None if self.probe.groups is None else self.probe.groups[:n],
         )
         seconds = time.perf_counter() - started
-        self._judging.append((seconds, n * n_features(scored.choice)))
+        self._judging.append((seconds / effort(n), n * n_features(scored.choice)))
         self.seconds_per_value = _OF_CROSS_VALIDATION * self._seconds_per_value_judged()
         return self._remember(
             dataclasses.replace(
@@ -257,22 +271,57 @@ class Halving:
         seconds, values = map(sum, zip(*self._judging, strict=True))
         return float(seconds / values)
 
-    def _affordable(self, alive: list[tuple[Readings, list[Scored]]], rung: int) -> int:
-        """Pictures of a rung that is judged: the most that every plan alive has time for."""
+    def _affordable(
+        self,
+        alive: list[tuple[Readings, list[Scored]]],
+        rung: int,
+        runtime: Runtime,
+        deadline: Deadline,
+    ) -> tuple[list[tuple[Readings, list[Scored]]], int]:
+        """The passes of a rung, and the most pictures that there is time to read in all of them.
+
+        A dear pass leaves few pictures for the others: unless it holds the plan worth most, which
+        comes first, it is left out where they could have many more without it.
+        """
+        n = self._affordable_to(alive, rung, runtime, deadline)
+        while len(alive) > 1 and n < min(self._wanted(rung), len(self.probe)):
+            dearest = min(alive[1:], key=lambda item: self._pass_per_second(item[0], runtime))
+            others = [item for item in alive if item is not dearest]
+            n_without = self._affordable_to(others, rung, runtime, deadline)
+            if n_without < _HALVES_THE_REST * n:
+                break
+            because = f"without it {n_without:,} pictures can be read, with it {n:,}"
+            self._drop(dearest[0], because)
+            alive, n = others, n_without
+        return alive, n
+
+    def _wanted(self, rung: int) -> int:
+        return n_screened(self.n_classes)[1] if rung == 1 else PICTURES[rung]
+
+    def _affordable_to(
+        self,
+        alive: list[tuple[Readings, list[Scored]]],
+        rung: int,
+        runtime: Runtime,
+        deadline: Deadline,
+    ) -> int:
+        """Pictures of a rung: the most that all these passes have time for."""
         if not alive:
             return 0
         known = min(len(next(iter(readings.features.values()))) for readings, _ in alive)
-        reading = sum(1 / self._pass_per_second(readings) for readings, _ in alive)
+        reading = sum(1 / self._pass_per_second(readings, runtime) for readings, _ in alive)
         loads = sum(
             readings.pace.load_seconds
             for readings, _ in alive
-            if readings.pace and not readings.is_loaded(self.runtime)
+            if readings.pace and not readings.is_loaded(runtime)
         )
         width = sum(n_features(scored.choice) for _, scores in alive for scored in scores)
-        heads = width * self._seconds_per_value_judged()
-        left = _MOST_FOR_JUDGING * self.deadline.left() - loads - known * heads
+        most = min(self._wanted(rung), len(self.probe))
+        each = effort(most) * self._seconds_per_value_judged()
+        heads = width * each if rung >= len(ENDS) else 0.0
+        left = _MOST_FOR_A_RUNG[rung] * deadline.left() - loads - known * heads
         fresh = int(left / (reading + heads))
-        n = min(PICTURES[rung], len(self.probe), known + max(fresh, 0))
+        n = min(most, known + max(fresh, 0))
         return n if n >= _SAVES_TOO_LITTLE * known else known
 
     def _read(
@@ -282,11 +331,13 @@ class Halving:
         requests: Sequence[Request],
         runtime: Runtime,
         deadline: Deadline,
+        *,
+        most: float = _MOST_OF_THE_REST,
     ) -> bool:
-        """Read a pass if there is time for it; else drop it, and say so."""
+        """Read a pass if it fits this share of the time; else drop it, and say so."""
         n_known = len(next(iter(readings.features.values()))) if readings.features else 0
         expected = self._forecast(readings, n - n_known, requests, runtime)
-        if expected > _MOST_OF_THE_REST * deadline.left() and (self.scored or readings.pace):
+        if expected > most * deadline.left() and (self.scored or readings.pace):
             because = f"{n - n_known:,} pictures would take about {expected:.0f} s"
         else:
             try:
@@ -298,16 +349,19 @@ class Halving:
                     pace = readings.pace.macs * readings.pace.images_per_second
                     self.macs_per_second[readings.row.name] = pace
                 return True
-        left = f"{because}, and {max(0.0, deadline.left()):.0f} s were left"
-        self.note(f"{readings.row.name} at {readings.size} px is dropped: {left}.")
+        self._drop(readings, f"{because}, and {max(0.0, deadline.left()):.0f} s were left")
+        return False
+
+    def _drop(self, readings: Readings, because: str) -> None:
+        """Leave a pass out from here on."""
+        self.note(f"{readings.row.name} at {readings.size} px is dropped: {because}.")
         if not readings.features:
             self.skipped.append(
-                Skipped(backbone=readings.row.name, size=readings.size, because=left)
+                Skipped(backbone=readings.row.name, size=readings.size, because=because)
             )
         for key, scored in self.scored.items():
             if key[:2] == readings.place:
-                self.scored[key] = dataclasses.replace(scored, dropped=left)
-        return False
+                self.scored[key] = dataclasses.replace(scored, dropped=because)
 
     def _forecast(
         self, readings: Readings, n: int, requests: Sequence[Request], runtime: Runtime
@@ -367,11 +421,11 @@ class Halving:
         self.scored[scored.key] = scored
         return scored
 
-    def _pass_per_second(self, readings: Readings) -> float:
-        """Pictures a second of the runtime's passes, with the time to decode them."""
+    def _pass_per_second(self, readings: Readings, runtime: Runtime) -> float:
+        """Pictures a second of passes in a runtime, with the time to decode them."""
         if readings.pace is None:
             return 1.0
-        pace = self._pace_in(readings, self.runtime)
+        pace = self._pace_in(readings, runtime)
         return 1 / (1 / pace + self.read_seconds)
 
     def _pace_in(self, readings: Readings, runtime: Runtime) -> float:
@@ -382,6 +436,15 @@ class Halving:
         is_another = runtime == self.runtime and not readings.was_read_in(runtime)
         return known * (self.times_tensorflow if is_another else 1.0)
 
+    def _room(self, rung: int) -> int:
+        """Times as many plans may go on as usual: few pictures, once read, are soon judged."""
+        if rung + 1 < len(ENDS):
+            return 1
+        n = min(self._wanted(rung + 1), len(self.probe))
+        each = effort(n) * self._seconds_per_value_judged() * self.width * n
+        time_for_heads = _OF_HEADS * self.deadline.left()
+        return max(1, min(MOST_ROOM, int(time_for_heads / (each * KEPT[rung]))))
+
     def _images_per_second(self, readings: Readings, choice: Choice) -> float:
         """Of the last pass; where that went deeper, by the multiply-adds saved."""
         if readings.pace is None:
@@ -390,10 +453,26 @@ class Halving:
         return 1 / (ratio / self._pace_in(readings, self.runtime) + self.read_seconds)
 
     def _keep(
-        self, readings_of: dict[tuple[str, int], Readings], *, rung: int
+        self,
+        readings_of: dict[tuple[str, int], Readings],
+        *,
+        rung: int,
+        as_of: int | None = None,
     ) -> list[tuple[Readings, list[Scored]]]:
-        """The plans that go on, by pass, the best pass first."""
-        here = [scored for scored in self.scored.values() if scored.rung == rung]
+        """The plans that go on, by pass, the best pass first.
+
+        Args:
+            readings_of: Passes that were read.
+            rung: That the plans have taken part in last.
+            as_of: As few as after this rung, which was left out.
+        """
+        here = [
+            scored
+            for scored in self.scored.values()
+            if scored.rung == rung and scored.key[:2] in readings_of and not scored.dropped
+        ]
+        last, rung = rung, rung if as_of is None else as_of
+        room = self._room(rung)
         ranked = sorted(here, key=lambda scored: -self.worth(scored, self.seen))
         # what is cheap and nearly as good must be able to win a tie
         frugal = [here[i] for i in reversed(front(here, range(len(here))))]
@@ -401,20 +480,20 @@ class Halving:
         first_of: dict[str, Scored] = {}
         for scored in ranked if rung < len(ENDS) else ():
             first_of.setdefault(scored.choice.row.name, scored)
-        ranked = [*first_of.values(), *ranked[: KEPT[rung] // 2], *frugal, *ranked]
+        ranked = [*first_of.values(), *ranked[: room * KEPT[rung] // 2], *frugal, *ranked]
         kept: dict[tuple[str, int], list[Scored]] = {}
         for scored in ranked:
             of_pass = kept.get(scored.key[:2], [])
             if (
-                sum(map(len, kept.values())) < KEPT[rung]
-                and len(of_pass) < KEPT_A_PASS[rung]
+                sum(map(len, kept.values())) < room * KEPT[rung]
+                and len(of_pass) < room * KEPT_A_PASS[rung]
                 and not any(scored is other for other in of_pass)
                 and (of_pass or len(kept) < PASSES_KEPT[rung])
             ):
                 kept[scored.key[:2]] = [*of_pass, scored]
         going_on = {scored.key for scores in kept.values() for scored in scores}
         for key, scored in self.scored.items():
-            if scored.rung == rung and key not in going_on:
+            if scored.rung == last and key not in going_on:
                 behind = f"not among the best on {len(scored.correct):,} pictures"
                 self.scored[key] = dataclasses.replace(scored, dropped=scored.dropped or behind)
         for place, readings in readings_of.items():

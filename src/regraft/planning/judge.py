@@ -11,6 +11,9 @@ from regraft.heads.solver import Examples, fit_logistic
 from regraft.records import FloatArray, IntArray
 
 FOLDS = 3
+# Of few pictures a third is missed, and which are left out decides: with three folds of 1,188
+# photographs the same plan came to 0.979 and, its rows shuffled otherwise, to 0.986.
+FOLDS_OF_FEW, FEW = 6, 2_500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -32,7 +35,7 @@ def cross_validate(
     groups: IntArray | None = None,
     asked_too: FloatArray | None = None,
 ) -> Judgement:
-    """Fit the head `FOLDS` times, and ask it about the rows left out.
+    """Fit the head `n_folds` times, and ask it about the rows left out.
 
     The penalty is chosen on the first fold and kept for the others.
 
@@ -50,7 +53,7 @@ def cross_validate(
     correct = np.zeros(len(labels), np.bool_)
     elsewhere = np.zeros(0 if asked_too is None else len(labels), np.bool_)
     l2 = 0.0
-    for number in range(FOLDS):
+    for number in range(n_folds(len(labels))):
         out = fold == number
         fitted = Examples(features=features[~out], labels=labels[~out])
         asked = Examples(features=features[out], labels=labels[out])
@@ -68,20 +71,32 @@ def cross_validate(
     return Judgement(correct=correct, l2_per_feature=l2 / features.shape[1], elsewhere=elsewhere)
 
 
+def n_folds(n: int) -> int:
+    """Folds of so many rows."""
+    return FOLDS if n > FEW else FOLDS_OF_FEW
+
+
+def effort(n: int) -> float:
+    """Times the work of three folds of as many rows."""
+    parts = n_folds(n)
+    return (parts - 1) / (FOLDS - 1)
+
+
 def folds(labels: IntArray, *, seed: int, groups: IntArray | None = None) -> IntArray:
     """(n,) The fold of each row, every class spread evenly over all, as far as groups allow."""
     fold = np.empty(len(labels), np.int64)
-    may_stratify = int(np.bincount(labels).max(initial=0)) >= FOLDS
-    if groups is not None and len(np.unique(groups)) >= FOLDS and may_stratify:
+    parts = n_folds(len(labels))
+    may_stratify = int(np.bincount(labels).max(initial=0)) >= parts
+    if groups is not None and len(np.unique(groups)) >= parts and may_stratify:
         from sklearn.model_selection import StratifiedGroupKFold
 
-        parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed % 2**32)
+        drawn = StratifiedGroupKFold(parts, shuffle=True, random_state=seed % 2**32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a class may have fewer groups than there are folds
-            for number, (_, out) in enumerate(parts.split(labels, labels, groups)):
+            for number, (_, out) in enumerate(drawn.split(labels, labels, groups)):
                 fold[out] = number
         return fold
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    fold[by_class] = np.arange(len(labels)) % FOLDS
+    fold[by_class] = np.arange(len(labels)) % parts
     return fold

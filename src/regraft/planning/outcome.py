@@ -12,7 +12,7 @@ from regraft.data.source import BadImage
 from regraft.evaluate.intervals import wilson
 from regraft.features.graph import Request
 from regraft.planning.default import Choice
-from regraft.planning.judge import FOLDS
+from regraft.planning.judge import n_folds
 
 Json = dict[str, Any]
 Key = tuple[str, int, tuple[Request, ...]]  # backbone, size, taps with their grids
@@ -61,7 +61,7 @@ class Scored:
     def n_fitted(self) -> int:
         """Pictures its classifiers were fitted to when it was scored."""
         n = len(self.correct)
-        return n - 1 if self.l2_per_feature is None else n - n // FOLDS
+        return n - 1 if self.l2_per_feature is None else n - n // n_folds(n)
 
     def as_json(self) -> Json:
         """One candidate of `regraft search --json`. Two taps are written `a+b`, grids `p+q`."""

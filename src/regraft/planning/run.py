@@ -32,6 +32,9 @@ from regraft.records import Split
 Note = Callable[[str], None]
 
 _FOR_LATENCY = 0.15  # of the time is kept for measuring single pictures
+# Plans that are timed where no limit hangs on it, and seconds that each takes: its network is built
+# once more, for one picture.
+_TIMED, _SECONDS_TO_TIME = 3, 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +104,7 @@ def search_plans(
     halving = Halving(
         probe=held,
         n_classes=n_classes,
-        deadline=deadline if limits is None else deadline.after(1 - _FOR_LATENCY),
+        deadline=deadline if limits is None else deadline.before(_reserved(limits, deadline)),
         runtime=runtime,
         worth=worth,
         note=note,
@@ -124,7 +127,8 @@ def search_plans(
     allowed = last
     if limits is not None:
         found = {readings.row.name: readings.weights for readings, _ in passes}
-        timed = _timed(last, found, deadline)
+        most = len(last) if limits.latency_ms is not None else _TIMED
+        timed = _timed(last, found, deadline, most=most)
         for scored in timed:
             halving.scored[scored.key] = scored
         allowed = _within(timed, limits)
@@ -198,12 +202,20 @@ def _passes(
     return passes
 
 
-def _timed(last: Sequence[Scored], weights: dict[str, Weights], deadline: Deadline) -> list[Scored]:
+def _reserved(limits: Limits, deadline: Deadline) -> float:
+    """Seconds that are kept for timing single pictures."""
+    share = _FOR_LATENCY * max(0.0, deadline.left())
+    return share if limits.latency_ms is not None else min(share, _TIMED * _SECONDS_TO_TIME)
+
+
+def _timed(
+    last: Sequence[Scored], weights: dict[str, Weights], deadline: Deadline, *, most: int
+) -> list[Scored]:
     """The plans of the last rung, the most accurate first, with latencies while time is left."""
     timed: list[Scored] = []
     for scored in sorted(last, key=lambda scored: -scored.accuracy):
         latency = None
-        if deadline.left() > 0 or not timed:
+        if (deadline.left() > 0 and len(timed) < most) or not timed:
             latency = measure_latency(scored.choice, weights[scored.choice.row.name])
         timed.append(dataclasses.replace(scored, latency_ms=latency))
     return timed

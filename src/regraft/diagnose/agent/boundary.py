@@ -47,22 +47,27 @@ def _wrap(operation: Any) -> None:
 
 
 def _converted(x: Any) -> Any:
-    parameters = _at_backbone()
-    if parameters is None or x.shape[-1] != 3:
+    wanted = _at_backbone()
+    if not wanted or x.shape[-1] != 3:
         return x
     from keras import ops
 
-    picked = ops.take(x, np.array(parameters["order"]), axis=-1)
-    picked = ops.cast(picked, "float32")
-    scale = np.asarray(parameters["scale"], np.float32)
-    return picked * scale + np.asarray(parameters["offset"], np.float32)
+    x = ops.cast(x, "float32")
+    for parameters in wanted:
+        picked = ops.take(x, np.array(parameters["order"]), axis=-1)
+        scale = np.asarray(parameters["scale"], np.float32)
+        x = picked * scale + np.asarray(parameters["offset"], np.float32)
+    return x
 
 
-def _at_backbone() -> dict[str, Any] | None:
-    for parameters in interventions.ACTIVE.all("convert-pixels"):
-        if parameters["boundary"] == "backbone" and parameters["part"] == "all":
-            return dict(parameters)
-    return None
+def _at_backbone() -> list[dict[str, Any]]:
+    """Conversions in front of the backbone: channels are put in order before they are scaled."""
+    wanted = [
+        dict(parameters)
+        for parameters in interventions.ACTIVE.all("convert-pixels")
+        if parameters["boundary"] == "backbone" and parameters["part"] == "all"
+    ]
+    return sorted(wanted, key=lambda parameters: set(parameters["scale"]) != {1.0})
 
 
 def signature() -> str:

@@ -295,8 +295,8 @@ def _train_on_source(
     for name in ("batch_size", "shuffle", "sample_weight"):
         arguments.pop(name, None)
     feed = fit.train
-    if not may_give_up:  # a sample: whole batches of the data set, or its share of few steps
-        arguments["steps_per_epoch"] = _steps(fit) or max(1, len(feed) // fit.batch_size)
+    if len(feed) < feed.planned:  # a sample: as many batches, or its share of few steps
+        arguments["steps_per_epoch"] = _steps(fit) or -(-len(feed) // fit.batch_size)
     elif fit.arguments.get("steps_per_epoch"):
         arguments["steps_per_epoch"] = fit.arguments["steps_per_epoch"]
     if fit.validation is not None:
@@ -304,7 +304,7 @@ def _train_on_source(
     source = feed.source
     if arguments.get("steps_per_epoch") and hasattr(source, "repeat"):
         source = source.repeat()
-    watch = callbacks.stopwatch(feed.planned, fit.batch_size, fit.epochs, give_up=may_give_up)
+    watch = callbacks.stopwatch(len(feed), fit.batch_size, fit.epochs, give_up=may_give_up)
     state = frozen.Snapshot(fit.model)
     try:
         history = session.SESSION.original["fit"](

@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import tokenize
+from collections.abc import Sequence
 from pathlib import Path
 
 CALL = re.compile(r"^(\s*)(get_ipython\(\).*)")
@@ -10,14 +12,30 @@ CALL = re.compile(r"^(\s*)(get_ipython\(\).*)")
 LINE = re.compile(r"^(\s*)%(?:time|timeit|prun|memit|mprun)\s+(?:-\w+\s+(?:\d+\s+)?)*(?=[\w(\[])")
 ASSIGNED = re.compile(r"^(\s*)([\w, ]+?)\s*=\s*[%!].*")  # "files = !ls": a list of lines
 MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*$|get_ipython\(\).*)")
+MOVED = re.compile(r"^(\s*)%cd\s+([^\s{}$'\"]+)\s*$")
 TIMED = {"%%time", "%%timeit", "%%capture", "%%prun"}  # cells of Python all the same
 
 
 def read_source(path: Path) -> str:
     """The Python text of a script, or of a notebook's code cells with magics commented out."""
     if path.suffix != ".ipynb":
-        return path.read_text(encoding="utf-8-sig")
+        with tokenize.open(path) as file:  # in the encoding that its first lines name
+            return file.read()
     return "\n".join(line for cell in _code_cells(path) for line in _plain_python(cell)) + "\n"
+
+
+def encoding_of(path: Path) -> str:
+    """In which a script is written; of a notebook's cells UTF-8."""
+    if path.suffix == ".ipynb":
+        return "utf-8"
+    with path.open("rb") as file:
+        return tokenize.detect_encoding(file.readline)[0]
+
+
+def newline_of(path: Path) -> str:
+    """What ends the lines of a script; in the text that `read_source` gives it is one character."""
+    is_dos = path.suffix != ".ipynb" and b"\r\n" in path.read_bytes()
+    return "\r\n" if is_dos else "\n"
 
 
 def cell_and_line(path: Path, line: int) -> tuple[int, int]:
@@ -68,10 +86,37 @@ def _plain_python(cell: list[str]) -> list[str]:
         return _written(cell)
     if first.startswith("%%") and first not in TIMED:  # a whole cell in another language
         return [f"# {line}" for line in cell]
-    magic = CALL
     try:
         ast.parse("\n".join(cell))  # then a line that starts with % goes on with an expression
     except SyntaxError:
-        magic = MAGIC
-        cell = [ASSIGNED.sub(r"\1\2 = []", LINE.sub(r"\1", line)) for line in cell]
-    return [magic.sub(r"\1pass  # \2", line) for line in cell]
+        return _without_magics(cell)
+    return [CALL.sub(r"\1pass  # \2", line) for line in cell]
+
+
+def _without_magics(cell: Sequence[str]) -> list[str]:
+    plain: list[str] = []
+    goes_on = False  # a command over several lines
+    for line in cell:
+        if goes_on:
+            plain.append(f"# {line}")
+        elif _is_open(plain):  # inside brackets, or a text of several lines
+            plain.append(line)
+            continue
+        else:
+            line = MOVED.sub(r"\1__import__('os').chdir('\2')", LINE.sub(r"\1", line))
+            plain.append(MAGIC.sub(r"\1pass  # \2", ASSIGNED.sub(r"\1\2 = []", line)))
+        goes_on = line.rstrip().endswith("\\") and (goes_on or plain[-1] != line)
+    return plain
+
+
+def _is_open(lines: Sequence[str]) -> bool:
+    """Does the next line go on inside brackets or a text that these lines begin?"""
+    text = iter([*(f"{line}\n" for line in lines), ""])
+    try:
+        for _ in tokenize.generate_tokens(lambda: next(text, "")):
+            pass
+    except tokenize.TokenError:
+        return True
+    except SyntaxError:
+        return False
+    return False

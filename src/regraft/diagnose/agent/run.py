@@ -31,6 +31,7 @@ from regraft.diagnose.agent.hooks import (
     models,
     opencv,
     scikit_learn,
+    workers,
 )
 
 
@@ -95,6 +96,7 @@ def _hook() -> None:
         datasets.hook_tensorflow()
     scikit_learn.hook()
     opencv.hook()
+    workers.hook()
 
 
 def _seed(seed: int) -> None:
@@ -119,13 +121,16 @@ def _error(error: BaseException) -> dict[str, Any]:
     ]
     user = [frame for frame in frames if frame.filename in sites.USER_FILES]
     last = user[-1] if user else None
+    file, line = (last.filename, last.lineno) if last else ("", 0)
+    if isinstance(error, SyntaxError) and error.filename in sites.USER_FILES:
+        file, line = error.filename, error.lineno or 0  # it was read, and never ran
     text = "".join(traceback.format_list(frames)) + "".join(
         traceback.format_exception_only(type(error), error)
     )
     return {
         "type": type(error).__name__,
         "message": str(error)[:2000],
-        "file": last.filename if last else "",
-        "line": last.lineno if last else 0,
+        "file": file,
+        "line": line,
         "traceback": "Traceback (most recent call last):\n" + text,
     }

@@ -10,7 +10,7 @@ from typing import TypeGuard
 from regraft.diagnose.draft import Draft, UnknownEdit
 from regraft.diagnose.edits.context import Mends, PatchContext, backbone_name, builder, is_called
 from regraft.diagnose.evidence import Site
-from regraft.diagnose.syntax import argument, assigned_name, is_name
+from regraft.diagnose.syntax import argument, assigned_name, is_name, last_name
 
 ARRAY_ELEMENTS = 2**27  # resized at once at most: half a gigabyte in float32
 # Five epochs of a new head on 3,000 digits behind a frozen VGG16: 0.84 at 48 pixels, where its last
@@ -34,22 +34,27 @@ def true_transpose(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Move the axes, then reshape if there is still something to reshape."""
     for mend in mends:
         axes = tuple(int(axis) for axis in mend.parameters["axes"])
-        call = draft.call_at(mend.site, "reshape")
         before, after = _shapes(context, mend.site, ("ndarray.reshape", "numpy.reshape"))
         if before and len(before) != len(axes):
             raise UnknownEdit("flat rows need their true layout first")
         is_done = tuple(before[a] for a in axes) == tuple(after) if before else False
-        if not isinstance(call.func, ast.Attribute):
-            raise UnknownEdit("reshape under another name")
-        if _is_module(draft, call.func.value):
-            array = argument(call, "a", 0)
-            if array is None:
-                raise UnknownEdit("reshape of nothing")
-            moved = f"{draft.source(call.func.value)}.transpose({draft.source(array)}, {axes})"
-            draft.replace(call if is_done else array, moved)
-            continue
-        moved = f"{draft.source(call.func.value)}.transpose{axes}"
-        draft.replace(call if is_done else call.func.value, moved)
+        for call in draft.each_at(mend.site, "reshape"):
+            _transpose(draft, call, axes, is_done=is_done)
+
+
+def _transpose(draft: Draft, call: ast.Call, axes: tuple[int, ...], *, is_done: bool) -> None:
+    """Move axes in front of a reshape, or in its place where nothing is left to reshape."""
+    if not isinstance(call.func, ast.Attribute):
+        raise UnknownEdit("reshape under another name")
+    if _is_module(draft, call.func.value):
+        array = argument(call, "a", 0)
+        if array is None:
+            raise UnknownEdit("reshape of nothing")
+        moved = f"{draft.source(call.func.value)}.transpose({draft.source(array)}, {axes})"
+        draft.replace(call if is_done else array, moved)
+        return
+    moved = f"{draft.source(call.func.value)}.transpose{axes}"
+    draft.replace(call if is_done else call.func.value, moved)
 
 
 def float_arithmetic(draft: Draft, mends: Mends, context: PatchContext) -> None:
@@ -96,25 +101,39 @@ MAKING = {"array": 1, "asarray": 1, "zeros": 1, "empty": 1, "full": 2,
 
 def _cast_to_float(draft: Draft, line: int) -> None:
     """``x.astype("uint8")``, ``np.uint8(x)`` and ``np.zeros(shape, "uint8")``, made float32."""
+    there = len(_casts_at(draft, line))
+    if not there:
+        raise UnknownEdit("no cast on that line")
+    for number in reversed(range(there)):  # training and test on one line
+        call = _casts_at(draft, line)[number]
+        name, kind = last_name(call.func), _kind(call)
+        if kind is not None:
+            draft.replace(kind, '"float32"')
+        elif name.endswith("_like"):  # the type of the other array
+            draft.replace(call.args[-1], f'{draft.source(call.args[-1])}, dtype="float32"')
+        elif isinstance(call.func, ast.Attribute):
+            draft.replace(call.func, f"{draft.source(call.func.value)}.float32")
+
+
+def _casts_at(draft: Draft, line: int) -> list[ast.Call]:
+    """Calls on a line that make whole numbers of fractions, or an array that holds none."""
+    found = []
     for call in draft.walk(ast.Call):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
         if call.func.end_lineno != line:  # in a chain a call is where its own name stands
             continue
-        name = call.func.attr
-        if name in ("uint8", "int8"):
-            draft.replace(call.func, f"{draft.source(call.func.value)}.float32")
-            return
-        if name != "astype" and name not in MAKING:
-            continue
-        kind = argument(call, "dtype", MAKING.get(name, 0))
-        if kind is not None:
-            draft.replace(kind, '"float32"')
-            return
-        if name.endswith("_like"):  # the type of the other array
-            draft.replace(call.args[-1], f'{draft.source(call.args[-1])}, dtype="float32"')
-            return
-    raise UnknownEdit("no cast on that line")
+        name, kind = call.func.attr, _kind(call)
+        casts = name in ("uint8", "int8") or (name.endswith("_like") and name in MAKING)
+        if casts or (kind is not None and "float" not in draft.source(kind)):
+            found.append(call)
+    return found
+
+
+def _kind(call: ast.Call) -> ast.expr | None:
+    """The type that ``astype``, or what makes an array, is given."""
+    name = last_name(call.func)
+    return argument(call, "dtype", MAKING.get(name, 0)) if name in ("astype", *MAKING) else None
 
 
 def _resize_in_model(draft: Draft, sites: Sequence[Site], context: PatchContext) -> None:

@@ -72,7 +72,7 @@ def make_head_trainable(draft: Draft, mends: Mends, context: PatchContext) -> No
     if frozen and base:
         return
     lines = [f"{model}.trainable = True", *([f"{base}.trainable = False"] if base else [])]
-    draft.insert_before(require_once(draft, compile_call(draft, context)), *lines)
+    draft.insert_before(_compiled_where_trained(draft, context), *lines)
 
 
 def thaw_top(draft: Draft, mends: Mends, context: PatchContext) -> None:
@@ -84,13 +84,21 @@ def thaw_top(draft: Draft, mends: Mends, context: PatchContext) -> None:
         f"    is_norm = isinstance(layer, {draft.keras()}.layers.BatchNormalization)",
         f"    layer.trainable = number >= 2 * len({base}.layers) // 3 and not is_norm",
     ]
-    draft.insert_before(require_once(draft, compile_call(draft, context)), *lines)
+    draft.insert_before(_compiled_where_trained(draft, context), *lines)
+
+
+def _compiled_where_trained(draft: Draft, context: PatchContext) -> ast.stmt:
+    """The statement with `compile`, where the model has the name there that `fit` gives it."""
+    compile_, fit = compile_call(draft, context), fit_call(draft, context)
+    if draft.scope(compile_) is not draft.scope(fit):
+        raise UnknownEdit("the model is compiled in another function than it is trained in")
+    return require_once(draft, compile_)
 
 
 def recompile(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """The script's own compile once more, just before the training."""
     compile_, fit = compile_call(draft, context), fit_call(draft, context)
-    text = draft.source(compile_)
+    text, model = draft.source(compile_), model_name(fit)
     optimizer = argument(compile_, "optimizer", 0)
     if isinstance(optimizer, ast.Name):  # an optimiser that has trained keeps its variables
         held = [
@@ -102,6 +110,8 @@ def recompile(draft: Draft, mends: Mends, context: PatchContext) -> None:
         start = draft.span(compile_)[0]
         first, last = (position - start for position in draft.span(optimizer))
         text = text[:first] + draft.source(held[0].value) + text[last:]
+    if isinstance(compile_.func, ast.Attribute):  # it may have had another name there
+        text = model + text[len(draft.source(compile_.func.value)) :]
     indent = "\n" + " " * draft.statement(compile_).col_offset
     draft.insert_before(require_once(draft, fit), *text.replace(indent, "\n").split("\n"))
 
@@ -192,13 +202,32 @@ def set_output(draft: Draft, mends: Mends, context: PatchContext) -> None:
             name = "".join(part.capitalize() for part in str(wanted["loss"]).split("_"))
             text = f"{draft.keras()}.losses.{name}(from_logits=True)"
         draft.set_argument(compile_call(draft, context), "loss", text, position=1)
+    if wanted["units"] != output.units or wanted["loss"] != output.loss:
+        _count_right_answers(draft, context)
+
+
+def _count_right_answers(draft: Draft, context: PatchContext) -> None:
+    """Metrics of the output as it was make no sense of the new one."""
+    metrics = argument(compile_call(draft, context), "metrics", 3)
+    if metrics is None:
+        return
+    names = metrics.elts if isinstance(metrics, ast.List | ast.Tuple) else [metrics]
+    if not all(
+        isinstance(name, ast.Constant) and name.value in ("accuracy", "acc") for name in names
+    ):
+        draft.replace(metrics, '["accuracy"]')
 
 
 def _dense_at(draft: Draft, site: Site | None, units: int) -> ast.Call:
     """The Dense layer built at that line; of several there, the last with so many units."""
     calls = draft.calls_at(site, "Dense")
     if len(calls) < 2:
-        return draft.call_at(site, "Dense")
+        call = draft.call_at(site, "Dense")
+        home = draft.scope(call)
+        parameters = [a.arg for a in home.args.args] if isinstance(home, ast.FunctionDef) else []
+        if any(is_name(argument(call, "units", 0), name) for name in parameters):
+            raise UnknownEdit("a function builds this layer and others")
+        return call
     held = [(call, argument(call, "units", 0)) for call in calls]
     same = [c for c, n in held if isinstance(n, ast.Constant) and n.value == units]
     if not same:

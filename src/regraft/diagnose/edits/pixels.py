@@ -142,17 +142,16 @@ def _drop_divisions(draft: Draft, context: PatchContext) -> None:
 
 
 def _drop_division(draft: Draft, line: int) -> None:
-    for node in draft.walk():
+    dropped = False
+    while (divided := _divided_at(draft, line)) is not None:  # training and test on one line
+        draft.replace(divided, draft.source(divided.left))
+        dropped = True
+    for node in () if dropped else draft.walk():
         if getattr(node, "lineno", 0) != line and getattr(node, "end_lineno", 0) != line:
             continue
         match node:
             case ast.AugAssign(op=ast.Div(), value=value) if _is_255(draft, value):
                 draft.delete(node)
-                return
-            case ast.BinOp(op=ast.Div(), left=left, right=right) if _is_255(
-                draft, right
-            ) and not isinstance(left, ast.Constant):
-                draft.replace(node, draft.source(left))
                 return
             case ast.Call() if last_name(node.func) == "Rescaling":
                 drop_layer(draft, node)
@@ -160,7 +159,19 @@ def _drop_division(draft: Draft, line: int) -> None:
             case ast.Call() if last_name(node.func) == "ImageDataGenerator":
                 draft.drop_argument(node, "rescale")
                 return
-    raise UnknownEdit("a recorded division by 255 is not in the text")
+    if not dropped:
+        raise UnknownEdit("a recorded division by 255 is not in the text")
+
+
+def _divided_at(draft: Draft, line: int) -> ast.BinOp | None:
+    """A division of anything but a number by 255 that begins or ends on a line."""
+    for node in draft.walk(ast.BinOp):
+        match node:
+            case ast.BinOp(op=ast.Div(), left=left, right=right, lineno=first, end_lineno=last):
+                is_here = line in (first, last) and not isinstance(left, ast.Constant)
+                if is_here and _is_255(draft, right):
+                    return node
+    return None
 
 
 def drop_layer(draft: Draft, layer: ast.Call) -> None:
@@ -191,11 +202,11 @@ def copy_before_preprocessing(draft: Draft, mends: Mends, context: PatchContext)
 
 
 def _copy_at(draft: Draft, site: Site | None) -> None:
-    call = draft.call_at(site, "preprocess_input")
-    array = argument(call, "x", 0)
-    if not isinstance(array, ast.Name):
-        raise UnknownEdit("what is preprocessed has no name")
-    draft.replace(array, f"{array.id}.copy()")
+    for call in draft.each_at(site, "preprocess_input"):
+        array = argument(call, "x", 0)
+        if not isinstance(array, ast.Name):
+            raise UnknownEdit("what is preprocessed has no name")
+        draft.replace(array, f"{array.id}.copy()")
 
 
 def _convert_validation(draft: Draft, parameters: Mapping[str, Any], context: PatchContext) -> None:

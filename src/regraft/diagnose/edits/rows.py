@@ -108,6 +108,8 @@ def drop_augmentation(draft: Draft, mends: Mends, context: PatchContext) -> None
         _drop_layers(draft, context)
         return
     data = argument(fit, "validation_data")
+    if sum(last_name(call.func) == "map" for call in _reads(draft, data, fit)) > 1:
+        raise UnknownEdit("which of the steps changes validation pictures cannot be told")
     for call in _reads(draft, data, fit):
         if last_name(call.func) == "map" and isinstance(call.func, ast.Attribute):
             draft.replace(call, draft.source(call.func.value))

@@ -35,14 +35,19 @@ POSITIONS = {("Dense", "units"): 0, ("Dense", "activation"): 1, ("Conv2D", "filt
              ("Activation", "activation"): 0, ("Dropout", "rate"): 0}  # fmt: skip
 BUILT = ("Dense", "Conv2D", "Activation")  # layers, which take more than these by position
 PENALTIES = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
+SCHEDULER = "LearningRateScheduler"
 BINARY = ("binary_accuracy", "BinaryAccuracy")
 TOP_K = ("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
          "TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")  # fmt: skip
 
 
 def set_learning_rate(draft: Draft, mends: Mends, context: PatchContext) -> None:
-    """The optimiser with this rate, wherever it is made."""
+    """The optimiser with this rate, wherever it is made, and nothing that changes it later."""
     rate = f"{float(mends[-1].parameters['value']):g}"
+    _drop_schedules(draft, context)
+    for statement in [s for s in draft.walk(ast.Assign) if _assigns_rate(s)][::-1]:
+        if isinstance(statement, ast.Assign):
+            draft.replace(statement.value, rate)
     compile_ = compile_call(draft, context)
     held = argument(compile_, "optimizer", 0)
     if held is None:
@@ -63,6 +68,34 @@ def set_learning_rate(draft: Draft, mends: Mends, context: PatchContext) -> None
         raise UnknownEdit("how the optimiser is made was not found")
     name = "lr" if argument(made, "lr") is not None else "learning_rate"
     draft.set_argument(made, name, rate, position=0)
+
+
+def _drop_schedules(draft: Draft, context: PatchContext) -> None:
+    """Callbacks that set the rate for each epoch have the last word: they go."""
+    training = context.evidence.training
+    recorded = (training.callbacks if training is not None else None) or ()
+    names = [str(callback.get("class")) for callback in recorded]
+    for _ in [name for name in names if name == SCHEDULER]:
+        held = argument(fit_call(draft, context), "callbacks")
+        if not isinstance(held, ast.List):
+            raise UnknownEdit("the callback that sets the rate was not found")
+        for element in held.elts:
+            made = definition(draft, element, before=fit_call(draft, context))
+            if isinstance(made, ast.Call) and draft.real_name(made.func) == SCHEDULER:
+                draft.drop_element(held, element)
+                break
+        else:
+            raise UnknownEdit("the callback that sets the rate was not found")
+
+
+def _assigns_rate(statement: ast.AST) -> bool:
+    """Is it ``model.optimizer.learning_rate = ...``?"""
+    return isinstance(statement, ast.Assign) and any(
+        isinstance(target, ast.Attribute)
+        and target.attr in ("learning_rate", "lr")
+        and last_name(target.value) in ("optimizer", "opt")
+        for target in statement.targets
+    )
 
 
 def release_optimiser(draft: Draft, mends: Mends, context: PatchContext) -> None:
@@ -138,6 +171,8 @@ def drop_call(draft: Draft, mends: Mends, context: PatchContext) -> None:
         if what == "channel-flip":
             raise UnknownEdit("a reversed slice, not a call")
         if library == "tf.data":  # a step of a chain: what stands before it goes on
+            if len(draft.calls_at(mend.site, what)) > 1:
+                raise UnknownEdit("which of the steps on that line is meant cannot be told")
             step = draft.call_at(mend.site, what)
             if not isinstance(step.func, ast.Attribute):
                 raise UnknownEdit("the step is no method of a data set")

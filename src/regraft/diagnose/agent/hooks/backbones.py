@@ -118,7 +118,7 @@ def _note_copy(copy: Any, site: Any) -> None:
 
 
 def _note_base(
-    model: Any, *, name: str, site: Any, weights: str, entry: Any = None, rescales: bool
+    model: Any, *, name: str, site: Any, weights: str, entry: Any = None, rescales: bool = True
 ) -> None:
     """Remember a pretrained network.
 
