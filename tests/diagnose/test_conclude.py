@@ -21,6 +21,15 @@ def test_a_refused_write_after_the_score_is_a_note():
     assert note == f"what follows a write was not run: {ERROR['message']}"
 
 
+@pytest.mark.parametrize(("scores", "is_error"), [([{"by": "fit"}], False), ([], True)])
+def test_a_script_that_goes_on_after_its_score_did_not_fail(scores, is_error):
+    record = {"scores": scores, "fits": [{"sampled": False}]}
+    replay = Replay(status="out of time", seconds=360, peak_bytes=0, record=record, arrays={},
+                    output="")  # fmt: skip
+    assert (conclude._script_error(replay) is not None) == is_error
+    assert any("ended after 360 s" in note for note in conclude._notes(replay, {})) != is_error
+
+
 @pytest.mark.parametrize(
     ("refused", "scores"), [(True, []), (False, [{"by": "fit"}])], ids=["before it", "not ours"]
 )

@@ -2,12 +2,13 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from regraft.cli.options import Quiet
+from regraft.cli.options import JsonFile, Quiet
 from regraft.cli.progress import TerminalProgress
+from regraft.cli.why import SCRIPT_FAILED
 
 N_SHOWN = 4
 BROKEN = Path(__file__).with_name("broken_digits.txt")
@@ -18,14 +19,22 @@ def demo(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A new folder; else runs/digits-N.")
     ] = None,
+    json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Fit 5,000 digits and predict a few; then ask why a broken script does not learn them."""
-    _fit_digits(out, quiet=quiet)
-    _ask_why(quiet=quiet)
+    from regraft.storage import write_json
+
+    fitted = _fit_digits(out, quiet=quiet)
+    asked = _ask_why(quiet=quiet)
+    if json is not None:
+        write_json(json, {"schema": 1, "fit": fitted, "why": asked})
+    if asked["error"] is not None:
+        raise typer.Exit(SCRIPT_FAILED)
 
 
-def _fit_digits(out: Path | None, *, quiet: bool) -> None:
+def _fit_digits(out: Path | None, *, quiet: bool) -> dict[str, Any]:
+    """The first door, as `fit` shows it; returns what `fit --json` would write."""
     from regraft.artefact.store import load
     from regraft.pipeline import fit
     from regraft.report.terminal import fit_lines, picture_lines
@@ -42,9 +51,10 @@ def _fit_digits(out: Path | None, *, quiet: bool) -> None:
             progress=progress,
             command="regraft demo",
         )
+    view = result.as_json()
     typer.echo(
         fit_lines(
-            result.as_json(),
+            view,
             result.classifier.metrics,
             result.classifier.class_names,
             is_from_cache=result.is_from_cache,
@@ -65,12 +75,16 @@ def _fit_digits(out: Path | None, *, quiet: bool) -> None:
         f"\nYour own pictures, one folder a class:   regraft fit FOLDER"
         f"\nThen ask it about a picture:             regraft predict {folder} PICTURE"
     )
+    return view
 
 
-def _ask_why(*, quiet: bool) -> None:
-    """The other door: a script in the manner of a tutorial, its causes, and its repair."""
+def _ask_why(*, quiet: bool) -> dict[str, Any]:
+    """The other door: a script in the manner of a tutorial, its causes, and its repair.
+
+    Returns what `why --json` would write.
+    """
     from regraft.artefact.runs import RUNS
-    from regraft.cli.why import SCRIPT_FAILED, pictures_of, report
+    from regraft.cli.why import pictures_of, report
     from regraft.diagnose.as_json import as_json
     from regraft.pipeline import why
     from regraft.storage import atomic_file
@@ -85,12 +99,12 @@ def _ask_why(*, quiet: bool) -> None:
     )
     with TerminalProgress(quiet=quiet) as progress:
         diagnosis = why(script, budget=WHY_SECONDS, fix=repaired, progress=progress)
-    typer.echo(report(as_json(diagnosis), *pictures_of(diagnosis)))
-    if diagnosis.error is not None:
-        raise typer.Exit(SCRIPT_FAILED)
+    view = as_json(diagnosis)
+    typer.echo(report(view, *pictures_of(diagnosis)))
     if diagnosis.fixed is not None and diagnosis.observed is not None:
         typer.echo(
             f"\n{repaired} is the repaired script: {diagnosis.fixed:.2f} instead of "
             f"{diagnosis.observed:.2f}.\nYour own script:                        regraft why "
             "train.py"
         )
+    return view

@@ -164,6 +164,11 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
     ]
     if _ended_by_us(baseline):
         notes.append(f"what follows a write was not run: {baseline.record['error']['message']}")
+    if _was_scored_in_time(baseline):
+        notes.append(
+            f"the script was ended after {baseline.seconds:.0f} s: what follows its last score was "
+            "not run, and nothing was repaired; a larger --budget gives it more time"
+        )
     notes += [
         f"a training loop written by hand at line {event['site']['line']} is run, not repaired"
         for event in _trains_by_hand(baseline)[:1]
@@ -198,6 +203,11 @@ def _ended_by_us(replay: Replay) -> bool:
     return bool(replay.record.get("refused") and replay.scores)
 
 
+def _was_scored_in_time(replay: Replay) -> bool:
+    """Did only what follows the scores take too long, as pictures of features or a search may?"""
+    return replay.status == "out of time" and bool(replay.scores)
+
+
 def _script_error(replay: Replay) -> ScriptError | None:
     error = replay.record.get("error")
     if _ended_by_us(replay):
@@ -209,7 +219,7 @@ def _script_error(replay: Replay) -> ScriptError | None:
             # a number says nothing: what the script printed last does (argparse, for example)
             ended = replace(ended, message=f"{ended.message}; it said last: {said[-1].strip()}")
         return ended
-    if replay.status in ("done", "too slow"):
+    if replay.status in ("done", "too slow") or _was_scored_in_time(replay):
         return None
     return ScriptError(
         type="Stopped", message=f"the script was {replay.status}", file="", line=0,
