@@ -47,7 +47,7 @@ _MOST_FOR_A_RUNG = {1: 0.8, 2: 0.5, 3: 0.8}
 _OF_HEADS = 0.2  # of the time left, that more plans may take
 _HALVES_THE_REST = 2.0  # a pass without which so many times the pictures could be read is left out
 _SAVES_TOO_LITTLE = 1.25  # a rung with fewer than so many times the pictures reads none
-_TELLS_TOO_LITTLE = 2.0  # nor is one worth a second cross-validation
+_TELLS_TOO_LITTLE = 1.5  # nor is one worth a second cross-validation
 
 # Of what the likeliest plan would leave over, even where a dearer one could use it: MNIST in three
 # minutes was left with 50 s after a choice made on 2,005 pictures, and 0.3 points too low.
