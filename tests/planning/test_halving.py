@@ -62,7 +62,15 @@ def test_a_backbone_is_forecast_by_its_own_pace_or_by_the_peak():
     (lite, requests), (vgg, others) = passes((LITE, 64), (VGG, 64))
     engine = RUNTIMES["tensorflow"]
     assert one._forecast(lite, 10, requests, engine) == 10 * lite.macs(requests) / 1e8
-    assert one._forecast(vgg, 10, others, engine) == 10 * vgg.macs(others) / 1e10
+    assert one._forecast(vgg, 10, others, engine) == 10 * vgg.macs(others) / 5e9  # of 1e10
+
+
+def test_a_dear_network_does_not_come_before_cheap_ones_of_its_turn():
+    places = [(VGG, 32), (VGG, 64), (LITE, 32), (LITE, 64)]
+    cost = readings(VGG, 64).macs(passes((VGG, 64))[0][1])
+    ideal = halving(ideal_seconds=cost / (0.5 * 1e10))
+    order = [item[0].place for item in ideal._in_turn(passes(*places))]
+    assert order == [(LITE, 64), (VGG, 64), (LITE, 32), (VGG, 32)]
 
 
 def test_a_network_that_is_there_is_not_loaded_again():

@@ -371,19 +371,22 @@ class Halving:
             ratio = min(1.0, deepest / readings.pace.macs)
             load = 0.0 if readings.is_loaded(runtime) else readings.pace.load_seconds
             return load + n * ratio / self._pace_in(readings, runtime)
-        return n * deepest / self.macs_per_second.get(readings.row.name, self.peak)
+        return n * deepest / self.macs_per_second.get(readings.row.name, _OF_PEAK * self.peak)
 
     def _in_turn(
         self, passes: Sequence[tuple[Readings, Sequence[Request]]]
     ) -> list[tuple[Readings, Sequence[Request]]]:
-        """Each backbone's best size first, then each one's second: none is left for the end."""
+        """Each backbone's best size first, then each one's second: none is left for the end.
+
+        Of a turn the cheapest comes first: a dear one could leave no time for the others.
+        """
         nearest = sorted(passes, key=lambda item: self._distance(*item))
         turns: Counter[str] = Counter()
         turn = {}
         for readings, _ in nearest:
             turns[readings.row.name] += 1
             turn[readings.place] = turns[readings.row.name]
-        return sorted(nearest, key=lambda item: turn[item[0].place])
+        return sorted(nearest, key=lambda item: (turn[item[0].place], item[0].macs(item[1])))
 
     def _distance(self, readings: Readings, requests: Sequence[Request]) -> float:
         """From the cost that would just use up the time; without one, the cost."""
