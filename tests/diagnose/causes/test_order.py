@@ -105,12 +105,13 @@ def test_ord003_clear(of_answers, told):
         {"accuracy": unpaired(), "shift": shift(separability=0.95)},
         {"accuracy": unpaired(), "shift": None},
         {"accuracy": unpaired(), "pixels": OTHER_SCALE},
+        {"accuracy": unpaired(), "pixels": pixels(stats(-1, 1, "signed"), stats(-1, 509, ""))},
         {
             "accuracy": unpaired(validation=0.6, by_chance=0.5, n_validation=80, relabelled=0.6),
             "association": association(accuracy=0.85, chance=0.5),
         },
     ],
-    ids=["few", "not-kept", "other-pictures", "not-seen", "other-scale", "by-chance"],
+    ids=["few", "not-kept", "other-pictures", "not-seen", "other-scale", "no-name", "by-chance"],
 )
 def test_ord003_unknown(facts):
     known = {"association": association(accuracy=0.93), "shift": shift(separability=0.55)}

@@ -3,7 +3,7 @@
 import math
 
 from regraft.diagnose.causes.pairing import apart, shuffled_readers, told_by_pictures, untold
-from regraft.diagnose.causes.scale import observed, same
+from regraft.diagnose.causes.skew import are_scaled_differently
 from regraft.diagnose.evidence import Accuracy, Association, Ledger, Order, Pixels, Shift
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
@@ -98,10 +98,8 @@ def answers_unrelated_to_labels(
         return clear(f"{seen}, but other names or turned pictures explain it: LAB002 and SKW002")
     if accuracy.validation + limit > (chance + told) / 2:
         return unknown(f"{seen}: of {n} rows that may be chance")
-    if pixels is not None and pixels.model_validation is not None:
-        a, b = observed(pixels.model_train), observed(pixels.model_validation)
-        if a and b and not same(a, b):
-            return unknown(f"{seen}, but the parts are scaled differently: SKW001 is about that")
+    if pixels is not None and are_scaled_differently(pixels):
+        return unknown(f"{seen}, but the parts are scaled differently: SKW001 is about that")
     if shift is None:
         return unknown(f"{seen}; whether validation pictures are of the same kind was not seen")
     if shift.separability > ALIKE:

@@ -183,6 +183,20 @@ def prediction_prepared_differently(
     )
 
 
+def are_scaled_differently(pixels: Pixels) -> bool:
+    """Do validation pictures reach the model, or the backbone, on another scale than training's?"""
+    parts = (
+        (pixels.model_train, pixels.model_validation),
+        (pixels.backbone_train, pixels.backbone_validation),
+    )
+    return any(
+        train is not None
+        and other is not None
+        and not isinstance(_compare(train, other, "validation"), Finding)
+        for train, other in parts
+    )
+
+
 def _compare(train: PixelStats, other: PixelStats, name: str) -> Affine | Finding:
     """The map that makes `other` like `train`, or why there is nothing to map."""
     if min(train.n_images, other.n_images) < MIN_IMAGES:
