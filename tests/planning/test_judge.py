@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from regraft.planning.judge import FEW, FOLDS, FOLDS_OF_FEW, cross_validate, effort, folds, n_folds
 
@@ -28,6 +29,17 @@ def test_groups_stay_in_one_fold():
     for label in range(4):
         assert set(fold[labels == label]) == set(range(FOLDS_OF_FEW))
     assert not np.array_equal(fold, folds(labels, seed=1, groups=groups))
+
+
+@pytest.mark.parametrize("n_groups", [3, 4, 5])
+def test_few_groups_make_fewer_folds_and_stay_together(n_groups):
+    groups = np.arange(60) % n_groups
+    labels = np.arange(60) // 30
+    fold = folds(labels, seed=0, groups=groups)
+    assert len(set(fold)) == n_groups
+    assert all(len(set(fold[groups == group])) == 1 for group in range(n_groups))
+    features = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    assert len(cross_validate(features, labels, 2, seed=0, groups=groups).correct) == 60
 
 
 def test_too_few_groups_for_folds_are_not_kept_together():

@@ -53,7 +53,7 @@ def cross_validate(
     correct = np.zeros(len(labels), np.bool_)
     elsewhere = np.zeros(0 if asked_too is None else len(labels), np.bool_)
     l2 = 0.0
-    for number in range(n_folds(len(labels))):
+    for number in range(int(fold.max()) + 1):
         out = fold == number
         fitted = Examples(features=features[~out], labels=labels[~out])
         asked = Examples(features=features[out], labels=labels[out])
@@ -86,11 +86,13 @@ def folds(labels: IntArray, *, seed: int, groups: IntArray | None = None) -> Int
     """(n,) The fold of each row, every class spread evenly over all, as far as groups allow."""
     fold = np.empty(len(labels), np.int64)
     parts = n_folds(len(labels))
-    may_stratify = int(np.bincount(labels).max(initial=0)) >= parts
-    if groups is not None and len(np.unique(groups)) >= parts and may_stratify:
+    n_groups = 0 if groups is None else len(np.unique(groups))
+    # a few groups make fewer folds: they are never parted for the sake of more
+    held = min(parts, n_groups, int(np.bincount(labels).max(initial=0)))
+    if held >= FOLDS:
         from sklearn.model_selection import StratifiedGroupKFold
 
-        drawn = StratifiedGroupKFold(parts, shuffle=True, random_state=seed % 2**32)
+        drawn = StratifiedGroupKFold(held, shuffle=True, random_state=seed % 2**32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a class may have fewer groups than there are folds
             for number, (_, out) in enumerate(drawn.split(labels, labels, groups)):
