@@ -1,5 +1,7 @@
 """SKW: training, validation and prediction prepare their pictures differently."""
 
+from collections.abc import Iterator
+
 from regraft.diagnose.causes.scale import (
     GOOD_FIT,
     MIN_IMAGES,
@@ -41,15 +43,8 @@ def validation_scaled_differently(pixels: Pixels, training: Training | None = No
     Fix: one function prepares all pictures; better, scale inside the model.
     Limits: parts with truly different light stay below these limits; SHF001 looks at them.
     """
-    # what is inside the model is the same for both parts: they can differ before it only
-    parts = (
-        ("model", pixels.model_train, pixels.model_validation),
-        ("backbone", pixels.backbone_train, pixels.backbone_validation),
-    )
     answer = unknown("pictures of one part were not seen")
-    for boundary, train, other in parts:
-        if train is None or other is None:
-            continue
+    for boundary, train, other in _both_parts(pixels):
         verdict = _compare(train, other, "validation")
         if isinstance(verdict, Finding):
             answer = verdict
@@ -185,16 +180,21 @@ def prediction_prepared_differently(
 
 def are_scaled_differently(pixels: Pixels) -> bool:
     """Do validation pictures reach the model, or the backbone, on another scale than training's?"""
-    parts = (
-        (pixels.model_train, pixels.model_validation),
-        (pixels.backbone_train, pixels.backbone_validation),
-    )
     return any(
-        train is not None
-        and other is not None
-        and not isinstance(_compare(train, other, "validation"), Finding)
-        for train, other in parts
+        not isinstance(_compare(train, other, "validation"), Finding)
+        for _, train, other in _both_parts(pixels)
     )
+
+
+def _both_parts(pixels: Pixels) -> Iterator[tuple[str, PixelStats, PixelStats]]:
+    """A boundary with what reaches it in training and in validation, where both were seen."""
+    # what is inside the model is the same for both parts: they can differ before it only
+    for boundary, train, other in (
+        ("model", pixels.model_train, pixels.model_validation),
+        ("backbone", pixels.backbone_train, pixels.backbone_validation),
+    ):
+        if train is not None and other is not None:
+            yield boundary, train, other
 
 
 def _compare(train: PixelStats, other: PixelStats, name: str) -> Affine | Finding:
