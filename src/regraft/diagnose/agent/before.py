@@ -71,7 +71,6 @@ def measure_before(fit: Fit) -> None:
         "trainable_changed_after_compile": bool(compiled_for and compiled_for != now),
         "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
         "base": anatomy.describe_base(model, fit.base) if fit.base else None,
-        "frozen_was_trained": _was_trained(model),
         "callbacks": [callbacks.describe(c) for c in samples.flat(fit.arguments.get("callbacks"))],
         "may_change_weights_at_end": callbacks.may_change_weights(
             model, samples.flat(fit.arguments.get("callbacks"))
@@ -95,10 +94,12 @@ def measure_before(fit: Fit) -> None:
         _probe(fit)
 
 
-def _was_trained(model: Any) -> bool:
+def _note_frozen(fit: Fit) -> None:
     """Does what is frozen now hold what an earlier `fit` has learnt?"""
     learnt = session.SESSION.learnt
-    return bool(learnt) and not learnt.isdisjoint(anatomy.digests(model, trainable=False))
+    fit.record["frozen_was_trained"] = bool(learnt) and not learnt.isdisjoint(
+        anatomy.digests(fit.model, trainable=False)
+    )
 
 
 def _note_own_augmentation(fit: Fit) -> None:
@@ -125,6 +126,7 @@ def _probe(fit: Fit) -> None:
             name = f"fit{fit.number}_{part}"
             attempt("pictures at the backbone", shown.show, name, fit.model, feed)
     attempt("rows trained on", _remember_rows, fit)
+    attempt("what is frozen", _note_frozen, fit)
     attempt("augmentation", _keep_augmented, fit)
     attempt("features of the backbone", _keep_backbone_features, fit)
     attempt("pixels at the first weights", _note_first_weights, fit)
