@@ -76,7 +76,9 @@ class Backbone:
         """
         if size > LARGEST_SIZE:
             raise InvalidArgumentError(
-                expected_received(f"a size of at most {LARGEST_SIZE}", str(size))
+                expected_received(
+                    f"a size of at most {LARGEST_SIZE}", str(size), f"Use {LARGEST_SIZE} or less."
+                )
             )
         if size < self.smallest_size:
             raise InvalidArgumentError(
