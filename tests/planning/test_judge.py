@@ -62,4 +62,5 @@ def test_what_can_be_learnt_is_scored_right_and_noise_near_chance():
     features[np.arange(300), labels] += 6
     told = cross_validate(features, labels, 3, seed=0)
     assert told.correct.mean() > 0.97
+    assert told.doubt.mean() < 0.06 < 0.6 < noise.doubt.mean() < 0.75  # two thirds is no idea
     assert told.l2_per_feature > 0

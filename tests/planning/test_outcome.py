@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,16 @@ def test_the_best_of_each_size_is_compared_with_the_plan_chosen():
 def test_noise_is_that_of_the_difference():
     assert paired_noise(scored(950, 1), scored(950, 1)) == 0
     assert paired_noise(scored(950, 1), scored(940, 1)) == pytest.approx(0.00315, abs=1e-5)
+
+
+def test_doubts_tell_plans_apart_that_make_as_many_mistakes():
+    plans = [scored(950, 10), scored(950, 500)]
+    assert choose_best(plans, range(2), worth=lambda plan: 1 - plan.error) == 1
+    doubts = np.linspace(0.0, 0.1, 1000, dtype=np.float32)
+    sure, unsure = replace(plans[0], doubt=doubts), replace(plans[1], doubt=doubts * 1.2)
+    assert sure.error == pytest.approx(0.05)
+    assert paired_noise(sure, unsure) == pytest.approx(0.02 / np.sqrt(12 * 1000), rel=0.01)
+    assert choose_best([sure, unsure], range(2), worth=lambda plan: 1 - plan.error) == 0
 
 
 def test_an_error_is_never_zero():

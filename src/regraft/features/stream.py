@@ -126,16 +126,31 @@ def compute(
     run_through(load(job, runtime, tuple(sinks)), job, sinks, progress)
 
 
-def load(job: Job, runtime: Runtime, requests: tuple[Request, ...]) -> Network:
-    """Build the network for a job's pictures and make the runtime ready."""
-    model = build_extractor(
-        job.row,
-        size=job.size,
-        requests=requests,
-        weights=job.weights,
-        picture_shape=job.picture_shape,
-        batch_size=runtime.step(job.size, job.batch_size),
-    )
+def load(
+    job: Job, runtime: Runtime, requests: tuple[Request, ...], *, like: Network | None = None
+) -> Network:
+    """Build the network for a job's pictures and make the runtime ready.
+
+    Args:
+        job: What it is for.
+        runtime: What will run it.
+        requests: Its outputs, in order.
+        like: One of the same backbone at the same size, whose Keras model is taken if it has the
+            same inputs and outputs: building and converting one takes seconds.
+    """
+    step = runtime.step(job.size, job.batch_size)
+    shape = (step, *(job.picture_shape or (job.size, job.size, 3)))
+    if like is not None and (like.requests, like.model.inputs[0].shape) == (requests, shape):
+        model = like.model
+    else:
+        model = build_extractor(
+            job.row,
+            size=job.size,
+            requests=requests,
+            weights=job.weights,
+            picture_shape=job.picture_shape,
+            batch_size=step,
+        )
     run = runtime.load(model, lambda: _calibration(job))
     return Network(requests=requests, runtime=runtime, model=model, run=run)
 

@@ -128,6 +128,7 @@ def _in_precision(
         seed=request.seed,
         folder=default_folder(),
         note=observer.note,
+        n_to_read=len(images),
     )
     return runtime
 

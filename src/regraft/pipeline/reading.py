@@ -88,6 +88,7 @@ def _in_precision(
         seed=0,  # the rows are in an order that the seed decided
         folder=default_folder(),
         note=observer.note,
+        n_to_read=planned.pool.n,
         deadline=deadline.after(MOST_FOR_ASKING),
         l2_per_feature=planned.l2_per_feature,
     )

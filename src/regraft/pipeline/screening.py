@@ -9,15 +9,20 @@ from dataclasses import dataclass, replace
 from regraft.features.runtimes import Runtime
 from regraft.planning.growth import Resources
 from regraft.planning.outcome import Scored
-from regraft.planning.precision import PICTURES, WORTH_IT
+from regraft.planning.precision import (
+    HOPED_OF_ANOTHER,
+    PICTURES,
+    SECONDS_FOR_ANOTHER,
+    WORTH_IT,
+    is_worth_another,
+)
 
 SCREENED_IN = "bfloat16"
 MOST_FOR_ASKING = 0.4  # of the time left
 _TIMES_TENSORFLOW = 2.2  # bfloat16, about (benchmarks/extract.py)
-# Reading the probe in float32, bfloat16 and int8 takes as long as so many pictures in bfloat16,
-# and quantising and the heads some seconds.
-_ASKING_READS, _ASKING_SECONDS = 3.5 * PICTURES, 12.0
-_HOPED_OF_INT8 = 1.4  # times as fast as the search: int8 is 1.5 to 2 times, and not always borne
+# Reading the probe in float32 and bfloat16 takes as long as so many pictures in bfloat16 (which is
+# 1.7 to 5.4 times as fast), and building the network and the heads some seconds.
+_ASKING_READS, _ASKING_SECONDS = 4.5 * PICTURES, 6.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -26,6 +31,7 @@ class Screening:
 
     engine: Runtime  # in float32
     runtime: Runtime
+    n_images: int  # that may be read
     times_tensorflow: float  # as fast as which a network is expected to be before it is timed
 
     @classmethod
@@ -40,7 +46,12 @@ class Screening:
         lower = engine.faster() if n_images >= WORTH_IT else ()
         found = next((runtime for runtime in lower if runtime.precision == SCREENED_IN), engine)
         least = 1.0 if found is engine else _TIMES_TENSORFLOW
-        return cls(engine=engine, runtime=found, times_tensorflow=max(least, times_tensorflow))
+        return cls(
+            engine=engine,
+            runtime=found,
+            n_images=n_images,
+            times_tensorflow=max(least, times_tensorflow),
+        )
 
     @property
     def is_lower(self) -> bool:
@@ -49,15 +60,19 @@ class Screening:
 
     def hoped(self, scored: Scored) -> Scored:
         """A plan at the pace that it will likely be read at, if it is chosen."""
-        if not self.is_lower:
+        if not self._is_int8_asked_about(scored):
             return scored
-        return replace(scored, images_per_second=_HOPED_OF_INT8 * scored.images_per_second)
+        return replace(scored, images_per_second=HOPED_OF_ANOTHER * scored.images_per_second)
 
     def asking_seconds(self, scored: Scored) -> float:
         """What asking for the precision of a plan will take."""
         if not self.is_lower:
             return 0.0
-        return _ASKING_SECONDS + _ASKING_READS / scored.images_per_second
+        asking = _ASKING_SECONDS + _ASKING_READS / scored.images_per_second
+        return asking + SECONDS_FOR_ANOTHER * self._is_int8_asked_about(scored)
+
+    def _is_int8_asked_about(self, scored: Scored) -> bool:
+        return self.is_lower and is_worth_another(self.n_images, scored.images_per_second)
 
     def after_asking(self, resources: Resources, scored: Scored) -> Resources:
         """What is left to read a plan with once its precision is known."""

@@ -35,7 +35,7 @@ PICTURES = (256, 1024, 4096, 16384)  # of the probe, by rung
 # Pictures of each class, at least, that a plan is screened on: of one, leaving it out leaves none.
 # In the first rung only unless that is as many as in the second.
 A_CLASS = 4
-ENDS = (0.4, 0.5)  # of what is left at its beginning, a screening may take so much
+ENDS = (0.3, 0.45)  # of what is left at its beginning, a screening may take so much
 KEPT = (20, 6, 3)  # plans that go on after a rung
 KEPT_A_PASS = (6, 3, 2)  # of one backbone at one size: neighbours in a network are much alike
 PASSES_KEPT = (6, 3, 2)
@@ -43,11 +43,13 @@ MOST_ROOM = 3  # times as many where there is time: passes are dear, plans are n
 _OF_PEAK = 0.5  # multiply-adds of networks, dense or depthwise, in the time of one of a product
 _MOST_OF_THE_REST = 0.6  # a pass forecast to take more of the time left is not begun
 # Of the time left, that a rung may take once the pace of every pass is known.
-_MOST_FOR_A_RUNG = {1: 0.8, 2: 0.5, 3: 0.8}
+_MOST_FOR_A_RUNG = {1: 0.8, 2: 0.65, 3: 0.8}
 _OF_HEADS = 0.2  # of the time left, that more plans may take
 _HALVES_THE_REST = 2.0  # a pass without which so many times the pictures could be read is left out
 _SAVES_TOO_LITTLE = 1.25  # a rung with fewer than so many times the pictures reads none
 _TELLS_TOO_LITTLE = 1.5  # nor is one worth a second cross-validation
+
+_FEWEST_MISTAKES = 10  # of a plan: on fewer, how sure its head may be is itself a guess
 
 # Of what the likeliest plan would leave over, even where a dearer one could use it: MNIST in three
 # minutes was left with 50 s after a choice made on 2,005 pictures, and 0.3 points too low.
@@ -216,7 +218,7 @@ class Halving:
             return alive
         self._note_rung(alive, "judged", n)
         readings_of = {}
-        fewer, more = [], []
+        before: list[Scored] = []
         for readings, scores in alive:
             n_known = len(next(iter(readings.features.values())))
             if n > n_known and not self._read(
@@ -226,11 +228,12 @@ class Halving:
             readings_of[readings.place] = readings
             for scored in sorted(scores, key=lambda scored: -scored.accuracy):
                 if self.deadline.left() > 0:
-                    again = self._judged(readings, scored, n, rung)
-                    fewer.append(scored.error)
-                    more.append(again.error)
-        if rung > 2 and fewer:
-            self.power = curve_power(fewer, more, n / known)
+                    before.append(scored)
+                    self._judged(readings, scored, n, rung)
+        self._weigh_doubts([scored.key for scored in before])
+        if rung > 2 and before:
+            more = [self.scored[scored.key].error for scored in before]
+            self.power = curve_power([scored.error for scored in before], more, n / known)
         return self._keep(readings_of, rung=rung) if rung < len(KEPT) else []
 
     def _judged(self, readings: Readings, scored: Scored, n: int, rung: int) -> Scored:
@@ -250,6 +253,7 @@ class Halving:
             dataclasses.replace(
                 scored,
                 correct=judged.correct,
+                doubt=judged.doubt,
                 l2_per_feature=judged.l2_per_feature,
                 images_per_second=self._images_per_second(readings, scored.choice),
                 seconds_spent=scored.seconds_spent + seconds,
@@ -257,6 +261,20 @@ class Halving:
                 dropped="",
             )
         )
+
+    def _weigh_doubts(self, keys: Sequence[Key]) -> None:
+        """Bring the doubts of plans judged together to the scale of their mistakes."""
+        judged = [self.scored[key] for key in keys]
+        told = [
+            (scored, scored.doubt)
+            for scored in judged
+            if scored.doubt is not None and (~scored.correct).sum() >= _FEWEST_MISTAKES
+        ]
+        mistakes = sum(int((~scored.correct).sum()) for scored, _ in told)
+        scale = mistakes / sum(float(doubt.sum()) for _, doubt in told) if told else 0.0
+        weighed = {scored.key: scale * doubt for scored, doubt in told}
+        for scored in judged:
+            self._remember(dataclasses.replace(scored, doubt=weighed.get(scored.key)))
 
     def _penalties(self, scored: Scored) -> tuple[float, ...]:
         """Those near its own of fewer pictures; else those not far from what suits other plans."""

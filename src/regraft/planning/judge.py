@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from regraft.heads.calibrate import fit_temperature
 from regraft.heads.choose_l2 import L2_PER_FEATURE, choose_head
+from regraft.heads.linear import softmax
 from regraft.heads.solver import Examples, fit_logistic
 from regraft.records import FloatArray, IntArray
 
@@ -21,6 +23,7 @@ class Judgement:
     """How a head does on rows it was not fitted to."""
 
     correct: npt.NDArray[np.bool_]  # (n,)
+    doubt: FloatArray  # (n,) 1 minus the calibrated probability of the true class
     l2_per_feature: float  # the penalty chosen
     elsewhere: npt.NDArray[np.bool_]  # (n,) on `asked_too`; empty without
 
@@ -50,7 +53,7 @@ def cross_validate(
             about these, too.
     """
     fold = folds(labels, seed=seed, groups=groups)
-    correct = np.zeros(len(labels), np.bool_)
+    scores = np.empty((len(labels), n_classes), np.float32)
     elsewhere = np.zeros(0 if asked_too is None else len(labels), np.bool_)
     l2 = 0.0
     for number in range(int(fold.max()) + 1):
@@ -65,10 +68,16 @@ def cross_validate(
         else:
             solution = fit_logistic([fitted], n_classes, l2=l2)
             kernel, bias = solution.kernel, solution.bias
-        correct[out] = (asked.features @ kernel + bias).argmax(axis=1) == asked.labels
+        scores[out] = asked.features @ kernel + bias
         if asked_too is not None:
             elsewhere[out] = (asked_too[out] @ kernel + bias).argmax(axis=1) == asked.labels
-    return Judgement(correct=correct, l2_per_feature=l2 / features.shape[1], elsewhere=elsewhere)
+    likely = softmax(scores / fit_temperature(scores, labels))
+    return Judgement(
+        correct=scores.argmax(axis=1) == labels,
+        doubt=1 - likely[np.arange(len(labels)), labels],
+        l2_per_feature=l2 / features.shape[1],
+        elsewhere=elsewhere,
+    )
 
 
 def n_folds(n: int) -> int:

@@ -13,6 +13,7 @@ from regraft.evaluate.intervals import wilson
 from regraft.features.graph import Request
 from regraft.planning.default import Choice
 from regraft.planning.judge import n_folds
+from regraft.records import FloatArray
 
 Json = dict[str, Any]
 Key = tuple[str, int, tuple[Request, ...]]  # backbone, size, taps with their grids
@@ -35,6 +36,9 @@ class Scored:
     l2_per_feature: float | None = None  # of the real head; None where only screened
     latency_ms: float | None = None  # of a single picture; None where not measured
     dropped: str = ""  # why it went no further, in words
+    # (n,) What of each picture the real head is not sure of, on the scale of the mistakes; None
+    # where only screened, or with too few mistakes to calibrate on.
+    doubt: FloatArray | None = None
 
     @property
     def key(self) -> Key:
@@ -53,7 +57,13 @@ class Scored:
 
     @property
     def error(self) -> float:
-        """One minus the accuracy, never zero: half a picture where none was wrong."""
+        """The mean doubt, or else one minus the accuracy: half a picture where none was wrong.
+
+        Mistakes are few, and doubts are many: on 7,000 digits two backbones were 3.3 standard
+        errors apart in their mistakes and 5.3 in their doubts, others 1.3 and 2.1.
+        """
+        if self.doubt is not None:
+            return float(self.doubt.mean())
         n = len(self.correct)
         return max(n - float(self.correct.sum()), 0.5) / n
 
@@ -196,10 +206,13 @@ def choose_best(
 
 
 def paired_noise(one: Scored, other: Scored) -> float:
-    """Standard error of the difference of two accuracies on the same pictures.
+    """Standard error of the difference of two plans' errors on the same pictures.
 
     Zero for a plan and itself.
     """
     n = min(len(one.correct), len(other.correct))
-    difference = one.correct[:n].astype(np.float64) - other.correct[:n]
+    if one.doubt is None or other.doubt is None:
+        difference = one.correct[:n].astype(np.float64) - other.correct[:n]
+    else:
+        difference = one.doubt[:n].astype(np.float64) - other.doubt[:n]
     return float(difference.std()) / math.sqrt(n)

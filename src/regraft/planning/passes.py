@@ -1,5 +1,7 @@
 """Passes of the probe through a backbone at one size: what was read, and how long it took."""
 
+import itertools
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,11 +40,11 @@ class Readings:
     weights: Weights
     size: int
     is_named: bool = True  # the runtime, by the user; else TensorFlow takes over where it is wrong
+    built: Network | None = None  # of the last pass, or in another runtime: loading takes seconds
     features: dict[Request, FloatArray] = field(default_factory=dict)  # each (n, d)
     pace: Pace | None = None  # of the last pass
     seconds: float = 0.0  # of all passes
     _read_in: Runtime | None = None  # the last pass
-    _network: Network | None = None  # of the last pass, as loading takes seconds
     _batch_size: int = 0  # that it was loaded for
 
     def extend(
@@ -81,7 +83,7 @@ class Readings:
 
     def is_loaded(self, runtime: Runtime) -> bool:
         """Is the network of the last pass still there, in this runtime?"""
-        return self._network is not None and self._network.runtime == runtime
+        return self.built is not None and self.built.runtime == runtime
 
     def was_read_in(self, runtime: Runtime) -> bool:
         """Is the pace that of this runtime?"""
@@ -89,7 +91,7 @@ class Readings:
 
     def release(self) -> None:
         """Give back the memory of the network and of the features; the pace stays."""
-        self._network, self.features = None, {}
+        self.built, self.features = None, {}
 
     def macs(self, requests: Sequence[Request]) -> int:
         """Multiply-adds a picture of one pass that reads all these."""
@@ -136,7 +138,7 @@ class Readings:
         self, images: ImageSet, requests: Sequence[Request], runtime: Runtime
     ) -> tuple[Network, Job]:
         """The network of the last pass where that is quicker than loading one cut shorter."""
-        network, pace = self._network, self.pace
+        network, pace = self.built, self.pace
         if pace is None or not self.is_loaded(runtime):
             is_kept = False
         else:
@@ -151,16 +153,21 @@ class Readings:
             batch_size=self._batch_size if is_kept else size,
         )
         if network is None or not is_kept:
-            network = load(job, runtime, tuple(requests))
-            self._network, self._batch_size = network, size
+            network = load(job, runtime, tuple(requests), like=network)
+            self.built, self._batch_size = network, size
         return network, job
 
 
 def _pace(marks: list[tuple[int, float]], macs: int, before: Pace | None) -> Pace:
-    """From the moments at which batches were done; the first batch also starts the runtime."""
+    """From the moments at which batches were done; the first batch also starts the runtime.
+
+    The median batch counts: of four short ones a single interruption could make a fast pass look
+    too slow to go on with.
+    """
     (_, began), (n_first, first), (n, end) = marks[0], marks[1], marks[-1]
     if n > n_first:
-        per_second = (n - n_first) / max(end - first, 1e-9)
+        paces = [(b - a) / max(t - s, 1e-9) for (a, s), (b, t) in itertools.pairwise(marks[1:])]
+        per_second = statistics.median(paces)
         load_seconds = max(0.0, first - began - n_first / per_second)
     else:
         # a single batch: not known how much of it was loading, so all counts as both

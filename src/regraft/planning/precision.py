@@ -17,6 +17,7 @@ from regraft.data.source import ImageSet
 from regraft.deadline import Deadline, OutOfTime
 from regraft.features.runtimes import Runtime
 from regraft.features.runtimes.verdicts import Verdict, remembered, verdict_key
+from regraft.features.stream import Network
 from regraft.heads.blas import one_thread_a_product
 from regraft.heads.choose_l2 import L2_PER_FEATURE
 from regraft.planning.default import Choice
@@ -27,7 +28,10 @@ PICTURES = 4096  # of the probe: a tenth of a point is four of them
 WORTH_IT = 5 * PICTURES  # pictures: on fewer, asking takes longer than a lower precision saves
 MOST_LOST = 0.001  # of the accuracy
 LEAST_GAIN = 1.2  # times as fast as float32
-_VERSION = 1  # part of every key: raise it when another answer could come out
+# int8 against bfloat16: 1.5 to 2 times as fast (benchmarks/extract.py), and not always borne; to
+# quantise a network and load it takes 5 s to 9 s on two cores.
+HOPED_OF_ANOTHER, SECONDS_FOR_ANOTHER = 1.4, 7.0
+_VERSION = 2  # part of every key: raise it when another answer could come out
 
 Note = Callable[[str], None]
 
@@ -43,6 +47,7 @@ def choose_precision(
     seed: int,
     folder: Path,
     note: Note,
+    n_to_read: int | None = None,
     deadline: Deadline | None = None,
     l2_per_feature: tuple[float, ...] = L2_PER_FEATURE,
 ) -> tuple[Runtime, float | None]:
@@ -59,6 +64,8 @@ def choose_precision(
         seed: Decides the folds.
         folder: Where verdicts are remembered, by machine, versions, plan and pictures.
         note: Is told what was found.
+        n_to_read: Pictures that will be read, so that no precision is asked about that could save
+            less than the question takes; None: all are asked about.
         deadline: When to stop asking; what was found by then counts, and is not remembered.
         l2_per_feature: Penalties to choose from.
 
@@ -71,7 +78,7 @@ def choose_precision(
     some = probe.take(np.arange(min(PICTURES, len(probe))))
     key = verdict_key(
         engine, _VERSION, lower, choice.row.name, weights.sha256, choice.size, choice.requests,
-        some.fingerprint(), seed,
+        some.fingerprint(), n_to_read, seed,
     )  # fmt: skip
 
     def ask() -> Verdict:
@@ -82,6 +89,7 @@ def choose_precision(
             weights=weights,
             n_classes=n_classes,
             seed=seed,
+            n_to_read=n_to_read,
             deadline=deadline or Deadline(math.inf),
         )
         return asking.all(engine, l2_per_feature)
@@ -106,6 +114,7 @@ class _Asking:
     weights: Weights
     n_classes: int
     seed: int
+    n_to_read: int | None
     deadline: Deadline
 
     def all(self, engine: Runtime, l2_per_feature: tuple[float, ...]) -> Verdict:
@@ -116,8 +125,11 @@ class _Asking:
         scores = {engine.precision: float(judged.correct.mean())}
         best, described, is_complete = engine, [], True
         for lower in engine.faster():
+            if best is not engine and not self._is_worth_asking(paces[best.precision]):
+                described.append(f"{lower.precision} would save less time than it takes to ask")
+                break
             try:
-                read = self._read(lower)
+                read = self._read(lower, built=exact.built)
                 with one_thread_a_product():
                     there = self._judge(read, (judged.l2_per_feature,), asked_too=exact)
             except OutOfTime:
@@ -146,12 +158,16 @@ class _Asking:
             "complete": is_complete,
         }
 
-    def _read(self, runtime: Runtime) -> Readings:
+    def _is_worth_asking(self, images_per_second: float) -> bool:
+        return self.n_to_read is None or is_worth_another(self.n_to_read, images_per_second)
+
+    def _read(self, runtime: Runtime, built: Network | None = None) -> Readings:
         readings = Readings(
             row=self.choice.row,
             weights=self.weights,
             size=self.choice.size,
             is_named=self.is_named,
+            built=built,
         )
         n = len(self.some)
         readings.extend(self.some, n, self.choice.requests, runtime, self.deadline)
@@ -170,6 +186,18 @@ class _Asking:
             groups=self.some.groups,
             asked_too=None if asked_too is None else asked_too.of(self.choice),
         )
+
+
+def is_worth_another(n_images: int, images_per_second: float) -> bool:
+    """Would a precision faster than bfloat16 likely save more than asking about it takes?
+
+    Args:
+        n_images: Pictures to be read.
+        images_per_second: Of bfloat16.
+    """
+    saved = n_images * (1 - 1 / HOPED_OF_ANOTHER)
+    asked = PICTURES / HOPED_OF_ANOTHER
+    return (saved - asked) / images_per_second > SECONDS_FOR_ANOTHER
 
 
 def _lost(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> float:

@@ -4,8 +4,10 @@ import contextlib
 import functools
 import io
 import logging
+import math
 import os
 import warnings
+import weakref
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -57,16 +59,13 @@ class OpenVino:
     def step(self, size: int, batch_size: int) -> int:
         """Few pictures, whose maps stay in a core's cache; every core works on its own."""
         fitting = max(1, _PIXELS_A_STEP // size**2)
-        return min(batch_size, 1 << (fitting.bit_length() - 1))
+        return min(math.ceil(batch_size / _n_cores()), 1 << (fitting.bit_length() - 1))
 
     def load(self, model: "keras.Model", calibration: Calibration) -> Run:
         """Convert, quantise if need be, and compile."""
         import openvino
 
-        with warnings.catch_warnings():
-            # the converter calls the model with a tuple of one tensor, which Keras remarks upon
-            warnings.filterwarnings("ignore", message="The structure of `inputs`")
-            converted = openvino.convert_model(model)
+        converted = _converted(model)
         order = _places(model, converted)
         if self.precision == "int8":
             converted = _quantised(converted, calibration)
@@ -99,6 +98,22 @@ class OpenVino:
             return [output[: len(batch)] for output in outputs]
 
         return run
+
+
+# By Keras model, as every precision starts from the same and converting takes seconds.
+_CONVERTED: "weakref.WeakKeyDictionary[keras.Model, Any]" = weakref.WeakKeyDictionary()
+
+
+def _converted(model: "keras.Model") -> Any:
+    """The model as OpenVINO has it, with float32 weights."""
+    import openvino
+
+    if model not in _CONVERTED:
+        with warnings.catch_warnings():
+            # the converter calls the model with a tuple of one tensor, which Keras remarks upon
+            warnings.filterwarnings("ignore", message="The structure of `inputs`")
+            _CONVERTED[model] = openvino.convert_model(model)
+    return _CONVERTED[model]
 
 
 def _places(model: "keras.Model", converted: Any) -> list[int]:
@@ -159,5 +174,5 @@ def _quantised(model: Any, calibration: Calibration) -> Any:
     ours = nncf.IgnoredScope(types=["MatMul"], validate=False)
     with contextlib.redirect_stdout(io.StringIO()):  # bars of its own
         return nncf.quantize(
-            model, nncf.Dataset(batches), subset_size=len(batches), ignored_scope=ours
+            model.clone(), nncf.Dataset(batches), subset_size=len(batches), ignored_scope=ours
         )
