@@ -60,6 +60,31 @@ def test_all_conversions_in_front_of_a_backbone_are_made_the_order_of_channels_f
     assert boundary.signature().count("scale") == 2
 
 
+def test_a_conversion_gives_a_layer_the_type_that_its_policy_has(monkeypatch):
+    import keras
+
+    to_signed = convert_pixels(conversion("unit", "signed"))
+    wanted = [{"kind": to_signed.kind, "parameters": dict(to_signed.parameters)}]
+    monkeypatch.setattr(interventions, "ACTIVE", interventions.Interventions(wanted))
+    half = keras.ops.convert_to_tensor(np.full((2, 4, 4, 3), 0.5, np.float16))
+    found = boundary._converted(half)
+    assert keras.backend.standardize_dtype(found.dtype) == "float16"
+    np.testing.assert_allclose(np.asarray(found), 0.0, atol=1e-3)
+
+
+def test_a_network_of_any_size_is_described_by_what_enters_it(monkeypatch):
+    import keras
+
+    monkeypatch.setattr(anatomy, "BASES", [])
+    base = keras.applications.MobileNetV2(weights=None, include_top=False, alpha=0.35)
+    backbones._note_base(base, name="MobileNetV2", site=None, weights="none", entry=None)
+    pictures = keras.Input((64, 64, 3))
+    (known,) = anatomy.BASES
+    described = anatomy.describe_base(keras.Model(pictures, base(pictures)), known, (64, 64))
+    assert (described["input_height"], described["input_width"]) == (64, 64)
+    assert described["last_map"] == (2, 2)
+
+
 @pytest.fixture
 def unit(digits):
     return digits["x_train"][:30, ..., None].astype(np.float32) / 255

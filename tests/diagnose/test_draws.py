@@ -22,6 +22,7 @@ STILL = {
     "one of some turns": (lambda: np.random.choice([90, 0, 270]), 0),
     "one of four": (lambda: np.random.choice(4, size=1), [0]),
     "one of a list": (lambda: random.choice([-5, 5, 1]), 1),
+    "one of a range": (lambda: random.choice(range(3, 9)), 3),
     "yes or no": (lambda: random.choice([True, False]), False),
     "one by a generator": (
         lambda: draws.Generator(np.random.PCG64(random.randrange(99))).choice([3, 1]), 1
@@ -52,6 +53,16 @@ def test_a_stilled_draw_changes_least(draw, still):
     np.testing.assert_allclose(value, still)
     assert np.shape(value) == np.shape(still)
     assert any(not np.array_equal(draw(), still) for _ in range(9))
+
+
+@pytest.mark.parametrize(
+    "among",
+    [["a.png", "b.png"], [[1, 2], [3]], [np.zeros((2, 2)), np.zeros((3, 2))], [[1, 2], [3, 4]]],
+    ids=["names", "ragged", "pictures", "pairs"],
+)
+def test_one_of_other_things_is_drawn_as_ever(among):
+    with draws.stilled():
+        assert any(random.choice(among) is one for one in among)
 
 
 def test_what_a_script_draws_is_what_numpy_gives(monkeypatch):

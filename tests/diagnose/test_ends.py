@@ -110,13 +110,27 @@ SQUASHED = {
     "attention": (
         lambda x: keras.layers.multiply([x, keras.layers.Dense(6, "softmax")(x)]), []
     ),
+    "reshaped attention": (
+        lambda x: keras.layers.multiply(
+            [keras.layers.Reshape((2, -1))(x),
+             keras.layers.Reshape((2, 1))(keras.layers.Dense(2, "softmax")(x))]
+        ),
+        [],
+    ),
+    "reshaped": (
+        lambda x: keras.layers.Reshape((8,))(
+            keras.layers.Reshape((2, 4))(keras.layers.Dense(8, "softmax")(x))
+        ),
+        ["Dense"],
+    ),
     "relu": (lambda x: keras.layers.Dense(8, "relu")(x), []),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("middle", "kind"), SQUASHED.values(), ids=SQUASHED)
 def test_softmax_in_the_middle_is_seen_but_not_in_attention(middle, kind):
-    model = model_with(lambda x: keras.layers.Dense(5, "softmax")(middle(x)))
+    flat = keras.layers.Flatten()
+    model = model_with(lambda x: keras.layers.Dense(5, "softmax")(flat(middle(x))))
     sharing = anatomy.describe_head(model, np.zeros((2, 4), np.float32))["sharing"]
     assert sorted(layer["what"] for layer in sharing) == kind
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from regraft.diagnose.agent import executing, interventions, session
+from regraft.diagnose.agent.training import Fit
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def active(monkeypatch):
 
 
 def fit(model=None, **arguments):
-    return SimpleNamespace(model=model, arguments=arguments, rates=None)
+    return SimpleNamespace(
+        model=model, arguments=arguments, rates=None, epochs=1, expected_epochs=1
+    )
 
 
 def test_a_rate_that_is_repaired_is_held_whatever_the_script_assigns_afterwards(active):
@@ -35,6 +38,27 @@ def test_a_rate_that_is_repaired_is_held_whatever_the_script_assigns_afterwards(
 def test_other_trainings_are_left_as_they_are(active, repairs):
     active(*repairs)
     assert executing._callbacks_of(fit(active.model)) == []
+
+
+class EarlyStopping:
+    patience = 5
+
+
+class Other:
+    patience = 1
+
+
+@pytest.mark.parametrize(
+    ("epochs", "given", "expected"),
+    [(1000, [EarlyStopping()], 20), (8, [EarlyStopping()], 8), (1000, [Other()], 1000)],
+)
+def test_a_training_that_stops_by_itself_is_forecast_to_where_it_likely_does(
+    epochs, given, expected
+):
+    arguments = {"epochs": epochs, "callbacks": given}
+    this = Fit(model=None, train=None, validation=None, arguments=arguments, site=None, number=0,
+               how="none")  # fmt: skip
+    assert this.expected_epochs == expected
 
 
 class Rows(SimpleNamespace):

@@ -120,6 +120,15 @@ def test_random_pixels_are_seen():
     assert moving.reshuffles
 
 
+def test_random_pixels_of_a_large_set_are_seen_in_a_small_part():
+    """Sixteen rows twice are too few where a pass covers a sixth of all."""
+    x = np.random.default_rng(2).integers(0, 256, (960, 6, 6, 1)).astype(np.uint8)
+    data = Batches(x=x, y=np.arange(960) % 4, change="noise")
+    assert read(data, limit=160).random_pixels
+    still = Batches(x=x, y=np.arange(960) % 4, shuffle=True)
+    assert not read(still, limit=160).random_pixels
+
+
 class WrittenOver(Sequence):
     """Scales the array itself, batch by batch, and so once more in each pass."""
 
@@ -273,6 +282,8 @@ def test_a_long_data_set_in_the_order_of_its_classes_is_read_to_its_end(n_classe
     feed = read(Batches(y=y), limit=48, is_trained=True)
     np.testing.assert_array_equal(feed.rows, np.arange(0, 96, 2))
     assert len(np.unique(feed.y)) == n_classes
+    scored = read(Batches(y=y), limit=48)  # of a validation part in order, early stopping hears
+    assert len(np.unique(scored.y)) == n_classes
     mixed = read(Batches(), limit=48, is_trained=True)
     np.testing.assert_array_equal(mixed.rows, np.arange(48))
 

@@ -85,6 +85,22 @@ def test_the_last_score_of_held_out_rows_counts():
     assert recorded.observed_score(replay(scores=[score(n=0, claimed=None)])) is None
 
 
+@pytest.mark.parametrize(
+    ("labels", "models", "number"),
+    [
+        pytest.param([[0, 1, 1, 2], [0, 1, 1, 2]], ["net", "net"], 0, id="turned-noisy-or-dark"),
+        pytest.param([[0, 1, 1, 2], [1, 1], [2]], ["net"] * 3, 0, id="class-by-class"),
+        pytest.param([[0, 1, 1, 2], [2, 1, 0, 1]], ["net", "net"], 1, id="validation-then-test"),
+        pytest.param([[0, 1], [1, 0, 1, 0]], ["net", "net"], 1, id="more-pictures"),
+        pytest.param([[0, 1, 1, 2], [0, 1, 1, 2]], ["a", "b"], 1, id="another-model"),
+    ],
+)
+def test_a_variation_of_a_score_does_not_count(labels, models, number):
+    scores = [score(n, by="evaluate", line=30 + n, model=m) for n, m in enumerate(models)]
+    arrays = {f"score{n}_labels": np.array(given) for n, given in enumerate(labels)}
+    assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == number
+
+
 def test_the_measured_number_counts_before_the_claimed_one():
     assert recorded.measured(score()) == 0.75
     assert recorded.measured(score(honest=None)) == 0.8
@@ -349,6 +365,26 @@ def test_a_folder_that_numbers_its_classes_otherwise_is_told_from_two_that_do_no
     assert evidence.labels.validation_class_names == ("a", "c")
     evidence = observe.observe(replay([fit()], [score()], calls[:2], arrays))
     assert evidence.labels.validation_class_names == ("a", "b", "c")
+
+
+def test_a_folder_for_the_test_may_be_opened_before_that_of_training():
+    given = [("data/test", ["a", "c"]), ("data/train", ["a", "b", "c"])]
+    calls = [
+        event("image_dataset_from_directory", 3 + i, class_names=names, directory=directory)
+        for i, (directory, names) in enumerate(given)
+    ]
+    labels = np.array([0, 1] * 10)
+    arrays = {"fit0_train_labels": labels, "fit0_validation_labels": labels}
+    evidence = observe.observe(replay([fit()], [score()], calls, arrays))
+    assert evidence.labels.train_class_names == ("a", "b", "c")
+    assert evidence.labels.validation_class_names == ("a", "c")
+
+
+def test_a_training_that_stopped_by_itself_had_planned_no_more():
+    stops = [{"class": "EarlyStopping", "site": None}]
+    ran = fit(epochs=1000, planned_updates=32_000, callbacks=stops, losses=[1.0, 0.5, 0.4])
+    evidence = observe.observe(replay([ran], [score()]))
+    assert evidence.training.planned_updates == 96
 
 
 def test_predictions_compared_with_labels_in_another_order():

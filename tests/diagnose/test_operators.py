@@ -362,6 +362,10 @@ ALONE = {
     "pictures": ("rng.shuffle(x)", True),
     "row numbers": ("rng.shuffle(i)", False),
     "names": ("rng.shuffle(names)", False),
+    "one-hot labels": ("rng.shuffle(hot)", True),
+    "labels as floats": ("rng.shuffle(f)", True),
+    "a table": ("rng.shuffle(table)", False),
+    "a list of labels": ("rng.shuffle(few)", True),
 }
 
 
@@ -372,6 +376,10 @@ def test_a_shuffle_of_one_of_two_arrays(script, record, line, alone, digits):
         "y": digits["y_train"][:20].copy(),
         "i": np.arange(20),
         "names": np.array(list("abcdefgh")),
+        "hot": np.eye(4)[np.arange(20) % 4],
+        "f": np.arange(20) % 4 * 1.0,
+        "table": np.random.default_rng(0).random((20, 5)),
+        "few": [2, 2, 1, 1],
     }
     source = f"import numpy as np\nrng = np.random.default_rng(0)\n{line}"
     script.run(source, **given)
@@ -480,9 +488,14 @@ def test_a_generator_of_ones_own_shuffles_as_the_module_does(script, record):
 
 
 class Layer:
+    __module__ = "keras.src.layers.layer"
     name = "block"
     trainable_variables = ()
     trainable = True
+
+
+class OwnModel(Layer):
+    __module__ = "__main__"
 
 
 def test_what_is_set_on_layers_is_noted(script, record):
@@ -492,6 +505,11 @@ def test_what_is_set_on_layers_is_noted(script, record):
     (mistyped,) = events(record, "attribute")
     assert mistyped["name"] == "trainabel"
     assert mistyped["nearest"] == "trainable"
+
+
+def test_a_model_of_the_scripts_own_may_have_such_attributes_for_itself(script, record):
+    script.run("m.trainable_base = False\nm.freeze = True", m=OwnModel())
+    assert events(record, "attribute") == []
 
 
 def test_a_comparison_of_remembered_predictions_is_a_score(script, record):

@@ -180,6 +180,30 @@ def test_of_two_scalings_the_division_is_taken_away():
     assert len(removed) == len(added) == 2
 
 
+def test_divisions_of_what_is_shown_or_predicted_later_are_left_alone():
+    source = (
+        NESTED.replace("\nbase =", "\nplt.imshow(x_train[0] / 255)\nbase =") + "q = x_val / 255\n"
+    )
+    later = divided(source, "q = x_val")
+    later = dataclasses.replace(later, details={**later.details, "n_fits": 1})
+    repair = repairs.convert_pixels(conversion("unit", "signed"))
+    calls = (divided(source, "plt.imshow"), later)
+    _, added = patched(source, repair, seen="unit", calls=calls, **MOBILENET)
+    assert "input_tensor=keras.layers.Rescaling(2, offset=-1)(pictures)" in added[-1]
+    assert not any("imshow" in line or "q =" in line for line in added)
+
+
+def test_where_a_layer_divides_no_other_division_goes():
+    layer = Call(
+        what="rescaling", site=site(NESTED, "base ="), details={"scale": 1 / 255, "offset": 0.0}
+    )
+    repair = repairs.convert_pixels(conversion("unit", "signed"))
+    calls = (*DIVISIONS, layer)
+    removed, added = patched(NESTED, repair, seen="unit", calls=calls, **MOBILENET)
+    assert "Rescaling(2, offset=-1)" in added[-1]
+    assert not any('d["x"]' in line for line in removed)
+
+
 def test_scaling_elsewhere_is_undone_in_front_of_the_network():
     repair = repairs.convert_pixels(conversion("unit", "signed"))
     _, added = patched(NESTED, repair, seen="unit", **MOBILENET)  # nothing in the ledger
@@ -205,6 +229,17 @@ def test_preprocess_input_that_writes_over_its_input_gets_a_copy():
     repair = repairs.convert_pixels(conversion("signed-of-signed", "signed"))
     _, added = patched(source, repair, seen="signed-of-signed", calls=(call,), **MOBILENET)
     assert added == ["look = keras.applications.mobilenet_v2.preprocess_input(x_train.copy())"]
+
+
+def test_a_scaling_after_preprocess_input_is_undone_and_nothing_copied():
+    call = Call(
+        what="preprocess_input", site=site(NESTED, "x_train, y_train"), details={"in_place": True}
+    )
+    repair = repairs.convert_pixels(conversion("unit-of-signed", "signed"))
+    facts = MOBILENET | {"seen": "unit-of-signed", "calls": (call,)}
+    _, added = patched(NESTED, repair, **facts)
+    assert "copy()" not in "".join(added)
+    assert "Rescaling(" in added[-1]
 
 
 def test_validation_is_scaled_like_training():
@@ -613,6 +648,16 @@ def test_a_split_without_shuffling_is_stratified():
             id="no-buffer",
         ),
         pytest.param(
+            "data = Dataset.from_tensor_slices((x, y)).batch(8).shuffle(32)",
+            "data = Dataset.from_tensor_slices((x, y)).shuffle(len(x)).batch(8).shuffle(32)",
+            id="whole-batches",
+        ),
+        pytest.param(
+            "data = image_dataset_from_directory('a', shuffle=False).shuffle(9)",
+            "data = image_dataset_from_directory('a', shuffle=True).shuffle(9)",
+            id="whole-batches-of-a-folder",
+        ),
+        pytest.param(
             "data = image_dataset_from_directory('a', shuffle=False)",
             "data = image_dataset_from_directory('a', shuffle=True)",
             id="folder",
@@ -687,6 +732,18 @@ def test_labels_are_counted_from_zero():
     assert added == ["y_train = y_train - 1", "y_val = y_val - 1"]
 
 
+def test_labels_that_are_scored_are_counted_from_zero_as_well():
+    source = SCORED.format(given="x_test, y_test")
+    known = context(source, backbone=None)
+    scored = partly(Accuracy, claimed_by="evaluate", site=site(source, "model.evaluate"))
+    known = dataclasses.replace(
+        known, evidence=dataclasses.replace(known.evidence, accuracy=scored)
+    )
+    repair = repairs.remap_labels({str(n): n - 1 for n in range(1, 11)}, part="all")
+    _, added = changes(source, patch(source, [("LAB004", repair, ())], known))
+    assert added == ["y = y - 1", "y_val = y_val - 1", "y_test = y_test - 1"]
+
+
 @pytest.mark.parametrize(
     ("mapping", "counts", "facts", "added"),
     [
@@ -716,8 +773,13 @@ def test_augmentation_is_left_out_of_validation():
         "train = read('train').map(augment)\nval = read('val').map(augment).batch(8)\n"
         "model.compile('adam')\nmodel.fit(train, validation_data=val)\n"
     )
-    _, added = patched(source, repairs.drop_augmentation(part="validation"), backbone=None)
+    repair = repairs.drop_augmentation(part="validation")
+    step = Call(what="tf.data.map", site=site(source, "val = "), details={"is_pairs": True})
+    _, added = patched(source, repair, backbone=None, calls=(step,))
     assert added == ["val = read('val').batch(8)"]
+    makes = dataclasses.replace(step, details={"is_pairs": False})  # of paths, pictures
+    known = context(source, backbone=None, calls=(makes,))
+    assert patch(source, [("AUG003", repair, ())], known) is None
 
 
 def test_a_generator_that_augments_is_not_used_for_validation():

@@ -44,6 +44,12 @@ def test_what_it_is(accuracies, others, name):
     assert (wrong and wrong[1]) == name
 
 
+def test_numbers_of_a_batch_before_the_right_one_are_no_mistake():
+    assert statements("batch accuracy: 1.0000\nfold 3 accuracy: 0.9700") == []
+    said = statements("accuracy: 1.0000\ntest accuracy: 0.9310")
+    assert mistaken(said, accuracies=[0.931], others={"the best batch": 1.0}) is None
+
+
 def test_early_statements_may_agree_by_chance():
     said = statements("accuracy: 0.9031\naccuracy: 0.7512\naccuracy: 0.7622\n")
     assert mistaken(said, accuracies=[0.7622], others={"loss": 0.9031}) is None

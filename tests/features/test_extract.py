@@ -17,10 +17,11 @@ from regraft.features import extract as module
 from regraft.features.cache import FeatureCache
 from regraft.features.extract import extract, forecast
 from regraft.features.pool import pool_matrix
+from regraft.features.runtimes import openvino
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.features.runtimes.openvino import OpenVino
 from regraft.features.runtimes.tensorflow import TensorFlow
-from regraft.features.stream import prepared
+from regraft.features.stream import Job, load, prepared
 from regraft.features.within import extract_within
 
 SIZE = 16
@@ -137,6 +138,25 @@ def test_another_size_pixels_or_picture_is_another_entry(tiny, digits, tmp_path)
     assert with_cache(digits, other_row, cache, requests).n_computed == 1
     assert with_cache(digits.take(np.arange(20)), tiny, cache, requests).n_computed == 1
     assert with_cache(digits, tiny, cache, requests).n_computed == 0
+
+
+def test_a_model_of_the_same_inputs_and_outputs_is_not_built_again(tiny, digits):
+    def job(batch_size):
+        return Job(images=digits, row=tiny, weights=None, size=SIZE, batch_size=batch_size)
+
+    one = load(job(4), TensorFlow(), (("late", 2),))
+    assert load(job(4), TensorFlow(), (("late", 2),), like=one).model is one.model
+    assert load(job(4), TensorFlow(), (("late", 1),), like=one).model is not one.model
+    assert load(job(8), TensorFlow(), (("late", 2),), like=one).model is not one.model
+
+
+@pytest.mark.parametrize(
+    ("size", "batch", "step"),
+    [(32, 125, 63), (32, 256, 128), (64, 256, 32), (224, 20, 2), (32, 1, 1)],
+)
+def test_every_core_has_a_step_of_a_batch(size, batch, step, monkeypatch):
+    monkeypatch.setattr(openvino, "_n_cores", lambda: 2)
+    assert OpenVino().step(size, batch) == step
 
 
 def test_rows_choose_and_order(tiny, digits):

@@ -3,6 +3,7 @@ import pytest
 
 from regraft.adapt.views import View
 from regraft.finetune.augment import LADDERS, Variety, measure, mix, propose, together, views_of
+from regraft.finetune.paired import may_be_beaten
 
 
 def test_views_are_within_the_amplitudes():
@@ -38,7 +39,7 @@ def rightly_unless(hurts, *, n=400):
 
 
 def test_what_changes_the_class_is_not_used():
-    chosen, tried = propose(rightly_unless(lambda view: view.mirrored), 400, seed=0)
+    chosen, tried = propose(rightly_unless(lambda view: view.mirrored), 400, guessed=0.1, seed=0)
     assert not chosen.mirror
     assert chosen.shift == LADDERS[0][0].shift
     costs = {str(each.variety): each for each in tried}
@@ -47,9 +48,27 @@ def test_what_changes_the_class_is_not_used():
 
 
 def test_a_weaker_variation_is_tried_where_the_strong_one_costs():
-    chosen, _ = propose(rightly_unless(lambda view: abs(view.degrees) > 8), 400, seed=0)
+    chosen, _ = propose(
+        rightly_unless(lambda view: abs(view.degrees) > 8), 400, guessed=0.1, seed=0
+    )
     assert chosen.degrees == LADDERS[1][1].degrees
     assert chosen.mirror
+
+
+def test_a_head_that_does_not_know_left_from_right_is_not_asked_about_mirrors():
+    """Hands: right about six in ten, where one of two is named by guessing."""
+    right = np.arange(400) % 10 < 6
+    chosen, tried = propose(lambda views: right[: len(views)], 400, guessed=0.5, seed=0)
+    assert not chosen.mirror
+    assert not any(each.variety.mirror for each in tried)
+    assert propose(lambda views: right[: len(views)], 400, guessed=0.1, seed=0)[0].mirror
+
+
+@pytest.mark.parametrize(
+    ("n", "wrong", "expected"), [(210, 3, False), (210, 4, True), (9, 9, True)]
+)
+def test_a_head_with_few_mistakes_cannot_be_beaten_beyond_noise(n, wrong, expected):
+    assert may_be_beaten(np.arange(n) >= wrong) is expected
 
 
 def losing(lost, n, variety):

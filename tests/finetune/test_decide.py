@@ -20,7 +20,10 @@ def network():
 
 
 def wishes(**changes):
-    facts = {"epochs": 3, "mixup": False, "must_pay": False, "seed": 0, "precision": "float32"}
+    facts = {
+        "epochs": 3, "mixup": False, "must_pay": False, "seed": 0, "precision": "float32",
+        "averages": None,
+    }  # fmt: skip
     return Wishes(**(facts | changes))
 
 
@@ -29,7 +32,7 @@ def decided(network, training, validation, asked, *, seconds=None, score=judge, 
     decision = decide(
         network, training, validation, score, asked,
         deadline=None if seconds is None else time.monotonic() + seconds, n_after=10,
-        n_averaging=more, listener=listener,
+        n_a_view=more, listener=listener,
     )  # fmt: skip
     return decision, listener
 

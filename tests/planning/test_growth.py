@@ -58,5 +58,5 @@ def test_no_time_is_no_pictures():
 
 def test_wide_plans_gain_more_from_more_pictures():
     assert wide_power(0.1, 640, usual=640) == 0.1
-    assert wide_power(0.1, 2560, usual=640) == pytest.approx(0.14)
+    assert wide_power(0.1, 2560, usual=640) == pytest.approx(0.15625)
     assert wide_power(0.1, 1, usual=640) == LEAST

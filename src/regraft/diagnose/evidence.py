@@ -200,7 +200,8 @@ class Training:
     @property
     def updates_made(self) -> int:
         """Updates of this run, whatever share of the planned ones its sample left."""
-        return min(-(-self.n_train_used // self.batch_size) * self.epochs, self.planned_updates)
+        epochs = len(self.losses) or self.epochs  # some trainings end early
+        return min(-(-self.n_train_used // self.batch_size) * epochs, self.planned_updates)
 
     @property
     def is_cut_short(self) -> bool:
@@ -338,6 +339,7 @@ class Shift:
     told_by: str = ""
     by_one: float = 0.5
     twins: float = 0.0  # share of validation pictures with a near twin in their own part
+    is_of_scored: bool = False  # pictures scored after the training, not those `fit` validates on?
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -238,21 +238,39 @@ def _labels(
 def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
     """Class names of the folders or frames that were opened: training, validation.
 
-    The first is of training; of the others, the first that numbers its classes differently: a
+    The first named so is of training, or else the first; of the others, the first that numbers its
+    classes differently: a
     folder for the test may do so beside two parts of one folder, which cannot.
     """
-    found: list[Sequence[str]] = []
+    found: list[tuple[bool, Sequence[str]]] = []  # is it named so, and its classes
     for call in ledger.calls:
-        if call.what == "image_dataset_from_directory":
-            found.append(call.details.get("class_names", ()))
+        is_named = "train" in str(call.details.get("directory", "")).rpartition("/")[2].lower()
+        if call.what == "image_dataset_from_directory" and call.details.get("class_names"):
+            found.append((is_named, call.details["class_names"]))
         elif call.what.startswith("flow_from"):
             indices = call.details.get("class_indices", {})
-            found.append(sorted(indices, key=lambda name: indices[name]))
+            found.append((is_named, sorted(indices, key=lambda name: indices[name])))
     if not found:
         return (), ()
-    trained, *others = found
+    trained, *others = (names for _, names in sorted(found, key=lambda one: not one[0]))
     differing = [names for names in others if labels.renumbered(trained, names)]
     return trained, next(iter([*differing, *others]), ())
+
+
+def _trained_the_head(earlier: Record, fit: Record) -> bool:
+    """Did an earlier training leave the pretrained layers alone, and train this head?"""
+    if earlier.get("base"):
+        return not earlier["base"].get("n_trainable_layers")
+    # of features that were predicted before, a head alone may have been fitted
+    return bool(earlier["trainable_parameters"] == fit["head_parameters"])
+
+
+def _planned_updates(fit: Record) -> int:
+    """As many as the script asks for; where it stops by itself, up to the epoch it stopped at."""
+    stops = any("EarlyStopping" in str(callback.get("class")) for callback in fit["callbacks"])
+    ran = len(fit.get("losses", []))
+    planned, epochs = int(fit["planned_updates"]), int(fit["epochs"])
+    return planned * ran // epochs if stops and 0 < ran < epochs else planned
 
 
 def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Training:
@@ -268,7 +286,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         first_span=tuple(fit["first_span"]) if fit.get("first_span") else None,
         batch_size=int(fit["batch_size"]),
         epochs=int(fit["epochs"]),
-        planned_updates=int(fit["planned_updates"]),
+        planned_updates=_planned_updates(fit),
         n_train=int(fit["n_train"]),
         n_train_used=int(fit.get("n_train_used", fit["n_train"])),
         shuffle=fit["shuffle"],
@@ -293,7 +311,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         sampled=bool(fit.get("sampled")),
         frozen_was_trained=bool(fit.get("frozen_was_trained")),
         earlier_fits=sum(f["model"] == fit["model"] for f in before),
-        is_head_trained=any(not (f.get("base") or {}).get("n_trainable_layers") for f in before),
+        is_head_trained=any(_trained_the_head(f, fit) for f in before),
         callbacks=tuple(
             {**callback, "site": site(callback.get("site"))} for callback in fit["callbacks"]
         ),

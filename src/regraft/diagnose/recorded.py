@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from regraft.diagnose import evidence as facts
 from regraft.diagnose.replays import Replay
 
@@ -21,7 +23,33 @@ def observed_score(replay: Replay) -> Record | None:
     most = max((s.get("n") or 0 for s in sure), default=0)
     sure = [s for s in sure if not _is_glance(s, most)]
     chosen = sure or held_out or scores
-    return chosen[-1] if chosen else None
+    return _first_of_its_kind(chosen, replay) if chosen else None
+
+
+def _first_of_its_kind(scores: list[Record], replay: Replay) -> Record:
+    """The last score, or the one that it is a variation of.
+
+    After a proper `evaluate`, the same pictures may be scored once more turned, noisy or dark, or
+    class by class, to see how the model bears that.
+    """
+    last = scores[-1]
+    if last["by"] != "evaluate":
+        return last
+    alike = [
+        score
+        for score in scores
+        if all(score.get(name) == last.get(name) for name in ("by", "model", "n_fits"))
+    ]
+    return next((score for score in alike if _is_variation(last, score, replay)), last)
+
+
+def _is_variation(score: Record, of: Record, replay: Replay) -> bool:
+    """Does a score ask about the same labels again, or about some classes of them?"""
+    here, there = (replay.arrays.get(f"score{s.get('number')}_labels") for s in (score, of))
+    if score is of or here is None or there is None:
+        return False
+    few, many = set(here.tolist()), set(there.tolist())
+    return np.array_equal(here, there) or (few < many and len(here) < len(there))
 
 
 def _is_glance(score: Record, most: int) -> bool:

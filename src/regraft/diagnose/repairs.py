@@ -194,13 +194,15 @@ def thaw_top() -> Repair:
     return Repair(kind="thaw-top")
 
 
-def resplit() -> Repair:
+def resplit(*, scored: bool = False) -> Repair:
     """Pool training and validation rows and split them again, in the same sizes.
+
+    `scored`: rows that are scored after the training, in place of those that `fit` validates on.
 
     Copies of a picture stay together. Validation keeps its class mix, or gets that of all rows
     where a class stood on one side only.
     """
-    return Repair(kind="resplit")
+    return Repair(kind="resplit", parameters={"scored": True} if scored else {})
 
 
 def shuffle_training() -> Repair:

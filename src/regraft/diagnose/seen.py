@@ -277,7 +277,11 @@ def shift(
         if parts[0] is None or parts[1] is None:
             continue
         told = neighbours.shift(*parts[0], *parts[1])
-        if told is None or kind == "feature":
+        if told is None:
+            return None
+        apart = bool(scored_apart(replay, score))
+        told = dataclasses.replace(told, is_of_scored=apart)
+        if kind == "feature":
             return told
         told_by, by_one = _told_by_one(replay, fit, score)
         near = twins.twins_within(parts[1][0])

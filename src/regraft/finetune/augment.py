@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from regraft.adapt.views import View
 from regraft.finetune.paired import NOISE, cost
-from regraft.records import FloatArray
+from regraft.records import FloatArray, IntArray
 
 TOLERATED = 0.01  # accuracy that a variation may cost, beyond noise
+TOLD = 1 / 3  # of the way from guessing to no mistake, before a head is asked about mirrors
 SHOWN = 0.05  # that a mirror may cost at most, with noise: with under 33 pictures it is not used
 _MIXING = 0.2  # both parameters of mixup's beta distribution, as its authors used on ImageNet
 
@@ -104,24 +105,33 @@ def measure(
     return Tried(variety=variety, cost=lost, noise=noise, n=len(clean))
 
 
+def commonest(labels: IntArray) -> float:
+    """The share of the commonest class."""
+    return float(np.bincount(labels).max(initial=0) / max(1, len(labels)))
+
+
 def propose(
-    rightly: Callable[[list[View]], npt.NDArray[np.bool_]], n: int, *, seed: int
+    rightly: Callable[[list[View]], npt.NDArray[np.bool_]], n: int, *, guessed: float, seed: int
 ) -> tuple[Variety, tuple[Tried, ...]]:
     """Join the strongest variation of each kind that keeps the classes.
 
     Args:
         rightly: Says which of n held-out pictures are classified rightly in the views given.
         n: Number of those pictures.
+        guessed: The share of them that always naming the commonest class would get right.
         seed: Of the views.
 
     Returns:
         The variety to train with, and all that was tried.
     """
     clean = rightly([View()] * n)
+    is_told = clean.mean() > guessed + TOLD * (1 - guessed)
     tried: list[Tried] = []
     chosen = []
     for ladder in LADDERS:
         for variety in ladder:
+            if variety.mirror and not is_told:
+                continue  # a head that does not know left from right minds no mirror
             views = variety.draw(n, np.random.default_rng((seed, len(tried))))
             tried.append(measure(variety, clean, rightly(views)))
             if tried[-1].keeps_classes:
@@ -156,9 +166,6 @@ def views_of(variety: Variety) -> tuple[View, ...]:
         *(moved if half else ()),
         *((View(mirrored=True),) if variety.mirror else ()),
     )
-
-
-MOST_VIEWS = len(views_of(Variety(shift=1.0, mirror=True)))
 
 
 def mix(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from regraft.adapt.views import View
-from regraft.finetune.augment import Tried, Variety, propose
+from regraft.finetune.augment import Tried, Variety, commonest, propose, views_of
 from regraft.finetune.batches import Pictures
 from regraft.finetune.loop import Judge, evaluate
 from regraft.finetune.network import Network
@@ -37,6 +37,7 @@ class Wishes:
     epochs: int | None  # None: as many as the time holds
     mixup: bool
     must_pay: bool  # else it is done whatever the trial says
+    averages: bool | None  # over views of a picture; None: where that helps and takes little time
     seed: int
     precision: str  # that the network computes in
 
@@ -78,7 +79,7 @@ def decide(
     *,
     deadline: float | None,
     n_after: int,
-    n_averaging: int = 0,
+    n_a_view: int = 0,
     listener: Observer,
 ) -> Decision | None:
     """Measure and decide. The network must be compiled for all its blocks; it stays as it was.
@@ -92,8 +93,7 @@ def decide(
         deadline: When all must be over, on `time.monotonic`. None: no clock is looked at, and
             the same seed decides the same.
         n_after: Pictures that will be scored after training.
-        n_averaging: Pictures more, if averaging over views is to be tried: where it takes a small
-            part of the time.
+        n_a_view: Pictures more for every further view that answers are averaged over.
         listener: Is told what was found.
 
     Returns:
@@ -103,13 +103,15 @@ def decide(
     listener.note(_on_variations(variety, tried))
     plan = _outline(network, training, variety, wishes)
 
-    pace, averages = None, n_averaging > 0
+    n_averaging = n_a_view * max(0, len(views_of(variety)) - 1)
+    pace, averages = None, n_averaging > 0 and wishes.averages is not False
     if deadline is None:
-        n_after += n_averaging
+        n_after += n_averaging * averages
         trial_steps = max(_TRIAL_STEPS[0], min(_TRIAL_STEPS[1], plan.steps // _TRIAL_SHARE))
     else:
         left = deadline - time.monotonic()
-        averages = 0 < n_averaging * a_picture < _AVERAGING_PART * left
+        is_cheap = n_averaging * a_picture < _AVERAGING_PART * left
+        averages = averages and (is_cheap or wishes.averages is True)
         n_after += n_averaging * averages
         deadline -= seconds_after(n_after, a_picture)
         pace = time_steps(network, training, plan, a_picture=a_picture)
@@ -156,7 +158,7 @@ def _vary(
         right: npt.NDArray[np.bool_] = logits.argmax(axis=1) == labels
         return right
 
-    variety, tried = propose(rightly, len(sample), seed=seed)
+    variety, tried = propose(rightly, len(sample), guessed=commonest(labels), seed=seed)
     passes = len(times) - 2  # the first one builds the graph
     return variety, tried, (times[-1] - times[1]) / (passes * len(sample))
 

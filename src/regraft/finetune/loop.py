@@ -116,7 +116,8 @@ class _Run:
 
     def go(self) -> Outcome:
         ended = self._steps()
-        self._save()
+        if ended != "diverged":  # the last good state comes to the same point again
+            self._save()
         self.network.assign(self.best)
         return Outcome(
             best=self.best,

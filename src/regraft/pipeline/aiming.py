@@ -12,6 +12,7 @@ from regraft.pipeline.racing import race
 from regraft.pipeline.request import Work
 from regraft.pipeline.shortlisting import named, shortlist
 from regraft.planning.default import Choice
+from regraft.planning.probe import hold
 from regraft.records import Split
 
 LEAST_BUDGET = 240.0  # seconds: of less, building the contenders would take a fifth
@@ -68,9 +69,12 @@ def aim(work: Work, images: ImageSet, split: Split, observer: Observer) -> Aim:
     )
     if len(listed) == 1:  # nobody to race against
         return Aim(choice=listed[0].choice, race=())
+    # what is decoded anew for every step would make all plans look alike, and slow
+    largest = max(plan.choice.size for plan in listed)
+    held, _ = hold(images, n=len(images), reduce_to=largest)
     contenders = race(
         listed,
-        images,
+        held,
         split,
         judge,
         seconds=RACING * left,

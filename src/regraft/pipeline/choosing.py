@@ -119,13 +119,8 @@ def search_in_budget(
 
     def worth(scored: Scored, seen: Seen) -> float:
         left = pool.resources(deadline.left() - seen.seconds_to_go)
-        resources, hoped = screening.after_asking(left, scored), screening.hoped(scored)
-        n_train, _ = best_share(resources, hoped, seen)
-        error = 1 - expected_with(n_train, scored, seen)
-        second = second_head_seconds(hoped, n_train=n_train, peak=peak)
-        free = resources.seconds - seconds_needed(resources, hoped, seen)
-        has_second = min(max(free / second, 0.0), 1.0) if second else 0.0
-        return 1 - error * (1 - _OF_SECOND_HEAD * has_second)
+        resources = screening.after_asking(left, scored)
+        return expected_in(resources, screening.hoped(scored), seen, peak=peak)
 
     def left_over(scored: Scored, seen: Seen) -> float:
         hoped = screening.hoped(scored)
@@ -170,6 +165,22 @@ def search_in_budget(
         floors=dict(found.floors),
         compared=found.compared(),
     )
+
+
+def expected_in(resources: Resources, scored: Scored, seen: Seen, *, peak: float) -> float:
+    """Accuracy expected of a plan with what there is time to read, and of a second head, in part.
+
+    Args:
+        resources: Pictures, and the time.
+        scored: The plan, at the pace that it will be read at.
+        seen: Of the search.
+        peak: Multiply-adds a second of a matrix product.
+    """
+    n_train, _ = best_share(resources, scored, seen)
+    error = 1 - expected_with(n_train, scored, seen)
+    second = second_head_seconds(scored, n_train=n_train, peak=peak)
+    free = max(0.0, resources.seconds - seconds_needed(resources, scored, seen))
+    return 1 - error * (1 - _OF_SECOND_HEAD * min(free / second, 1.0)) if second else 1 - error
 
 
 def second_head_seconds(scored: Scored, *, n_train: int, peak: float) -> float:

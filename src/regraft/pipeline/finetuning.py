@@ -18,11 +18,11 @@ from regraft.data.split import digest_of
 from regraft.errors import DataError, expected_received
 from regraft.evaluate.scores import full_scores
 from regraft.features.runtimes.tensorflow import TensorFlow
-from regraft.finetune.augment import MOST_VIEWS
 from regraft.finetune.checkpoint import Checkpoint
 from regraft.finetune.decide import Decision, Wishes, decide
 from regraft.finetune.loop import Limits, train
 from regraft.finetune.network import Network
+from regraft.finetune.paired import may_be_beaten
 from regraft.finetune.plan import TrainingPlan
 from regraft.finetune.precision import MIXED
 from regraft.observer import Observer
@@ -62,8 +62,12 @@ def fine_tune(
         DataError: If the data are not those that the run began with.
     """
     written = None if run is None else Checkpoint(run.checkpoint).read_plan()
-    if written is None and work.request.mode == "auto" and frozen.accuracy == 1.0:
-        observer.note("The frozen head makes no mistake on validation pictures: it stays.")
+    right = frozen.right if written is None and work.request.mode == "auto" else None
+    if right is not None and not may_be_beaten(right):
+        observer.note(
+            f"The frozen head is wrong on {int((~right).sum()):,} of {len(right):,} validation "
+            "pictures: no better network could be told from it, and it stays."
+        )
         return None
     # decoding photographs anew in every epoch would take longer than training on them
     held, _ = hold(frozen.images, n=len(frozen.images), reduce_to=frozen.choice.size)
@@ -171,7 +175,7 @@ def _decided(
     network: Network, precision: str, frozen: Frozen, work: Work, observer: Observer
 ) -> Decision | None:
     request = work.request
-    n_after, n_averaging = _n_after(frozen, work, precision)
+    n_after, n_a_view = _n_after(frozen, precision)
     return decide(
         network,
         frozen.pictures(frozen.split.train),
@@ -181,27 +185,25 @@ def _decided(
             epochs=request.epochs,
             mixup=request.mixup,
             must_pay=request.mode == "auto",
+            averages=request.tta,
             seed=request.seed,
             precision=precision,
         ),
         deadline=work.end if request.epochs is None else None,
         n_after=n_after,
-        n_averaging=n_averaging,
+        n_a_view=n_a_view,
         listener=observer,
     )
 
 
-def _n_after(frozen: Frozen, work: Work, precision: str) -> tuple[int, int]:
-    """Pictures' worth of scoring that comes after training, and of that in more views, if wanted.
+def _n_after(frozen: Frozen, precision: str) -> tuple[int, int]:
+    """Pictures' worth of scoring that comes after training, and of that in one more view.
 
     The test, and the last choice. An artefact answers in float32, whatever it was trained in.
     """
     test = len(frozen.split.test) * (MIXED_GAIN if precision == MIXED else 1)
     validation = len(frozen.split.validation)
-    once, again = test + 3 * validation, (MOST_VIEWS - 1) * (test + validation)
-    if work.request.tta is None:
-        return once, again
-    return (once + again, 0) if work.request.tta else (once, 0)
+    return test + 3 * validation, test + validation
 
 
 def _require_same_data(images: ImageSet, split: Split, notes: Mapping[str, Any]) -> None:

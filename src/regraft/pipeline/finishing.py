@@ -23,7 +23,7 @@ from regraft.pipeline.preparing import Ready
 from regraft.pipeline.request import Work
 from regraft.pipeline.running import Run
 from regraft.pipeline.saving import origin_of, recipe_of, saved
-from regraft.pipeline.second_head import Labelled, second_head
+from regraft.pipeline.second_head import Labelled, Second, second_head
 from regraft.pipeline.settling import Tuned
 from regraft.pipeline.varying import Varying
 from regraft.records import LinearHead, Split
@@ -63,6 +63,24 @@ def fitted_on(ready: Ready) -> Fitted:
     )
 
 
+def second_head_of(
+    fitted: Fitted, work: Work, *, deadline: Deadline, observer: Observer
+) -> Second | None:
+    """A head with a hidden layer beside this one, where its plan was searched for and it helps."""
+    ready = fitted.ready
+    if not ready.is_searched:
+        return None
+    return second_head(
+        fitted.head,
+        fitted.train,
+        fitted.validation,
+        vary=Varying(ready=ready, head=fitted.head, seed=work.request.seed, observer=observer).rows,
+        deadline=deadline,
+        seed=work.request.seed,
+        observer=observer,
+    )
+
+
 def finish_head(
     fitted: Fitted,
     lowest: Mapping[str, float],
@@ -72,6 +90,8 @@ def finish_head(
     run: Run | None,
     clock: Clock,
     observer: Observer,
+    *,
+    second: Second | None = None,
 ) -> FitResult:
     """Score the head on test pictures, and save the classifier.
 
@@ -84,24 +104,15 @@ def finish_head(
         run: Whose folder is there already, if there is one.
         clock: Counts the stages `refit`, `hidden`, `test` and `save`.
         observer: Is told how it goes.
+        second: A head that was fitted already; else one is where time is left.
     """
     ready, request, head = fitted.ready, work.request, fitted.head
-    second = None
     with clock.stage("refit"):  # what chose the penalty may now be learnt from, too
         head = refit_head(head, [fitted.train, fitted.validation])
-    if ready.is_searched:
+    if second is None:
         with clock.stage("hidden"):
-            second = second_head(
-                fitted.head,
-                fitted.train,
-                fitted.validation,
-                vary=Varying(
-                    ready=ready, head=fitted.head, seed=request.seed, observer=observer
-                ).rows,
-                deadline=Deadline(work.end - time.monotonic() - RESERVE),
-                seed=request.seed,
-                observer=observer,
-            )
+            deadline = Deadline(work.end - time.monotonic() - RESERVE)
+            second = second_head_of(fitted, work, deadline=deadline, observer=observer)
     hidden = None if second is None else second.head
     with clock.stage("test"):
         features, labels = fitted.test

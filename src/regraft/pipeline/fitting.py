@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from regraft.artefact.results import FitResult
 from regraft.artefact.runs import RUNS, how_to_resume, require_new
 from regraft.data.likeness import reason_not_compared
@@ -14,23 +17,33 @@ from regraft.data.open import Data, OnBadImage, open_data
 from regraft.data.source import ImageSet
 from regraft.data.split import hold_out_less
 from regraft.data.text import listed
+from regraft.deadline import Deadline
 from regraft.evaluate.cost import Clock
 from regraft.finetune.network import Start
+from regraft.heads.answers import answer_of
 from regraft.heads.floors import floors
 from regraft.observer import Nobody, Observer
 from regraft.pipeline.finetuning import fine_tune
-from regraft.pipeline.finishing import finish_head, finish_tuned, fitted_on
+from regraft.pipeline.finishing import (
+    Fitted,
+    finish_head,
+    finish_tuned,
+    fitted_on,
+    second_head_of,
+)
 from regraft.pipeline.frozen import Frozen
 from regraft.pipeline.parting import part
 from regraft.pipeline.pool import MOST_VALIDATION
 from regraft.pipeline.preparing import prepare
 from regraft.pipeline.request import Request, Work, plan_of
 from regraft.pipeline.running import Run
+from regraft.pipeline.second_head import Second
 from regraft.planning.default import Auto
 from regraft.records import Split
 from regraft.storage import require_writable
 
 BUDGET_SECONDS = 300.0
+_FOR_SECOND_HEAD = 0.25  # of the time left, before it is asked whether fine-tuning pays
 
 
 def fit(
@@ -173,15 +186,19 @@ def carry_out(
         fitted = fitted_on(ready)
     with clock.stage("floors"):
         lowest = ready.floors or floors(images, split, seed=request.seed)
+    second: Second | None = None
     if request.mode != "head":
         with clock.stage("finetune"):
+            if request.mode == "auto":  # what is to be beaten is all that a frozen network can do
+                left = _FOR_SECOND_HEAD * (work.end - time.monotonic())
+                second = second_head_of(fitted, work, deadline=Deadline(left), observer=observer)
             frozen = Frozen(
                 images=images,
                 split=split,
                 choice=ready.choice,
                 weights=ready.weights,
                 start=Start.of(fitted.head, fitted.train[0]),
-                accuracy=fitted.on_validation["accuracy"],
+                right=_right_on_validation(fitted, second, images, split),
             )
             made: list[Run] = []
 
@@ -196,7 +213,20 @@ def carry_out(
         if work.tunes:  # the head was only to begin with, and is now all there is
             ready = prepare(replace(work, tunes=False), images, split, clock, observer)
             fitted = fitted_on(ready)
-    return finish_head(fitted, lowest, work, images, split, run, clock, observer)
+            second = None
+    return finish_head(fitted, lowest, work, images, split, run, clock, observer, second=second)
+
+
+def _right_on_validation(
+    fitted: Fitted, second: Second | None, images: ImageSet, split: Split
+) -> npt.NDArray[np.bool_] | None:
+    """Which validation pictures the heads are right on; None if they know a part of them."""
+    features, labels = fitted.validation
+    if not np.array_equal(labels, images.labels[split.validation]):
+        return None
+    hidden = None if second is None else second.head
+    right: npt.NDArray[np.bool_] = answer_of(fitted.head, hidden, features).argmax(axis=1) == labels
+    return right
 
 
 def _describe_data(observer: Observer, images: ImageSet, split: Split) -> None:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from regraft.backbones.weights import Weights
 from regraft.data.source import ImageSet
 from regraft.features.stream import shape_for_graph
@@ -22,7 +25,9 @@ class Frozen:
     choice: Choice
     weights: Weights
     start: Start
-    accuracy: float  # of the head, on validation pictures
+    # (n,) which validation pictures the frozen classifier is right on, in the order of the split;
+    # None where it was not asked about all of them
+    right: npt.NDArray[np.bool_] | None = None
 
     def network(self, start: Start, precision: str) -> Network:
         """The network of the plan, beginning at a head; frozen until it is told to train."""

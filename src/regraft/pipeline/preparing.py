@@ -65,7 +65,8 @@ def prepare(work: Work, images: ImageSet, split: Split, clock: Clock, observer: 
         named = replace(work, request=request.with_plan(found.choice))
         ready = prepare(named, images, split, clock, observer)
         return replace(ready, is_searched=True, race=found.race)
-    may_search = request.mode != "finetune" and request.weights is None
+    # a run of fixed length may not depend on a clock
+    may_search = request.mode != "finetune" and request.weights is None and request.epochs is None
     if may_search and is_worth_a_search(
         images,
         backbone=request.backbone,

@@ -200,7 +200,6 @@ def _build(
         choice=plan.choice,
         weights=plan.weights,
         start=_start(plan, len(images.class_names)),
-        accuracy=plan.accuracy,
     )
     network, precision, _ = network_in_precision(frozen, is_timed=True, seed=seed)
     training = frozen.pictures(split.train)

@@ -26,7 +26,7 @@ from regraft.errors import (
     RegraftError,
     expected_received,
 )
-from regraft.storage import atomic_folder, write_json
+from regraft.storage import atomic_folder, remove_folder, write_json
 
 SCHEMA = 1  # of the record
 _LOCK = "lock"
@@ -125,7 +125,7 @@ class Run:
         save_into(self.folder, classifier, command=command)
         self.lock.release()
         if not keep_checkpoint:
-            shutil.rmtree(self.checkpoint)
+            remove_folder(self.checkpoint)
         return self.folder
 
     @contextlib.contextmanager

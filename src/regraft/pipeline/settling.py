@@ -79,7 +79,10 @@ def settle(
     tuned = max(("least loss", "last"), key=lambda name: scores[name])
     is_better = scores[tuned] > scores["frozen head"]
     if work.request.mode == "auto":  # nobody asked for it: chance must not be what speaks for it
-        lost, noise = cost(*(answers[n].argmax(axis=1) == labels for n in ("frozen head", tuned)))
+        before = frozen.right
+        if before is None:
+            before = answers["frozen head"].argmax(axis=1) == labels
+        lost, noise = cost(before, answers[tuned].argmax(axis=1) == labels)
         is_better = lost + NOISE * noise < 0
     old, new = scores["frozen head"][0], scores[tuned][0]
     observer.note(

@@ -11,7 +11,11 @@ from regraft.backbones.table import get
 from regraft.backbones.weights import Weights, find_weights
 from regraft.data.source import ImageSet
 from regraft.deadline import Deadline, OutOfTime
-from regraft.errors import WeightsUnavailableError
+from regraft.errors import (
+    InvalidArgumentError,
+    WeightsUnavailableError,
+    expected_received,
+)
 from regraft.features.runtimes.choose import RUNTIMES
 from regraft.observer import Observer
 from regraft.pipeline.request import Request
@@ -69,6 +73,9 @@ def shortlist(
     """
     most_macs = _most_macs(training_seconds, len(split.train))
     plans = candidates(images, asked, most_macs=most_macs, note=observer.note)
+    if not plans:
+        step = "Name a backbone, or allow larger pictures."
+        raise InvalidArgumentError(expected_received("a network to fine-tune", "none", step))
     n = max(PICTURES, A_CLASS * len(images.class_names))
     rows = nested_rows(images.labels, split.train, seed=asked.seed)[:n]
     largest = max(choice.size for choice, _ in plans)
@@ -114,6 +121,8 @@ def candidates(
     for name in with_taps(backbones_at_hand(), taps) if is_open else (asked.backbone,):
         row = get(name)
         sizes = sizes_for(row, side) if asked.size == "auto" else (asked.size,)
+        if is_open and asked.size != "auto" and asked.size < row.smallest_size:
+            continue  # nobody named this network
         plans = [
             choose(images, backbone=name, size=size, taps=asked.taps, grids=asked.grids)
             for size in sizes

@@ -41,5 +41,6 @@ class StopRequest:
 
     def _forget(self) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # None: it was not Python's, and cannot be put back
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._before = {}

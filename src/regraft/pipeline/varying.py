@@ -10,7 +10,7 @@ import numpy.typing as npt
 from regraft.adapt.views import View
 from regraft.deadline import Deadline
 from regraft.features.reader import Reader
-from regraft.finetune.augment import propose
+from regraft.finetune.augment import commonest, propose
 from regraft.heads.linear import logits
 from regraft.heads.subsample import stratified_rows
 from regraft.memory import physical_memory
@@ -72,7 +72,8 @@ class Varying:
             )
             return right
 
-        variety, _ = propose(rightly, len(sample), seed=self.seed)
+        guessed = commonest(ready.images.labels[sample])
+        variety, _ = propose(rightly, len(sample), guessed=guessed, seed=self.seed)
         if variety.is_none:
             return None
         views = variety.draw(m, np.random.default_rng((self.seed, m)))

@@ -106,7 +106,9 @@ def _numbers(view: View) -> str:
     parts = [f"{accuracy(observed['val_accuracy'])} observed"]
     if observed["chance"] is not None:
         parts[0] += f" (chance {accuracy(observed['chance'])})"
-    if view["findings"] and reachable["repaired_script"] is not None:
+    kinds = {finding["gain"]["kind"] for finding in view["findings"]}
+    # a wrong number is put right by no repair: the script goes on reaching what it reached
+    if kinds - {"honesty"} and reachable["repaired_script"] is not None:
         parts.append(f"{accuracy(reachable['repaired_script'])} with the script repaired")
     if reachable["regraft_fit"] is not None:
         parts.append(f"{accuracy(reachable['regraft_fit'])} by `regraft fit`")

@@ -110,3 +110,11 @@ def test_cap004_clear(factor, train):
 def test_cap004_unknown():
     facts = {"output": output(largest_penalty=1.0), "accuracy": accuracy(train=math.nan)}
     assert verdict(penalty_drowns_head, **facts) == "unknown"
+
+
+def test_cap001_of_a_sample_counts_only_beside_other_causes():
+    sampled = training(head_parameters=12_000_000, n_train=20_000, n_train_used=600)
+    finding = ask(head_memorises, training=sampled, accuracy=BY_HEART)
+    assert finding.evidence["is_forecast"] == 1.0
+    finding = ask(head_memorises, training=HUGE, accuracy=BY_HEART)
+    assert finding.evidence["is_forecast"] == 0.0

@@ -100,6 +100,7 @@ def test_geo002_unknown():
 IMREAD = call("cv2.imread", 3)
 TO_RGB = call("cv2.cvtColor", 4, code="COLOR_BGR2RGB")
 FLIP = call("channel-flip", 5)
+OTHER_MODE = call("preprocess_input", 6, module="imagenet_utils.tf")
 CAFFE_INPUT = call("preprocess_input", 6, module="vgg16")
 
 
@@ -125,12 +126,22 @@ def test_geo003_found(calls, wants):
         pytest.param([IMREAD, TO_RGB, CAFFE_INPUT], VGG, stats(), id="converted-for-vgg16"),
         pytest.param([FLIP], VGG, stats(), id="caffe-by-hand"),
         pytest.param([IMREAD], MOBILENET, GRAY, id="gray"),
+        pytest.param([OTHER_MODE], MOBILENET, stats(), id="a-mode-that-keeps-the-order"),
         pytest.param([IMREAD, CAFFE_INPUT], VGG, GRAY_CAFFE, id="gray-minus-means"),
     ],
 )
 def test_geo003_clear(calls, wants, seen):
     facts = {"ledger": ledger(*calls), "backbone": wants, "pixels": pixels(seen)}
     assert verdict(channels_reversed, **facts) == "clear"
+
+
+def test_geo003_conversions_for_a_look_are_not_on_the_way():
+    """Each place is told up to twenty times: two thousand pictures are read, and one is shown."""
+    shown = [call("cv2.imread", 9), call("cv2.cvtColor", 9, code="COLOR_BGR2RGB")]
+    calls = ledger(*[IMREAD] * 20, *shown)
+    assert verdict(channels_reversed, ledger=calls, backbone=MOBILENET) == "found"
+    whole = ledger(*[IMREAD] * 20, call("channel-flip", 12, shape=[2000, 96, 96, 3]))
+    assert verdict(channels_reversed, ledger=whole, backbone=MOBILENET) == "clear"
 
 
 def test_geo003_unknown():

@@ -35,6 +35,20 @@ def test_lab001_found():
     assert finding.repairs[0].parameters["what"] == "numpy.random.shuffle"
 
 
+def test_lab001_puts_both_of_a_pair_in_order():
+    """Pictures as they are, and labels one-hot or of floats: neither alone is enough."""
+    shuffles = ledger(
+        call("numpy.random.shuffle", 6, alone=True, shape=[1000, 28, 28]),
+        call("numpy.random.shuffle", 7, alone=False, shape=[1000, 10]),
+        call("numpy.random.shuffle", 8, alone=False, shape=[20], row_numbers=True),
+        call("numpy.random.shuffle", 9, alone=False, shape=[300, 10]),
+    )
+    finding = ask(
+        labels_unrelated_to_pictures, association=UNRELATED, accuracy=LOST, ledger=shuffles
+    )
+    assert [site.line for site in finding.where] == [6, 7]
+
+
 PAIRED_AT_RANDOM = accuracy(validation=0.1, train=0.95, by_chance=0.1, n_validation=400)
 
 

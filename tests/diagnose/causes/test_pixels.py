@@ -282,6 +282,28 @@ def test_pre007_unknown(seen):
     assert verdict(pixels_in_no_convention, pixels=pixels(seen), backbone=wanted) == "unknown"
 
 
+def test_dark_bytes_are_in_no_convention_and_rightly_scaled():
+    """Fluorescence pictures, resized: what is divided by 255 spans one, and no sixty."""
+    dark = stats(0.0, 60.0, "", misfit=0.8, whole_numbers=0.2)
+    given = {"pixels": pixels(dark), "backbone": backbone("efficientnetb0", "byte")}
+    assert verdict(pixels_in_no_convention, **given) == "unknown"
+    squeezed = stats(0.0, 0.004, "", misfit=1.0, whole_numbers=0.1)
+    given["pixels"] = pixels(squeezed)
+    assert verdict(pixels_in_no_convention, **given) == "found"
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"weights": "none", "looks_random": True}, "clear"),
+        ({"weights": "none", "looks_random": False}, "found"),  # loaded from a file afterwards
+    ],
+)
+def test_weights_that_were_never_trained_expect_no_convention(facts, expected):
+    net = backbone("vgg16", "caffe", **facts)
+    assert verdict(pixel_scale_mismatch, pixels=pixels(UNIT), backbone=net) == expected
+
+
 def test_pre008_found():
     calls = ledger(call("preprocess_input", 9, in_place=True))
     drifting = training(drifting=("validation",))

@@ -13,6 +13,14 @@ def test_shf001_found():
     assert "brightness" in finding.because
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_shf001_splits_again_what_the_number_is_about(apart):
+    """`fit` may validate on a part of its own, and a test set of another source be scored."""
+    facts = {"shift": shift(**BRIGHTER | {"is_of_scored": apart}), "accuracy": FALLEN}
+    (repair,) = ask(validation_from_another_source, **facts).repairs
+    assert repair.parameters == ({"scored": True} if apart else {})
+
+
 def test_shf001_found_where_nothing_is_left_though_no_property_tells_the_parts_apart():
     other = shift(**BRIGHTER | {"by_one": 0.73})
     collapsed = accuracy(train=1.0, validation=0.2)

@@ -24,6 +24,8 @@ DARKER = stats(0, 200, "byte", misfit=0.22)
         pytest.param(SIGNED, PERHAPS_SIGNED, id="as-if-all-were-bright"),
         pytest.param(STANDARDISED, BYTE, id="featurewise-on-training-only"),
         pytest.param(DIGITS_STANDARDISED, UNIT, id="digits-standardised-in-training-only"),
+        pytest.param(SIGNED, stats(0, 2, "", misfit=0.5), id="nothing-subtracted"),
+        pytest.param(UNIT, stats(-0.5, 0.5, "lite", misfit=0.2), id="a-half-subtracted"),
     ],
 )
 @pytest.mark.parametrize("make", [pixels, fresh_pixels], ids=["backbone", "fresh-network"])
@@ -132,6 +134,10 @@ def test_skw002_unknown(given):
     assert verdict(validation_geometry_differs, pixels=given) == "unknown"
 
 
+def test_skw002_unknown_where_nobody_asked_about_changed_pictures():
+    assert verdict(validation_geometry_differs, accuracy=accuracy(validation=0.5)) == "unknown"
+
+
 RAW_PREDICT = pixels(UNIT, predicted=BYTE)
 BAD_CLAIM = accuracy(claimed=0.3, claimed_by="predict")
 
@@ -163,8 +169,15 @@ def test_skw003_clear(given, measured):
 
 @pytest.mark.parametrize(
     ("given", "measured"),
-    [(pixels(UNIT), BAD_CLAIM), (RAW_PREDICT, accuracy(claimed=None))],
-    ids=["no-predict", "nothing-claimed"],
+    [
+        pytest.param(pixels(UNIT), BAD_CLAIM, id="no-predict"),
+        pytest.param(RAW_PREDICT, accuracy(claimed=None), id="nothing-claimed"),
+        pytest.param(
+            pixels(UNIT, predicted=stats(0, 0.2, "", misfit=0.8)),
+            accuracy(counted=0.5, claimed_by="evaluate"),
+            id="dark-on-purpose-beside-a-proper-score",
+        ),
+    ],
 )
 def test_skw003_unknown(given, measured):
     assert verdict(prediction_prepared_differently, pixels=given, accuracy=measured) == "unknown"

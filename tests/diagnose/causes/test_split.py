@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from builders import ask, call, labels, ledger, training, verdict
+from builders import ask, call, labels, ledger, site, training, verdict
 
 from regraft.diagnose.causes.split import (
     training_order_by_class,
@@ -174,3 +174,16 @@ def test_spl003_clear(facts):
 )  # fmt: skip
 def test_spl003_unknown(facts):
     assert verdict(unstratified_slices, **facts) == "unknown"
+
+
+def test_groups_kept_together_may_each_be_of_one_class():
+    facts = {"labels": ALL_DOGS, "ledger": ledger(call("group-split", 7))}
+    assert verdict(unstratified_slices, **facts) == "unknown"
+
+
+def test_a_batch_that_is_taken_to_be_looked_at_is_not_where_the_parts_were_cut():
+    calls = ledger(call("tf.data.take", 8), call("tf.data.skip", 9), call("tf.data.take", 30))
+    finding = ask(
+        unstratified_slices, labels=ALL_DOGS, ledger=calls, training=training(site=site(20))
+    )
+    assert [site.line for site in finding.where] == [9]

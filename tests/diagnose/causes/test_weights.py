@@ -92,6 +92,11 @@ def test_wgt003_clear(measured):
     assert verdict(another_model_scored, accuracy=measured) == "clear"
 
 
+def test_wgt003_unknown_where_averaged_weights_had_too_few_steps():
+    short = training(sampled=True, planned_updates=5000, may_change_weights_at_end=True)
+    assert verdict(another_model_scored, accuracy=FRESH, training=short) == "unknown"
+
+
 RELOADED = call("load_weights", 28, matched=6, total=6)
 KEPT = training(callbacks=({"class": "ModelCheckpoint"},))
 

@@ -13,6 +13,7 @@ _VARIES: dict[int, bool] = {}  # by id, of layers of the script's own; these are
 ANY_SIDE = 32  # pixels, where a model takes all sizes
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
 SIZES = ("units", "filters")  # what tells one such layer from another built at the same line
+SHAPING = ("Reshape", "Permute", "RepeatVector", "Flatten")  # move values, and have no weights
 SHARING = ("Dense", "Conv2D", "Activation")  # layers that are asked for their activation
 RANDOM_LAYERS = ("Random", "Dropout", "SpatialDropout", "Gaussian", "AlphaDropout", "RandAugment",
                  "AugMix", "MixUp", "CutMix", "AutoContrast")  # fmt: skip
@@ -117,22 +118,31 @@ def is_batchnorm(layer: Any) -> bool:
     return type(layer).__name__ == "BatchNormalization"
 
 
-def describe_base(model: Any, base: dict[str, Any]) -> dict[str, Any]:
-    """The record behind `evidence.Backbone`, without what only a training shows."""
+def describe_base(
+    model: Any, base: dict[str, Any], entered: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """The record behind `evidence.Backbone`, without what only a training shows.
+
+    Args:
+        model: The whole.
+        base: The pretrained network in it.
+        entered: Height and width of a picture that was seen entering a network of any input size.
+    """
     inside = {id(layer) for layer in flat_layers(model)} & base["ids"]
     layers = [layer for layer in flat_layers(base["model"]) if id(layer) in inside]
     weighted = [layer for layer in layers if layer.weights]
     norms = [layer for layer in layers if is_batchnorm(layer)]
     entry = base.get("entry")
     shape = base["model"].input_shape if entry is None else entry.shape
+    height, width = (shape[1], shape[2]) if shape[1] and shape[2] else entered or (0, 0)
     return {
         "name": base["name"],
         "site": base["site"],
         "weights": base["weights"],
         "looks_random": looks_random(weighted),
-        "input_height": shape[1] or 0,
-        "input_width": shape[2] or 0,
-        "last_map": _last_map(layers),
+        "input_height": int(height),
+        "input_width": int(width),
+        "last_map": _last_map(layers) or _map_of(base["model"], (height, width)),
         "n_layers": len(weighted),
         "n_trainable_layers": sum(bool(layer.trainable_variables) for layer in weighted),
         "n_batchnorm": len(norms),
@@ -142,7 +152,16 @@ def describe_base(model: Any, base: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _last_map(layers: list[Any]) -> tuple[int, int]:
+def _map_of(network: Any, side: tuple[int, int]) -> tuple[int, int]:
+    """Of pictures of this height and width, where the network itself leaves both open."""
+    if not all(side):
+        return (0, 0)
+    shape = network.compute_output_shape((1, *side, network.input_shape[-1]))
+    is_map = isinstance(shape, tuple) and len(shape) == 4
+    return (int(shape[1]), int(shape[2])) if is_map else (0, 0)
+
+
+def _last_map(layers: list[Any]) -> tuple[int, int] | None:
     for layer in reversed(layers):
         try:
             shape = layer.output.shape
@@ -150,7 +169,7 @@ def _last_map(layers: list[Any]) -> tuple[int, int]:
             continue
         if len(shape) == 4 and shape[1]:
             return int(shape[1]), int(shape[2])
-    return (0, 0)
+    return None
 
 
 # A fresh Glorot-uniform kernel reaches 1.7 standard deviations, a truncated normal one 2.3;
@@ -228,7 +247,7 @@ def describe_head(model: Any, few: Any) -> dict[str, Any]:
         "units": units,
         "activation": activation,
         "inner_activation": inner,
-        "dropout_on_output": type(last).__name__.endswith("Dropout"),
+        "dropout_on_output": any(type(layer).__name__.endswith("Dropout") for layer in passed),
         "sharing": [
             {
                 "what": type(layer).__name__,
@@ -256,9 +275,16 @@ def _shares(layer: Any, end: tuple[Any, ...]) -> bool:
     """Does a layer in the middle end in softmax, and is what it gives not multiplied or added?"""
     if type(layer).__name__ not in SHARING or any(layer is other for other in end):
         return False
+    return ends.activation_of(layer) == "softmax" and _is_chained(layer)
+
+
+def _is_chained(layer: Any) -> bool:
+    """Does what a layer gives go alone into layers with weights, however it is shaped before?"""
     then = getattr(layer, "_outbound_nodes", [])
-    is_chained = bool(then) and all(len(node.input_tensors) == 1 for node in then)
-    return is_chained and ends.activation_of(layer) == "softmax"
+    if not then or any(len(node.input_tensors) != 1 for node in then):
+        return False
+    shaped = [node.operation for node in then if type(node.operation).__name__ in SHAPING]
+    return all(_is_chained(operation) for operation in shaped)
 
 
 def describe_loss(loss: Any) -> tuple[str, bool]:

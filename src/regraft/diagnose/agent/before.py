@@ -70,7 +70,7 @@ def measure_before(fit: Fit) -> None:
         "validation_seen_again": fit.validation.seen_again if fit.validation else 1.0,
         "trainable_changed_after_compile": bool(compiled_for and compiled_for != now),
         "trainable_parameters": int(sum(np.prod(v.shape) for v in model.trainable_variables)),
-        "base": anatomy.describe_base(model, fit.base) if fit.base else None,
+        "base": anatomy.describe_base(model, fit.base, _entered(fit)) if fit.base else None,
         "callbacks": [callbacks.describe(c) for c in samples.flat(fit.arguments.get("callbacks"))],
         "may_change_weights_at_end": callbacks.may_change_weights(
             model, samples.flat(fit.arguments.get("callbacks"))
@@ -333,6 +333,14 @@ def _keep_backbone_features(fit: Fit) -> None:
         shown.keep_features(f"fit{fit.number}_{part}", told, positions[rows[few]])
         if part == "train" and fit.record["in_model_augmentation"]:
             _keep_varied_features(fit, rows[few], told)
+
+
+def _entered(fit: Fit) -> tuple[int, int] | None:
+    """Height and width of a picture as it enters a pretrained network that takes any."""
+    if fit.base is None or fit.base.get("entry") is not None or fit.base["model"].input_shape[1]:
+        return None
+    seen = boundary.look(fit.model, fit.train.x[:1]).get("backbone")
+    return None if seen is None else (seen.shape[1], seen.shape[2])
 
 
 def _keep_varied_features(fit: Fit, rows: np.ndarray, plain: np.ndarray) -> None:

@@ -50,14 +50,15 @@ def _converted(x: Any) -> Any:
     wanted = _at_backbone()
     if not wanted or x.shape[-1] != 3:
         return x
-    from keras import ops
+    from keras import backend, ops
 
+    dtype = backend.standardize_dtype(x.dtype)  # of its policy, to which its kernels are cast
     x = ops.cast(x, "float32")
     for parameters in wanted:
         picked = ops.take(x, np.array(parameters["order"]), axis=-1)
         scale = np.asarray(parameters["scale"], np.float32)
         x = picked * scale + np.asarray(parameters["offset"], np.float32)
-    return x
+    return ops.cast(x, dtype) if "float" in dtype else x
 
 
 def _at_backbone() -> list[dict[str, Any]]:

@@ -142,7 +142,16 @@ def _one_of(original: Callable[..., Any], *, is_method: bool = False) -> Callabl
 
 def _numbers(among: Any) -> Any:
     """What one is chosen of, as numbers; None where these are names or pictures."""
-    values = np.arange(among) if isinstance(among, int | np.integer) else np.asarray(among)
+    if isinstance(among, int | np.integer):
+        values = np.arange(among)
+    elif isinstance(among, list | tuple | range):  # pictures are not copied
+        if not all(isinstance(each, int | float | np.number) for each in among):
+            return None
+        values = np.asarray(among)
+    elif isinstance(among, np.ndarray):
+        values = among
+    else:
+        return None
     is_numbers = values.ndim == 1 and values.dtype.kind in "biuf" and len(values) > 0
     return values if is_numbers else None
 

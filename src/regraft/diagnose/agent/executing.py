@@ -20,6 +20,7 @@ from regraft.diagnose.agent import (
 from regraft.diagnose.agent.training import Fit
 from regraft.diagnose.probe import labels as label_probe
 
+LATE = 1.5  # times its time: where a training stops by itself is a guess
 COPIED = 256e6  # bytes: Keras copies an array whole, so a larger one is forecast on its first rows
 LARGE = 128  # pixels a side
 REHEARSAL_BATCH = 8  # of large pictures: a step of more takes half a minute
@@ -53,7 +54,9 @@ def _train(fit: Fit) -> Any:
         rows = _affordable_rows(fit, slow.seconds_per_row)
         if rows < LEAST_ROWS and session.SESSION.may_shrink:
             side = fit.train.x.shape[1] if fit.train.x.ndim == 4 else 0
-            raise session.NeedsSmallerInput(side, slow.seconds_per_row * fit.epochs) from None
+            raise session.NeedsSmallerInput(
+                side, slow.seconds_per_row * fit.expected_epochs
+            ) from None
         rows = max(rows, LEAST_ROWS)
         _sample(fit, {"train": rows, "validation": max(rows // 3, LEAST_VALIDATION)})
         history = _train_on(fit, cut, may_give_up=False)
@@ -68,7 +71,7 @@ def _affordable_rows(fit: Fit, seconds_per_row: float) -> int:
     """Training rows that fit the time, when validation is gone through once more at the end."""
     n = len(fit.validation) if fit.validation is not None else 0
     allowed = session.SESSION.fit_seconds
-    training = seconds_per_row * fit.epochs
+    training = seconds_per_row * fit.expected_epochs
     passes = seconds_per_row * PASS  # of one validation row
     rows = int(allowed / (training + passes / 3))
     if rows // 3 >= LEAST_VALIDATION or not n:
@@ -86,14 +89,14 @@ def refuse_the_hopeless(fit: Fit) -> None:
     if not (session.SESSION.may_shrink and session.SESSION.may_sample) or x.ndim != 4:
         return
     share = x.shape[1] * x.shape[2] / (224 * 224)
-    if len(x) * fit.epochs * share * FASTEST < HOPELESS * allowed or share < 0.25:
+    if len(x) * fit.expected_epochs * share * FASTEST < HOPELESS * allowed or share < 0.25:
         return
     if fit.base is None:
         return
     cut = session.SESSION.cuts.of(fit.model)
     whole = _seconds_forward(fit.model, x)
     trunk = _seconds_forward(cut.trunk, x) if cut is not None else 0.0
-    each = trunk + fit.epochs * max(0.0, whole - trunk) / PASS
+    each = trunk + fit.expected_epochs * max(0.0, whole - trunk) / PASS
     if allowed / each < LEAST_ROWS:
         raise session.NeedsSmallerInput(x.shape[1], each)
 
@@ -129,6 +132,9 @@ def _may_cut(fit: Fit) -> bool:
 def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
     keep = ("verbose", "epochs", "initial_epoch", "class_weight", "validation_freq")
     arguments = {k: v for k, v in fit.arguments.items() if k in keep}
+    every, last = arguments.get("validation_freq"), int(arguments.get("epochs", 1))
+    if isinstance(every, int) and last % every:  # what is claimed and measured are of one epoch
+        arguments["validation_freq"] = [*range(every, last, every), last]
     arguments["verbose"] = 0
     script_callbacks = _callbacks_of(fit)
     train, validation = fit.train, fit.validation
@@ -199,7 +205,9 @@ def _callbacks_of(fit: Fit) -> list[Any]:
     if not own:
         return []
     fit.rates = callbacks.rates()
-    return [*own, fit.rates]
+    may_end_late = fit.expected_epochs < fit.epochs
+    ends = [callbacks.end_after(LATE * session.SESSION.fit_seconds)] if may_end_late else []
+    return [*own, fit.rates, *ends]
 
 
 def _order(fit: Fit) -> bool:
@@ -229,7 +237,7 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     frozen.forward(cut.trunk, x[:chunk], chunk=chunk)
     trunk = (time.monotonic() - started) / chunk
     state = frozen.Snapshot(cut.rest)
-    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=False)
+    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.expected_epochs, give_up=False)
     n_again = callbacks.FORECAST_STEPS * callbacks.at_once(cut.rest) * fit.batch_size
     again = np.arange(n_again) % len(few)
     session.SESSION.original["fit"](
@@ -237,9 +245,9 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     )
     state.restore()
     n_scored = len(fit.validation) if fit.validation is not None else 0
-    total = trunk * (len(x) + n_scored) + watch.seconds_per_row * fit.epochs * len(x)
+    total = trunk * (len(x) + n_scored) + watch.seconds_per_row * fit.expected_epochs * len(x)
     if total > session.SESSION.fit_seconds:
-        raise session.TooSlow(trunk / fit.epochs + watch.seconds_per_row)
+        raise session.TooSlow(trunk / fit.expected_epochs + watch.seconds_per_row)
 
 
 def _is_large(x: np.ndarray) -> bool:
@@ -257,13 +265,13 @@ def _train_directly(
         if once:  # a sample is short of time, and only the last number counts
             arguments["validation_freq"] = int(arguments.get("epochs", 1))
     state = frozen.Snapshot(fit.model)
-    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.epochs, give_up=may_give_up)
+    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.expected_epochs, give_up=may_give_up)
     train = session.SESSION.original["fit"]
     try:
         if may_give_up and x.nbytes > COPIED:
             small = min(REHEARSAL_BATCH, fit.batch_size) if _is_large(x) else fit.batch_size
             few = callbacks.FORECAST_STEPS * small
-            rehearsal = callbacks.stopwatch(len(x), small, fit.epochs, give_up=True)
+            rehearsal = callbacks.stopwatch(len(x), small, fit.expected_epochs, give_up=True)
             train(fit.model, x[:few], y[:few], callbacks=[rehearsal], batch_size=small,
                   verbose=0)  # fmt: skip
             state.restore()
@@ -304,7 +312,7 @@ def _train_on_source(
     source = feed.source
     if arguments.get("steps_per_epoch") and hasattr(source, "repeat"):
         source = source.repeat()
-    watch = callbacks.stopwatch(len(feed), fit.batch_size, fit.epochs, give_up=may_give_up)
+    watch = callbacks.stopwatch(len(feed), fit.batch_size, fit.expected_epochs, give_up=may_give_up)
     state = frozen.Snapshot(fit.model)
     try:
         history = session.SESSION.original["fit"](

@@ -7,6 +7,7 @@ change pixels at random.
 
 import hashlib
 import itertools
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ WHOLE_PASS = 0.9  # of the rows: fewer steps an epoch are fewer on purpose, or b
 # moves between their first and last third, that no shuffled set of several classes comes near.
 NEARLY_ONE, MOVED = 0.8, 0.3
 READING_SECONDS = 20.0  # that reading such a set to its end may take, in every replay
+MOST_LOOKED_AT_AGAIN = 32  # batches
 FEWEST = 15  # rows expected to come again: none of fewer may be chance
 
 
@@ -182,7 +184,7 @@ def _stream(
     if stream is None:
         return None
     is_long = not stream.is_whole and steps is None and hasattr(source, "cardinality")
-    if is_long and is_trained and not to_the_end and _is_one_end(stream):
+    if is_long and not to_the_end and _is_one_end(stream):
         longer = streams.read(source, steps=None, most_rows=limit, to_the_end=True,
                               seconds=READING_SECONDS, may_be_named=may_be_named)  # fmt: skip
         stream = longer or stream
@@ -254,7 +256,11 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     first = [digest_row(row) for row in feed.x]
     known = dict(zip(first, feed.rows.tolist(), strict=True))
     known |= {digest_row(row): position for position, row in enumerate(start)}
-    second = _first_batches(feed.source) or []
+    # of a reshuffled set, a second look shows as much of a partial first pass as that was of all
+    covered = min(1.0, len(feed) / max(1, feed.planned))
+    needed = math.ceil((FEWEST + 1) / (covered * max(1, feed.batch_size or 1)))
+    n_batches = min(max(streams.LOOKED_AT_AGAIN, needed), MOST_LOOKED_AT_AGAIN)
+    second = _first_batches(feed.source, n_batches) or []
     rows = [row for batch in second for row in batch[0]]
     # a blank picture comes again whenever another one does
     again = [None if _is_blank(row) else digest_row(row) for row in rows]
@@ -264,8 +270,6 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     found = [position for position in told if position >= 0]
     feed.newcomers = frozenset(d for d in again if d is not None and d not in known)
     feed.seen_again = len(found) / len(told)
-    # of a reshuffled set, a second look shows as much of a partial first pass as that was of all
-    covered = min(1.0, len(feed) / max(1, feed.planned))
     feed.random_pixels = feed.seen_again < RARELY * covered and covered * len(told) > FEWEST
     feed.reshuffles = found != sorted(found) or (not feed.complete and feed.seen_again < 0.9)
     labels = [batch[1] for batch in second if batch[1] is not None]
@@ -354,8 +358,8 @@ def end_epoch(source: Any) -> None:
         source.on_epoch_end()
 
 
-def _first_batches(source: Any) -> list[streams.Batch] | None:
-    given = itertools.islice(streams.batches(source) or (), streams.LOOKED_AT_AGAIN)
+def _first_batches(source: Any, n: int = streams.LOOKED_AT_AGAIN) -> list[streams.Batch] | None:
+    given = itertools.islice(streams.batches(source) or (), n)
     read = [streams.parts(batch, may_be_named=True) for batch in given]
     known = [batch for batch in read if batch is not None]
     return known if len(known) == len(read) else None

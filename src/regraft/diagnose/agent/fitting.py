@@ -55,6 +55,8 @@ def _fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any]) -> Any:
         return _unread_fit(model, x, y, kwargs, site, number)
     ledger.RECORD.event("fit", site, epochs=int(kwargs.get("epochs", 1)),
                         validation_split=float(kwargs.get("validation_split") or 0))  # fmt: skip
+    if not isinstance(x, np.ndarray | list | tuple | dict):
+        session.SESSION.trained_sources.append(x)
     with session.inside():
         resplitting.remember(this)
         history = executing.train(this)

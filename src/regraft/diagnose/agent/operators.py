@@ -17,6 +17,7 @@ import numpy as np
 
 from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import casting, interventions, ledger, listing, scoring, shown, sites
+from regraft.diagnose.probe.labels import label_kind
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
 PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pictures
@@ -74,7 +75,9 @@ def _arithmetic(symbol: str, left: Any, right: Any, operate: Any) -> Any:
     start = left[:64].copy() if operate is _IN_PLACE[symbol] else left
     result = operate(left, right)
     operand = next((float(v) for v in (right, left) if np.ndim(v) == 0 and _is_number(v)), None)
-    ledger.RECORD.event("operator", site, op=symbol, operand=operand)
+    ledger.RECORD.event(
+        "operator", site, op=symbol, operand=operand, n_fits=len(ledger.RECORD.fits)
+    )
     if isinstance(result, np.ndarray) and result.dtype in (np.uint8, np.int8):
         few = [_head(value, len(result), result.ndim) for value in (start, right)]
         exact = _PLAIN[_EXACT.get(symbol, symbol)](_as_float(few[0]), _as_float(few[1]))
@@ -382,6 +385,8 @@ def shuffled(call: Any, arguments: Any, named: Any) -> Any:
     One of row numbers does so where it is used on pictures or labels alone, or where each is given
     an order of its own.
     """
+    if arguments and isinstance(arguments[0], list) and call.__name__ == "shuffle":
+        return shuffled_list(call, *arguments, what="numpy.random.shuffle", **named)
     site = sites.directly()
     rows = _rows_of(arguments[0]) if arguments else None
     if site is None or rows is None or not rows.ndim or len(rows) < 2:
@@ -408,21 +413,25 @@ def shuffled_tensor(call: Any, what: str, value: Any, *arguments: Any, **named: 
 
 def _note_shuffle(what: str, site: Any, rows: np.ndarray) -> None:
     index = rows.ndim == 1 and np.array_equal(np.sort(rows), np.arange(len(rows)))
-    alone = rows.ndim >= 3 or rows.dtype.kind in "iu"
+    is_plain = rows.dtype.kind in "iubf"
+    is_one_hot = rows.ndim == 2 and is_plain and label_kind(rows) == "one-hot"
+    alone = rows.ndim >= 3 or rows.dtype.kind in "iu" or (rows.ndim == 1 and is_plain) or is_one_hot
     ledger.RECORD.event(what, site, shape=list(rows.shape), alone=bool(alone and not index),
                         row_numbers=bool(index), in_reader=sites.is_within_reader())  # fmt: skip
 
 
-def shuffled_list(call: Any, values: Any, *arguments: Any, **named: Any) -> Any:
-    """`random.shuffle`: of a list of pictures or labels alone it separates the two."""
+def shuffled_list(
+    call: Any, values: Any, *arguments: Any, what: str = "random.shuffle", **named: Any
+) -> Any:
+    """A shuffle of a list, in place: of a list of pictures or labels alone it separates the two."""
     site = sites.directly()
     if site is None or not isinstance(values, list) or len(values) < 2:
         return call(values, *arguments, **named)
-    if interventions.ACTIVE.dropped("random.shuffle", site):
+    if interventions.ACTIVE.dropped(what, site):
         return None
     index = all(isinstance(v, int) for v in values) and sorted(values) == [*range(len(values))]
     alone = not isinstance(values[0], tuple | list | dict)
-    ledger.RECORD.event("random.shuffle", site, shape=[len(values)],
+    ledger.RECORD.event(what, site, shape=[len(values)],
                         alone=alone and not index, row_numbers=index,
                         names=isinstance(values[0], str | os.PathLike),
                         in_reader=sites.is_within_reader())  # fmt: skip
@@ -438,8 +447,10 @@ def assign(value: Any, owner: Any, name: str) -> None:
         if name == "trainable":
             ledger.RECORD.event("trainable", layer=owner.name, value=bool(value))
         elif not known:
-            is_meant = name in MEANT_TRAINABLE and type(owner).__module__.startswith("keras.")
-            if is_meant or difflib.get_close_matches(name, ["trainable"], cutoff=0.75):
+            # a class of the script's own may have such attributes for itself
+            is_kerases = type(owner).__module__.startswith("keras.")
+            is_misspelt = difflib.get_close_matches(name, ["trainable"], cutoff=0.75)
+            if is_kerases and (name in MEANT_TRAINABLE or is_misspelt):
                 ledger.RECORD.event("attribute", name=name, nearest="trainable",
                                     layer=owner.name, value=bool(value))  # fmt: skip
 

@@ -58,7 +58,9 @@ def repair(
     if drop is not None:
         train = train.take(np.flatnonzero(~np.isin(train.rows, drop["rows"])))
         train.complete = True
-    if active.one("resplit") is not None and validation is not None and validation.y is not None:
+    again = active.one("resplit")
+    is_here = again is not None and not again.get("scored")
+    if is_here and validation is not None and validation.y is not None:
         train, validation = resplit(train, validation)
     if active.one("shuffle-training") is not None:
         order = np.random.default_rng(session.SESSION.seed).permutation(len(train))

@@ -24,9 +24,10 @@ ASKED = 200  # rows that are looked up
 
 def remember(fit: Fit) -> None:
     """Keep what was split again; or what is needed to train again, where nothing was to split."""
-    if interventions.ACTIVE.one("resplit") is None:
+    wanted = interventions.ACTIVE.one("resplit")
+    if wanted is None:
         return
-    if fit.validation is None:
+    if fit.validation is None or wanted.get("scored"):
         session.SESSION.unsplit[id(fit.model)] = (fit, fit.train, frozen.Snapshot(fit.model))
     else:
         session.SESSION.resplit[id(fit.model)] = (fit.train, fit.validation)

@@ -95,7 +95,8 @@ def _describe(
 ) -> None:
     """Note the model and the size of the latest score, and keep what it was computed from."""
     scoring.keep(entry, classes, labels)
-    entry |= {"model": model.name, "is_trained": _is_trained(model),
+    entry |= {"model": model.name, "n_fits": len(ledger.RECORD.fits),
+              "is_trained": _is_trained(model),
               "input_size": int(x.shape[1]) if samples.are_pictures(x) else 0}  # fmt: skip
 
 
@@ -199,6 +200,8 @@ def infer(model: Any, x: np.ndarray) -> np.ndarray:
     outputs = session.SESSION.original["predict"](model, x, batch_size=32, verbose=0)
     if not isinstance(outputs, np.ndarray):
         raise SeveralOutputs(outputs)
+    if outputs.ndim == 1 and outputs.dtype.kind in "iu":  # a `predict_step` that answers in classes
+        return frozen.forward(model, x)
     return outputs
 
 
@@ -236,12 +239,31 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         )  # fmt: skip
         claimed = scoring.accuracy_in(model, result)
         entry = score(model, feed, by="evaluate", site=site, claimed=claimed)
+        if entry is not None and _is_weighted(model, feed):
+            _weigh(entry, feed)
+        if entry is not None and any(x is one for one in session.SESSION.trained_sources):
+            entry["trained_on"] = 1.0  # varied at random, no picture of it comes twice
         if session.SESSION.is_probed and entry is not None:
             entry["numbers"] = scoring.named(model, result)
             entry["is_random"] = feed.random_pixels
             _probe(entry, model, feed)
     ledger.RECORD.event("evaluate", site)
     return result
+
+
+def _is_weighted(model: Any, feed: feeds.Feed) -> bool:
+    """Do rows count differently in the metrics, not only in the loss?"""
+    metrics = getattr(getattr(model, "_compile_metrics", None), "_user_weighted_metrics", None)
+    return feed.sample_weight is not None and bool(metrics)
+
+
+def _weigh(entry: dict[str, Any], feed: feeds.Feed) -> None:
+    """Measure a score as the script weighs it."""
+    arrays, name = ledger.RECORD.arrays, f"score{entry['number']}"
+    right = arrays[f"{name}_classes"] == arrays[f"{name}_labels"]
+    weights = np.asarray(feed.sample_weight, np.float64).reshape(-1)
+    if len(weights) == len(right) and weights.sum() > 0:
+        entry["honest"] = float(np.average(right, weights=weights))
 
 
 def predict(model: Any, x: Any, **kwargs: Any) -> Any:

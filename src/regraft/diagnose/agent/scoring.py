@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from regraft.diagnose.agent import anatomy, feeds, ledger, samples, session
-from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES
+from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES, REGRESSION
 from regraft.diagnose.probe import orders
 from regraft.diagnose.probe.printed import is_accuracy
 
@@ -57,14 +57,18 @@ def answers_of(model: Any, outputs: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 
 def is_measuring(model: Any, labels: np.ndarray, outputs: np.ndarray) -> bool:
-    """Is this regression: one number a row, of other values than 0 and 1, and no accuracy asked?
+    """Is this no classifier, and no accuracy was asked for? Its largest output is no answer.
 
-    Ages, grades and counts are whole numbers like classes. What a model of them reaches is no
-    accuracy, and there is none to mend.
+    Ages, grades and counts are whole numbers like classes: one number a row, of other values than
+    0 and 1. More numbers than there are classes, under a loss of the script's own, are features.
     """
+    loss = _loss_of(model)
+    if loss in BY_SIGN | CROSS_ENTROPIES or _counts_answers(model):
+        return False
     is_one_number = np.size(outputs) == len(labels) and not np.isin(labels, (0, 1)).all()
-    is_of_classes = _loss_of(model) in BY_SIGN | CROSS_ENTROPIES  # a loss of one's own may be
-    return is_one_number and not is_of_classes and not _counts_answers(model)
+    n_outputs = outputs.shape[-1] if outputs.ndim > 1 else 1
+    are_features = n_outputs > 2 * (labels.max(initial=0) + 1) and loss not in REGRESSION
+    return is_one_number or bool(are_features)
 
 
 def have_one_class(y: Any) -> bool:
@@ -269,6 +273,8 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         honest = match["labels"]
         if honest is not None and orders.is_renaming(labels[rows], honest[rows]):
             honest = None  # the same pictures under other numbers: nobody is paired wrongly
+        if honest is not None and _agree(classes, honest, rows) < _agree(classes, labels, rows):
+            honest = None  # what came with the pictures are no labels: true pairs agree best
         ledger.RECORD.scores.append({
             "by": by, "site": site, "n": len(rows),
             "claimed": float(np.mean(classes[rows] == labels[rows])) if len(rows) else None,
@@ -294,6 +300,10 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
     return False
+
+
+def _agree(classes: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> float:
+    return float(np.mean(classes[rows] == labels[rows])) if len(rows) else 0.0
 
 
 def _is_argmax_of_one(answers: Any, labels: Any, site: dict[str, Any], by: str) -> bool:

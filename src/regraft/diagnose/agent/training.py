@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import anatomy, feeds
+from regraft.diagnose.agent import anatomy, feeds, samples
+
+# A frozen network's head is near its best within some epochs, and early stopping waits in between.
+UNTIL_BEST, PATIENCES = 5, 3
 
 
 @dataclass(kw_only=True)
@@ -33,6 +36,16 @@ class Fit:
         """How often the rows are gone through."""
         first = int(self.arguments.get("initial_epoch") or 0)
         return max(1, int(self.arguments.get("epochs", 1)) - first)
+
+    @property
+    def expected_epochs(self) -> int:
+        """How often they likely are, where a callback may stop the training much earlier."""
+        patiences = [
+            int(getattr(callback, "patience", 0) or 0)
+            for callback in samples.flat(self.arguments.get("callbacks"))
+            if "EarlyStopping" in type(callback).__name__
+        ]
+        return min([self.epochs, *(UNTIL_BEST + PATIENCES * patience for patience in patiences)])
 
     @property
     def batch_size(self) -> int:

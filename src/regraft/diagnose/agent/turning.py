@@ -10,6 +10,8 @@ from regraft.diagnose.agent import feeds, samples, session, transforms
 MOST_TURNING = 0.5  # of the time of a training, for all ways of turning together
 WORTH_TURNING = 0.15  # points validation must lie behind training
 LOOKED_AT = 200  # pictures
+FEWEST = 100  # with less, points are noise
+TIMED = 16
 LEAST_SIDE = 8  # pixels: less is a map of features, and cuts of it may have none
 
 
@@ -29,19 +31,27 @@ def by_transform(
     rows = samples.spread(len(feed), LOOKED_AT)
     x, labels = feed.x[rows], feeds.label_indices(feed.y)[rows]
     pictures = samples.as_pictures(x)
-    if pictures.ndim != 4 or pictures.shape[1] != pictures.shape[2]:
+    if pictures.ndim != 4 or min(pictures.shape[1:3]) < LEAST_SIDE:
         return {}
-    if pictures.shape[1] < LEAST_SIDE:
-        return {}
+    is_square = pictures.shape[1] == pictures.shape[2]
+    turns = {
+        name: turn
+        for name, turn in transforms.TRANSFORMS.items()
+        if is_square or name in transforms.OF_ANY_SHAPE
+    }
     right(x[:1], labels[:1])  # traces
-    started = time.monotonic()
     plain = right(x, labels)
-    seconds = len(transforms.TRANSFORMS) * (time.monotonic() - started)
     if not train_accuracy - plain > WORTH_TURNING:
         return {}
-    if seconds > MOST_TURNING * session.SESSION.fit_seconds:
+    # features of pictures as they are may be remembered: changed ones tell what asking takes
+    started = time.monotonic()
+    right(turns["flip-up-down"](pictures[:TIMED]).reshape(x[:TIMED].shape), labels[:TIMED])
+    each = (time.monotonic() - started) / len(labels[:TIMED])
+    n = int(MOST_TURNING * session.SESSION.fit_seconds / (each * len(turns)))
+    if n < min(FEWEST, len(labels)):
         return {}
+    few = samples.spread(len(labels), n)
     return {
-        name: right(turn(pictures).reshape(x.shape), labels)
-        for name, turn in transforms.TRANSFORMS.items()
+        name: right(turn(pictures[few]).reshape(x[few].shape), labels[few])
+        for name, turn in turns.items()
     }

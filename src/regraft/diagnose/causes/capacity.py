@@ -56,6 +56,8 @@ def head_memorises(
         repairs=(pool_features(),),
         severity=0.1,
         parameters_per_picture=per_picture,
+        # a sample is memorised sooner than all pictures are
+        is_forecast=float(training.head_parameters < HUGE * training.n_train),
     )
 
 

@@ -11,6 +11,7 @@ MOSTLY = 0.5  # share of the head's parameters below which part of the head is f
 SHAKEN = 0.1  # relative change of pretrained kernels that only a fresh head's gradients explain
 # Of that, where they are trained at the optimiser's usual rate: MobileNetV2 on 440 photographs
 # lost 0.2 of its accuracy while its kernels changed by 5%.
+MANY_UPDATES = 2000  # in so many a whole network may learn what it has lost
 FAST = 0.5
 
 
@@ -173,6 +174,7 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training) -> Findin
     # the rate of a fresh head is no rate for what it is to be read from
     is_fast = training.learning_rate >= usual_rate(training)
     limit = SHAKEN * FAST if is_fast else SHAKEN
+    may_recover = training.planned_updates > MANY_UPDATES
     if change <= limit and not (training.sampled and forecast > limit):
         return clear(seen)
     return found(
@@ -182,7 +184,7 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training) -> Findin
         repairs=(freeze_backbone(),),
         severity=min(0.45, 0.15 + change),
         weight_change=change,
-        is_forecast=float(change <= limit and not is_fast),
+        is_forecast=float(change <= limit and (not is_fast or may_recover)),
     )
 
 

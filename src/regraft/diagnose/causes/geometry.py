@@ -1,6 +1,7 @@
 """GEO: pictures scrambled, cut or laid out wrongly, or with channels in the wrong order."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from regraft.diagnose.causes.scale import fits, is_gray, observed
@@ -21,7 +22,8 @@ PLAUSIBLE = 0.3  # neighbours that agree less than this are not those of a pictu
 LEAST_READ = 3  # pictures read one by one
 CUTTING = ("tf.image.resize_with_crop_or_pad", "tf.image.central_crop", "CenterCrop")
 CUT = 1.5  # times what is left: the usual 256 of which 224 are left are 1.14
-FLIPPING_MODULES = ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils")  # caffe: RGB to BGR
+FLIPPING_MODULES = ("vgg16", "vgg19", "resnet", "resnet50", "imagenet_utils.caffe")  # RGB to BGR
+PICTURE = 3  # axes of one
 FLIPPING_CODES = ("BGR2RGB", "RGB2BGR", "4")  # cv2.COLOR_BGR2RGB == cv2.COLOR_RGB2BGR == 4
 
 
@@ -131,8 +133,10 @@ def channels_reversed(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Fin
         return unknown("no picture was seen entering a recognised backbone")
     if is_gray(stats):
         return clear("the three channels are the same: their order does not matter")
-    readers = {call.site for call in ledger.of("cv2.imread")}
-    flips = {call.site for call in _flips(ledger)}
+    reads = Counter(call.site for call in ledger.of("cv2.imread"))
+    often = max(reads.values(), default=0) / 2
+    readers = {site for site, n in reads.items() if n >= often}
+    flips = _flips_of_all(ledger, often)
     caffe = [
         call.site
         for call in ledger.of("preprocess_input")
@@ -346,6 +350,17 @@ def _lost_neighbours(call: Call) -> bool:
 
 def _number(call: Call, name: str) -> float:
     return float(call.details.get(name, math.nan))
+
+
+def _flips_of_all(ledger: Ledger, often: float) -> set[Site]:
+    """Where the channels of whole arrays are reversed, or of pictures about as often as read.
+
+    A picture or two are reversed to be shown. Calls in a loop are told up to the same number.
+    """
+    flips = _flips(ledger)
+    whole = {call.site for call in flips if len(call.details.get("shape", ())) > PICTURE}
+    times = Counter(call.site for call in flips)
+    return whole | {site for site, n in times.items() if n >= often}
 
 
 def _flips(ledger: Ledger) -> list[Call]:

@@ -13,6 +13,7 @@ from regraft.diagnose.causes.pairing import (
     SPLIT,
     TOLD,
     apart,
+    moved_alone,
     shuffled_readers,
     told_by_pictures,
     untold,
@@ -75,7 +76,7 @@ def labels_unrelated_to_pictures(
         answer is "unknown". Features that were predicted from a reader that shuffles are ORD004's.
     """
     shuffles = ledger.of(*SHUFFLES)
-    alone = [call for call in shuffles if call.details.get("alone")]
+    alone = moved_alone(shuffles)
     told = told_by_pictures(association, accuracy, None if alone else pixels)
     if told is not None and alone and accuracy is not None and _is_paired_at_random(accuracy):
         return apart(

@@ -29,6 +29,21 @@ def shuffled_readers(ledger: Ledger) -> list[Call]:
     return readers or own or sets
 
 
+def moved_alone(shuffles: Sequence[Call]) -> list[Call]:
+    """Shuffles of pictures or labels alone, with those of as many rows: the others of the pair."""
+    alone = [call for call in shuffles if call.details.get("alone")]
+    lengths = {call.details["shape"][0] for call in alone if call.details.get("shape")}
+    return [
+        call
+        for call in shuffles
+        if call in alone
+        or (
+            next(iter(call.details.get("shape", ())), None) in lengths
+            and not (call.details.get("row_numbers") or call.details.get("names"))
+        )
+    ]
+
+
 def told_by_pictures(
     association: Association, accuracy: Accuracy | None, pixels: Pixels | None
 ) -> Finding | None:

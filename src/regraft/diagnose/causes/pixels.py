@@ -37,6 +37,7 @@ WRAPPED = 0.01  # of the values: below, a few saturated pixels may be meant
 SLIVER = 0.05  # a span: dark pictures in [0, 1] reach further
 LEARNT = 0.95
 BYTES = 50.0  # a highest value above this was never brought to a unit scale
+WHOLE = 0.99  # of the values: scaled once too often, none are whole numbers
 SQUEEZED, STRETCHED = 0.25, 4.0  # spans further off than any contrast of pictures explains
 BLOWN_UP = 3.0  # times ln(classes): a fresh network starts near 1 on pixels of its own scale
 
@@ -61,7 +62,7 @@ def pixel_scale_mismatch(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> 
     Limits: dark or low-contrast pictures that fit no convention give "unknown". [0, 255] into
         networks that rescale inside is right and stays silent.
     """
-    if isinstance(stats := _at_backbone(pixels), Finding):
+    if isinstance(stats := _at_backbone(pixels, backbone), Finding):
         return stats
     wanted = backbone.convention
     if verdict := _settled(stats, wanted, backbone.name):
@@ -92,7 +93,7 @@ def scaled_before_rescaling_backbone(pixels: Pixels, backbone: Backbone, ledger:
     Limits: copies of these networks from other libraries may want scaled pixels; what counts
         is the network in the trained model.
     """
-    if isinstance(stats := _at_backbone(pixels), Finding):
+    if isinstance(stats := _at_backbone(pixels, backbone), Finding):
         return stats
     if not backbone.rescales_inside:
         return clear(f"{backbone.name} does not rescale inside")
@@ -121,7 +122,7 @@ def preprocessed_twice(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> Fi
     Fix: scale once. Give `preprocess_input` a copy, and never a `Rescaling` layer before it.
     Limits: two scalings that cancel leave no trace and no harm.
     """
-    if isinstance(stats := _at_backbone(pixels), Finding):
+    if isinstance(stats := _at_backbone(pixels, backbone), Finding):
         return stats
     if verdict := _settled(stats, backbone.convention, backbone.name):
         return verdict
@@ -153,7 +154,7 @@ def raw_pixels_unscaled(pixels: Pixels, backbone: Backbone, ledger: Ledger) -> F
     Fix: call the backbone's own `preprocess_input`, for training, validation and prediction.
     Limits: none known beyond dark data sets, which give "unknown".
     """
-    if isinstance(stats := _at_backbone(pixels), Finding):
+    if isinstance(stats := _at_backbone(pixels, backbone), Finding):
         return stats
     if verdict := _settled(stats, backbone.convention, backbone.name):
         return verdict
@@ -267,12 +268,15 @@ def pixels_in_no_convention(pixels: Pixels, backbone: Backbone, ledger: Ledger) 
     Limits: the repair takes the darkest value for 0 and the brightest for 255: right for
         pictures of usual contrast, and the measured gain tells where it is not.
     """
-    if isinstance(stats := _at_backbone(pixels), Finding):
+    if isinstance(stats := _at_backbone(pixels, backbone), Finding):
         return stats
     if fits(stats, backbone.convention) or observed(stats):
         return clear(f"pixels span {span_text(stats)}, which a usual convention explains")
     low, high = byte_range(backbone.convention)
     ratio = (stats.high - stats.low) / (high - low)
+    is_bytes = stats.low >= 0 and (stats.high > BYTES or stats.whole_numbers >= WHOLE)
+    if backbone.convention == "byte" and is_bytes and ratio <= 1:
+        return unknown(f"pixels span {span_text(stats)}: dark pictures, as they were read")
     seen = (
         f"pixels span {span_text(stats)}, but {backbone.name} was trained on "
         f"{range_text(backbone.convention)}"
@@ -369,8 +373,11 @@ def next_to_nothing_at_the_first_weights(
     )
 
 
-def _at_backbone(pixels: Pixels) -> PixelStats | Finding:
+def _at_backbone(pixels: Pixels, backbone: Backbone) -> PixelStats | Finding:
     """Training pictures at the backbone's input, or why they cannot be judged."""
+    is_fresh = backbone.weights == "none" and backbone.looks_random is not False
+    if is_fresh and not backbone.rescales_inside:
+        return clear(f"{backbone.name} has no pretrained weights, which would expect a convention")
     stats = pixels.backbone_train
     if stats is None:
         return unknown("no picture was seen entering a recognised backbone")

@@ -77,7 +77,7 @@ def validation_from_another_source(
         f"training, {accuracy.validation:.2f} on validation pictures",
         fix="train on pictures of the same kind as those it is asked about",
         where=(training.site,),
-        repairs=(resplit(),),
+        repairs=(resplit(scored=shift.is_of_scored),),
         severity=min(0.5, accuracy.train - accuracy.validation),
         separability=shift.separability,
     )

@@ -17,11 +17,12 @@ from regraft.diagnose.repairs import convert_pixels, transform_pictures, true_re
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 STRETCHED = 3.0  # ratio of the spans of two parts, where no convention explains them
-SHIFTED = 1.0  # distance of their middles, in spans
+SHIFTED = 0.4  # distance of their middles, in spans: a missing "- 1" or "- 0.5" is half a span
 CLOSE_FIT = 0.1  # of both parts: pixels less their mean, over their spread, miss one by 0.13
-APART_ENDS = 0.5  # spans of validation, of the ends of training from its own
+APART_ENDS = 0.45  # spans of validation, of the ends of training from its own
 COLOURED = 0.05  # of the span: channel means further apart say which channel is which
 LOST = 0.25  # of neighbour correlation, in one part only
+BEHIND = 0.15  # points of accuracy: from there on changes of the pictures are tried
 WORTH = 0.1  # validation accuracy a transform must give
 MIN_ROWS = 100
 APART = 0.05
@@ -113,6 +114,9 @@ def validation_geometry_differs(
             severity=0.1,
         )
     lost = train.neighbour_correlation - other.neighbour_correlation
+    is_behind = accuracy.train - accuracy.validation > BEHIND
+    if lost <= LOST and is_behind and not accuracy.by_transform:
+        return unknown("there was no time to ask about pictures turned, mirrored or inverted")
     if lost <= LOST:
         return clear("both parts have their pictures the same way up, as far as can be measured")
     calls = [call for call in ledger.of("numpy.resize") if call.details.get("picture_like")]
@@ -165,6 +169,8 @@ def prediction_prepared_differently(
     claimed = accuracy.claimed if is_of_predictions else accuracy.counted
     if claimed is None:
         return unknown(f"{seen}, but no number was computed from the predictions")
+    if accuracy.claimed_by == "evaluate" and not observed(pixels.predicted):
+        return unknown(f"{seen}, which may be meant: pictures prepared as usual are scored as well")
     if abs(claimed - accuracy.validation) < APART:
         return clear(f"{seen}, which costs nothing: {claimed:.3f}")
     return found(

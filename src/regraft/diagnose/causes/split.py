@@ -105,6 +105,8 @@ def unstratified_slices(
     """
     if training is not None and training.validation == "split":
         return clear("validation was split off by Keras: SPL001 is about that")
+    if ledger.of("group-split"):
+        return unknown("groups of rows are kept together: each may be of one class")
     where = _split_site(ledger, training)
     verdict = _compare(labels, accuracy, where=where, fix="stratify the split")
     if labels.train_class_names and verdict.repairs and not _is_cut_by_hand(ledger):
@@ -163,9 +165,14 @@ def _expected_variation(train: Mapping[str, int], validation: Mapping[str, int])
 
 def _split_site(ledger: Ledger, training: Training | None) -> Site | None:
     calls = ledger.of("train_test_split", "KFold", "tf.data.take", "tf.data.skip")
-    if calls:
-        return calls[0].site
-    return None if training is None else training.site
+    trained_at = None if training is None else training.site
+    # a batch may be taken before, or after the training, to be looked at
+    before = [
+        call for call in calls
+        if trained_at is None or call.site.file != trained_at.file
+        or call.site.line <= trained_at.line
+    ]  # fmt: skip
+    return (before or calls)[-1].site if calls else trained_at
 
 
 RULES = (

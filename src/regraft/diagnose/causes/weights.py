@@ -135,6 +135,8 @@ def another_model_scored(
     )
     if reached - accuracy.validation < UNTRAINED:
         return clear(seen)
+    if training is not None and training.is_cut_short and training.may_change_weights_at_end:
+        return unknown(f"{seen}, but a callback may average weights, over more steps than these")
     return found(
         seen,
         fix="score the model that was trained, or load its weights without skip_mismatch",

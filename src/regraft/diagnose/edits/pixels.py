@@ -68,10 +68,10 @@ def _scale_once(draft: Draft, mend: Mend, context: PatchContext) -> None:
     if not mend.rule.startswith("PRE"):
         raise UnknownEdit("not a matter of scale")
     if seen == "unit" or seen.endswith("-of-unit"):
-        _drop_divisions(draft, context)
+        _drop_divisions(draft, context, seen)
         seen = "byte" if seen == "unit" else seen.removesuffix("-of-unit")
     elif "-of-" in seen:
-        _copy_before_preprocessing(draft, context)
+        _copy_before_preprocessing(draft, context, seen)
         return
     if seen == wanted:
         return
@@ -127,18 +127,34 @@ def _plain(values: Any) -> str:
     return texts[0] if len(set(texts)) == 1 else f"[{', '.join(texts)}]"
 
 
-def _drop_divisions(draft: Draft, context: PatchContext) -> None:
-    """Take away every division of pictures by 255 that was recorded."""
+def _drop_divisions(draft: Draft, context: PatchContext, seen: str) -> None:
+    """Take away every division by 255 of pictures that were trained on.
+
+    Others are of pictures that are shown, or predicted after the training.
+    """
     ledger = context.evidence.ledger
-    sites = {
-        (call.site.file, call.site.line)
-        for call in ledger.of("operator", "rescaling")
-        if _divides(call.details)
-    }
-    if not sites:
+    by_hand, within = (
+        {
+            (call.site.file, call.site.line)
+            for call in ledger.of(what)
+            if _divides(call.details) and not call.details.get("n_fits")
+        }
+        for what in ("operator", "rescaling")
+    )
+    by_hand = {place for place in by_hand if not _is_shown(draft, place)}
+    if not by_hand and not within:
         raise UnknownEdit("no division by 255 was recorded")
-    for file, line in sorted(sites):
+    if by_hand and within and seen == "unit":
+        raise UnknownEdit("pictures are divided in several places, and once each")
+    for file, line in sorted(by_hand | within):
         _drop_division(draft, draft.line(Site(file=file, line=line)))
+
+
+def _is_shown(draft: Draft, place: tuple[str, int]) -> bool:
+    """Is what is divided on a line only drawn?"""
+    divided = _divided_at(draft, draft.line(Site(file=place[0], line=place[1])))
+    around = () if divided is None else draft.parents(divided)
+    return any(isinstance(n, ast.Call) and last_name(n.func) == "imshow" for n in around)
 
 
 def _drop_division(draft: Draft, line: int) -> None:
@@ -185,9 +201,14 @@ def drop_layer(draft: Draft, layer: ast.Call) -> None:
         draft.drop_element(sequential_of(draft, layer), layer)
 
 
-def _copy_before_preprocessing(draft: Draft, context: PatchContext) -> None:
+def _copy_before_preprocessing(draft: Draft, context: PatchContext, seen: str) -> None:
     """`preprocess_input` writes over float arrays: give it copies."""
-    calls = context.evidence.ledger.of("preprocess_input")
+    ledger = context.evidence.ledger
+    calls = ledger.of("preprocess_input")
+    last, first = seen.split("-of-")
+    is_explicit = any(_divides(call.details) for call in ledger.of("operator", "rescaling"))
+    if last != first or is_explicit:
+        raise UnknownEdit("another scaling comes after preprocess_input")
     if not any(call.details.get("in_place") for call in calls):
         raise UnknownEdit("preprocess_input did not write over its input")
     sites = {(c.site.file, c.site.line) for c in calls if c.details.get("in_place")}
@@ -296,7 +317,7 @@ def _divides(details: Mapping[str, Any]) -> bool:
     if "scale" in details:
         scale = details["scale"]
         is_unit = isinstance(scale, int | float) and abs(scale * 255 - 1) < 1e-3
-        return is_unit and not details.get("offset")
+        return is_unit and not details.get("offset")  # a generator's, or a layer's
     return details.get("op") == "/" and details.get("operand") in BYTE_RANGE
 
 

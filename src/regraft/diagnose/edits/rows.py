@@ -32,6 +32,8 @@ RANDOM_ARGUMENTS = (
 
 def resplit(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Shuffle the rows before they are split."""
+    if mends[-1].parameters.get("scored"):
+        raise UnknownEdit("what is scored was not split off by the script")
     folds = draft.calls("KFold")
     if len(folds) == 1:
         draft.set_argument(folds[0], "shuffle", "True")
@@ -71,7 +73,8 @@ def shuffle_training(draft: Draft, mends: Mends, context: PatchContext) -> None:
         if last_name(call.func) in READERS:
             draft.set_argument(call, "shuffle", "True")
             return
-        if last_name(call.func) == "shuffle" and call.args:
+        earlier = {last_name(other.func) for other in reads[reads.index(call) + 1 :]}
+        if last_name(call.func) == "shuffle" and call.args and not earlier & {"batch", *READERS}:
             rows = _rows(reads)
             draft.set_argument(call, "buffer_size", rows, position=0)
             return
@@ -112,6 +115,8 @@ def drop_augmentation(draft: Draft, mends: Mends, context: PatchContext) -> None
         raise UnknownEdit("which of the steps changes validation pictures cannot be told")
     for call in _reads(draft, data, fit):
         if last_name(call.func) == "map" and isinstance(call.func, ast.Attribute):
+            if not _only_changes_pairs(draft, call, context):
+                raise UnknownEdit("the step that changes pictures also makes them")
             draft.replace(call, draft.source(call.func.value))
             return
         if last_name(call.func) in READERS and isinstance(call.func, ast.Attribute):
@@ -128,6 +133,17 @@ def drop_augmentation(draft: Draft, mends: Mends, context: PatchContext) -> None
     raise UnknownEdit("where validation pictures are changed was not found")
 
 
+def _only_changes_pairs(draft: Draft, step: ast.Call, context: PatchContext) -> bool:
+    """Does a `map` give pictures and labels of the kind and size that it takes?"""
+    lines = range(step.lineno, (step.end_lineno or step.lineno) + 1)
+    return any(
+        call.details.get("is_pairs")
+        and call.site.file == draft.script
+        and draft.line(call.site) in lines
+        for call in context.evidence.ledger.of("tf.data.map")
+    )
+
+
 def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Number the classes from 0, without gaps."""
     for mend in mends:
@@ -141,6 +157,11 @@ def remap_labels(draft: Draft, mends: Mends, context: PatchContext) -> None:
         names = [training_names(fit)[1]]
         if argument(fit, "validation_data") is not None:
             names.append(validation_names(fit)[1])
+        accuracy = context.evidence.accuracy
+        if accuracy is not None and accuracy.claimed_by != "fit":
+            _, name, before = scored_names(draft, fit, context)
+            if name not in names:
+                draft.insert_before(before, f"{name} = {_renamed(draft, name, mapping)}")
         lines = [f"{name} = {_renamed(draft, name, mapping)}" for name in names]
         draft.insert_before(require_once(draft, fit_call(draft, context)), *lines)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 Values = npt.NDArray[np.generic]
 
@@ -53,6 +52,8 @@ def best_renaming(classes: Values, labels: Values) -> tuple[float, tuple[int, ..
         The accuracy, and predicted class -> true class as a tuple, () where keeping the names is
         best. Exact (Hungarian method on the confusion matrix).
     """
+    from scipy.optimize import linear_sum_assignment
+
     predicted, true = classes.astype(np.int64), labels.astype(np.int64)
     if not len(true) or min(predicted.min(), true.min()) < 0:
         return float("nan"), ()

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 # "val accuracy: 0.903", "Acc = 90.3 %"; not "accuracy: [0.5, 0.9]", which says nothing wrong
 _SAID = re.compile(r"(?i)(\w[\w \-]*)?\bacc(?:uracy)?\b([^\d\n\[({.-]{0,24})(\d*\.\d+)\s*(%?)")
 # words that say what else the number is
-_QUALIFIED = re.compile(r"(?i)top|auc|balanced|train|loss|baseline|before|best|target|\bk\b")
+_QUALIFIED = re.compile(
+    r"(?i)top|auc|balanced|train|loss|baseline|before|best|target|batch|step|fold|epoch|running|\bk\b"
+)
 # Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
 # are other numbers, and nobody is misled by them.
 _PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
@@ -97,6 +99,7 @@ def mistaken(
     result = None
     for statement in said[-_LAST:]:
         if any(statement.is_about(number) for number in right):
+            result = None  # it ends on a right one
             continue
         for name, number in others.items():
             if statement.is_about(number):

@@ -162,7 +162,11 @@ def _preprocess(original: Any, module: str) -> Any:
         in_place = isinstance(x, np.ndarray) and x.dtype.kind == "f"
         if in_place and interventions.ACTIVE.at("copy-before-preprocessing", site):
             x = x.copy()
-        ledger.RECORD.event("preprocess_input", site, module=module, in_place=in_place)
+        mode = args[1] if len(args) > 1 else kwargs.get("mode", "caffe")
+        ledger.RECORD.event(
+            "preprocess_input", site, in_place=in_place,
+            module=module if module != "imagenet_utils" else f"{module}.{mode}",
+        )  # fmt: skip
         return original(x, *args, **kwargs)
 
     return preprocess_input

@@ -41,11 +41,11 @@ def hook_folders() -> None:
         first = result[0] if isinstance(result, tuple | list) else result
         ledger.RECORD.event(
             "image_dataset_from_directory", site,
-            class_names=list(getattr(first, "class_names", ())),
+            class_names=list(getattr(first, "class_names", None) or ()),
             directory=str(named.get("directory")), subset=named.get("subset"),
             shuffle=bool(named.get("shuffle", True)), label_mode=named.get("label_mode", "int"),
             image_size=attach.plain(named.get("image_size", (256, 256))),
-            picture_sizes=_sizes_of(list(getattr(first, "file_paths", ()))[:5]),
+            picture_sizes=_sizes_of(list(getattr(first, "file_paths", None) or ())[:5]),
         )  # fmt: skip
         return result
 
@@ -115,6 +115,8 @@ def _hook_generator(kind: Any) -> None:
         if used:
             ledger.RECORD.event("augmentation", layer="ImageDataGenerator", arguments=used)
         init(self, *args, **kwargs)
+        if self.rescale:
+            ledger.RECORD.event("rescaling", scale=float(self.rescale), offset=0.0)
         self._regraft_augmenting = {k: getattr(self, k, v) for k, v in AUGMENTING.items()}
         augmentation.GENERATORS.append(self)
 
@@ -130,6 +132,7 @@ def _hook_generator(kind: Any) -> None:
             result = _original(self, *args, **kw)
             ledger.RECORD.event(_name, site, shuffle=bool(kw.get("shuffle", True)),
                                 class_indices=dict(getattr(result, "class_indices", {})),
+                                directory=str(getattr(result, "directory", None) or ""),
                                 subset=kw.get("subset"))  # fmt: skip
             return result
 
@@ -257,7 +260,7 @@ def _n_elements(dataset: Any) -> int:
 def _are_pairs(before: Any, after: Any) -> bool:
     """Pictures with labels that a step takes and gives alike, so that it could be left out?"""
     kinds = [
-        [(part.dtype, part.shape.rank) for part in held.element_spec]
+        [(part.dtype, str(part.shape)) for part in held.element_spec]
         if isinstance(held.element_spec, tuple)
         and all(hasattr(part, "dtype") for part in held.element_spec)
         else []

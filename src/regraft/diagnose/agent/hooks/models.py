@@ -195,14 +195,16 @@ def _hook_constructor(kind: Any, name: str) -> None:
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         site = sites.here()
         if site is not None:
-            asked = _asked(original, self, args, kwargs) if interventions.ACTIVE else {}
+            is_rescaling = name == "Rescaling"
+            has_to_know = bool(interventions.ACTIVE) or is_rescaling
+            asked = _asked(original, self, args, kwargs) if has_to_know else {}
             changes = interventions.ACTIVE.arguments(name, site, asked)
             changes |= _as_output(name, site, asked)
             if changes:
                 args, kwargs = (), asked | changes
-            if name == "Rescaling":
-                ledger.RECORD.event("rescaling", site, arguments=[repr(a) for a in args]
-                                    + [f"{k}={v!r}" for k, v in kwargs.items()])  # fmt: skip
+            if is_rescaling:
+                scale, offset = (attach.plain(asked.get(k)) for k in ("scale", "offset"))
+                ledger.RECORD.event("rescaling", site, scale=scale, offset=offset)
         original(self, *args, **kwargs)
 
     kind.__init__ = init

@@ -323,7 +323,8 @@ def _note_score(site: Any, accuracy: float, n: int, *, is_aside: bool = False) -
 
 def _is_aside(rows: Any) -> bool:
     """Is it something to compare the network with: an estimator of anything but its features?"""
-    return bool(ledger.RECORD.fits) and shown.positions(rows) is None
+    has_other = any(score["by"] != "sklearn" for score in ledger.RECORD.scores)
+    return has_other and shown.positions(rows) is None
 
 
 def _note_estimator(X: Any, y: Any) -> None:
