@@ -3,6 +3,7 @@ import time
 import pytest
 
 from regraft.finetune import decide as room
+from regraft.finetune.augment import views_of
 from regraft.finetune.decide import Wishes, decide
 from regraft.finetune.pace import Pace, steps_in
 from regraft.finetune.plan import EPOCHS_AT_MOST, TrainingPlan, batch_size_for, evaluate_every
@@ -122,7 +123,8 @@ def test_averaging_is_tried_where_it_takes_a_small_part(
 ):
     decision, _ = decided(network, training, validation, wishes(epochs=None), seconds=60, more=more)
     assert decision.averages is is_tried
-    assert decision.n_after == 10 + more * is_tried
+    n_views = len(views_of(decision.plan.variety))
+    assert decision.n_after == 10 + more * (n_views - 1) * is_tried
 
 
 def test_with_no_time_there_is_no_trial_but_a_careful_rate(network, training, validation):

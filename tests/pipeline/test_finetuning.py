@@ -324,7 +324,7 @@ def test_auto_leaves_a_perfect_head_alone(tmp_path):
     listener = Listener()
     result = fit((x, y), mode="auto", out=tmp_path / "auto", progress=listener, **FAST)
     assert result.classifier.recipe.mode == "head"
-    assert any("no mistake" in note for note in listener.notes)
+    assert any("is wrong on 0 of" in note for note in listener.notes)
     assert "finetune" not in result.as_json()
 
 

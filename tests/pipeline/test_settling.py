@@ -39,12 +39,12 @@ def answers(network, _):
     return logits
 
 
-def settled(monkeypatch, *, mode="finetune", ended="finished", **states):
+def settled(monkeypatch, *, mode="finetune", ended="finished", right=None, **states):
     monkeypatch.setattr(settling, "evaluate", answers)
     monkeypatch.setattr(settling, "tensors_of", lambda _: {})
     network, pictures = Network(), SimpleNamespace(labels=LABELS)
     frozen = SimpleNamespace(
-        split=SimpleNamespace(validation=None), pictures=lambda _: pictures
+        split=SimpleNamespace(validation=None), pictures=lambda _: pictures, right=right
     )  # fmt: skip
     weights = {name: {"sure": 1.0, "wrong": wrong} for name, wrong in states.items()}
     progress = SimpleNamespace(step=1, seconds=1.0, history=[])
@@ -86,6 +86,14 @@ def test_the_most_accurate_state_is_kept(monkeypatch, states, mode, wrong):
 def test_after_auto_the_head_stays_unless_it_is_beaten_beyond_noise(monkeypatch, states, kept):
     result, wrong = settled(monkeypatch, mode="auto", **states)
     assert (None if result is None else wrong) == kept
+
+
+def test_after_auto_all_that_the_frozen_network_can_do_is_to_be_beaten(monkeypatch):
+    """A second head may do better than the linear one that training began with."""
+    states = {"head": 20, "best": 5, "averaged": 6}
+    both = np.arange(100) >= 6
+    assert settled(monkeypatch, mode="auto", right=both, **states)[0] is None
+    assert settled(monkeypatch, mode="auto", right=~both, **states)[0].mode == "finetune"
 
 
 def test_a_run_of_auto_that_was_stopped_is_kept_to_go_on(monkeypatch):

@@ -145,7 +145,10 @@ def test_opt002_unknown(facts):
     assert verdict(rate_too_high, **facts) == "unknown"
 
 
-SLOW = {"learning_rate": 1e-6, "losses": (2.5, 2.4), "last_loss": 2.4, "first_loss": 2.5}
+SLOW = {
+    "learning_rate": 1e-6, "losses": (2.5, 2.48, 2.45, 2.42, 2.4), "last_loss": 2.4,
+    "first_loss": 2.5,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -258,8 +258,11 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     known |= {digest_row(row): position for position, row in enumerate(start)}
     # of a reshuffled set, a second look shows as much of a partial first pass as that was of all
     covered = min(1.0, len(feed) / max(1, feed.planned))
-    needed = math.ceil((FEWEST + 1) / (covered * max(1, feed.batch_size or 1)))
-    n_batches = min(max(streams.LOOKED_AT_AGAIN, needed), MOST_LOOKED_AT_AGAIN)
+    size = max(1, feed.batch_size or 1)
+    needed = math.ceil((FEWEST + 1) / (covered * size))
+    # of rows from all over a set only the first batches are known whole
+    known_whole = len(feed) // size if np.array_equal(feed.rows, np.arange(len(feed))) else 0
+    n_batches = max(streams.LOOKED_AT_AGAIN, min(needed, known_whole, MOST_LOOKED_AT_AGAIN))
     second = _first_batches(feed.source, n_batches) or []
     rows = [row for batch in second for row in batch[0]]
     # a blank picture comes again whenever another one does
