@@ -19,7 +19,7 @@ def lines(found, **options) -> str:
 def test_the_story_names_numbers_and_causes():
     assert story(as_json(diagnosis())) == (
         "0.11 observed (chance 0.10), 0.98 with the script repaired, 0.995 by `regraft fit`. "
-        "Line 11: np resize scrambles pictures (costs 0.88 [0.82, 0.90]); score/report.py:3: "
+        "Line 11: np resize scrambles pictures (costs 0.88 [0.82, 0.90]); in score/report.py:3: "
         "shuffled predictions ordered labels (reported 0.11, really 0.97). 0.02 is left "
         "unexplained: `regraft fit` reaches it, the repaired script does not."
     )

@@ -191,6 +191,9 @@ def _price_one(
         if not rest or without is not None
         else None
     )
+    if a and len([run for run in again if run is not None]) == 2:  # the mean of both decided
+        only = best[0] if not a[0] else only
+        all_but = best[0] if a[0] or not rest else all_but
     arms = tuple(r[0] for r in (before, alone, without, everything, *again) if r is not None)
     return Priced(
         result=result,

@@ -123,7 +123,7 @@ def _clause(finding: View, view: View) -> str:
         site = where[0]
         at = _in_cell(site) if site.get("cell") else f"line {site['line']}"
         if Path(site["file"]).name != Path(view["script"]).name:
-            at = place(site, view["script"])
+            at = f"in {place(site, view['script'])}"  # a name of a file keeps its small letter
         at = f"{at}: "
     return f"{at}{name} ({headline(finding['gain'])})"
 
