@@ -825,6 +825,16 @@ def test_pretrained_weights_are_loaded_and_kept():
     assert added == ['base = keras.applications.VGG16(weights="imagenet", include_top=False)']
 
 
+def test_weights_are_loaded_in_the_order_of_the_layers():
+    source = (
+        "trunk = build()\ntrunk.load_weights(WEIGHTS, by_name=True, skip_mismatch=True)\n"
+        "model.compile('adam')\nmodel.fit(x, y)\n"
+    )
+    repair = repairs.load_in_order(Site(file=SCRIPT, line=2))
+    _, added = patched(source, repair, rule="WGT002", backbone=None)
+    assert added == ["trunk.load_weights(WEIGHTS)"]
+
+
 def test_weights_of_a_network_that_is_looked_up_by_name():
     source = """\
 import keras

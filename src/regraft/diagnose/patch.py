@@ -28,6 +28,7 @@ EDITS: Mapping[str, Edit] = {
     "copy-before-preprocessing": pixels.copy_before_preprocessing,
     "convert-pixels": pixels.convert_pixels,
     "load-imagenet-weights": network.load_imagenet_weights,
+    "load-in-order": network.load_in_order,
     "pool-features": network.pool_features,
     "set-output": network.set_output,
     "batchnorm-momentum": network.batchnorm_momentum,

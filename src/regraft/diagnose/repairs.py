@@ -271,6 +271,11 @@ def enlarge_input(size: int) -> Repair:
     return Repair(kind="enlarge-input", parameters={"size": size})
 
 
+def load_in_order(site: Site) -> Repair:
+    """Let `load_weights` fill the layers in their order, whatever they are called."""
+    return Repair(kind="load-in-order", parameters=_at(site))
+
+
 def pool_features() -> Repair:
     """Read the backbone through global average pooling and one output layer."""
     return Repair(kind="pool-features")

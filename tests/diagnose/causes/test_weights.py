@@ -69,6 +69,25 @@ def test_wgt002_clear(net, calls):
     assert verdict(weights_matched_nothing, backbone=net, ledger=calls) == "clear"
 
 
+BY_HAND = {"matched": 6, "total": 26, "by_name": True, "looks_random": True}
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        pytest.param({}, "found", id="names-that-hardly-match"),
+        pytest.param({"looks_random": False}, "clear", id="were-there-already"),
+        pytest.param({"looks_random": None}, "unknown", id="too-small-to-tell"),
+        pytest.param({"by_name": False}, "unknown", id="of-another-network"),
+    ],
+)
+def test_wgt002_of_a_network_written_by_hand(details, expected):
+    calls = ledger(call("load_weights", 9, **(BY_HAND | details)))
+    finding = ask(weights_matched_nothing, backbone=None, ledger=calls)
+    assert str(finding.verdict) == expected
+    assert [repair.kind for repair in finding.repairs] == ["load-in-order"] * (not details)
+
+
 def test_wgt002_unknown():
     unread = backbone(weights="none", looks_random=None)
     assert verdict(weights_matched_nothing, backbone=unread, ledger=NOTHING) == "unknown"

@@ -1,7 +1,7 @@
 """WGT: the pretrained weights are not in the network."""
 
 from regraft.diagnose.evidence import Accuracy, Backbone, Call, Ledger, Training
-from regraft.diagnose.repairs import load_imagenet_weights
+from regraft.diagnose.repairs import load_imagenet_weights, load_in_order
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 MOSTLY = 0.5  # share of layers or tensors
@@ -67,14 +67,15 @@ def backbone_without_weights(
     source="Keras legacy/saving/legacy_h5_format.py: load_weights_from_hdf5_group_by_name skips "
     "layers whose names do not match",
 )
-def weights_matched_nothing(backbone: Backbone, ledger: Ledger) -> Finding:
+def weights_matched_nothing(ledger: Ledger, backbone: Backbone | None = None) -> Finding:
     """`load_weights` found hardly a tensor to load, and said nothing.
 
     Why it hurts: with `by_name` or `skip_mismatch` a file of another network loads without an
         error and changes nothing: the backbone stays random.
     How it is found: tensors that changed in the call, of all there are; and filters that still
         are those of a fresh initialisation.
-    Fix: load with exact names, or build the network with `weights="imagenet"`.
+    Fix: load with exact names, or build the network with `weights="imagenet"`. A network written
+        by hand: without `by_name`, which fills the layers in their order.
     Limits: loading weights that are already there changes nothing either: clear unless random.
     """
     loads = ledger.of("load_weights")
@@ -83,17 +84,24 @@ def weights_matched_nothing(backbone: Backbone, ledger: Ledger) -> Finding:
     poor = _loads(ledger)
     if not poor:
         return clear("loaded weights matched the network")
-    if backbone.looks_random is None:
+    details = poor[0].details
+    looks_random = details.get("looks_random") if backbone is None else backbone.looks_random
+    if looks_random is None:
         return unknown("few tensors changed, but whether the filters are pretrained is not known")
-    if not backbone.looks_random:
+    if not looks_random:
         return clear("few tensors changed, but the network holds pretrained weights")
-    matched, total = poor[0].details["matched"], poor[0].details["total"]
+    seen = (
+        f"load_weights at line {poor[0].site.line} changed {details['matched']} of "
+        f"{details['total']} tensors"
+    )
+    if backbone is None and not details.get("by_name"):
+        return unknown(f"{seen} of a network of the script's own")
     return found(
-        f"load_weights at line {poor[0].site.line} changed {matched} of {total} tensors, and the "
-        f"filters of {backbone.name} are those of a fresh initialisation",
+        f"{seen}, and the filters of {backbone.name if backbone is not None else 'the network'} "
+        "are those of a fresh initialisation",
         fix='build the backbone with weights="imagenet", or check the names in the file',
         where=tuple(call.site for call in poor),
-        repairs=(load_imagenet_weights(),),
+        repairs=(load_in_order(poor[0].site) if backbone is None else load_imagenet_weights(),),
         severity=0.6,
     )
 

@@ -178,6 +178,13 @@ def load_imagenet_weights(draft: Draft, mends: Mends, context: PatchContext) -> 
             draft.delete(draft.statement(call))
 
 
+def load_in_order(draft: Draft, mends: Mends, context: PatchContext) -> None:
+    """Weights by the order of the layers: a mismatch is then an error."""
+    for mend in mends:
+        for name in ("by_name", "skip_mismatch"):
+            draft.drop_argument(draft.call_at(mend.site, "load_weights"), name)
+
+
 def set_output(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """Units and activation of the last layer, and the loss that fits the labels."""
     output = context.evidence.output

@@ -86,6 +86,8 @@ def _load_weights(original: Any) -> Any:
         if site is not None and interventions.ACTIVE.one("load-imagenet-weights") is not None:
             return None
         asked = attach.named(original, self, *args, **kwargs)
+        if interventions.ACTIVE.at("load-in-order", site) is not None:
+            return original(self, asked["filepath"])
         before = [np.asarray(w.value).copy() for w in self.weights]
         result = original(self, *args, **kwargs)
         changed = sum(
@@ -96,6 +98,7 @@ def _load_weights(original: Any) -> Any:
         ledger.RECORD.event(
             "load_weights", site, matched=changed, total=len(before),
             by_name=bool(asked.get("by_name")), skip_mismatch=bool(asked.get("skip_mismatch")),
+            looks_random=anatomy.looks_random(anatomy.flat_layers(self)),
         )  # fmt: skip
         return result
 
