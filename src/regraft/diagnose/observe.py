@@ -239,8 +239,8 @@ def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
     """Class names of the folders or frames that were opened: training, validation.
 
     The first named so is of training, or else the first; of the others, the first that numbers its
-    classes differently: a
-    folder for the test may do so beside two parts of one folder, which cannot.
+    classes differently: a folder for the test may do so beside two parts of one folder, which
+    cannot.
     """
     found: list[tuple[bool, Sequence[str]]] = []  # is it named so, and its classes
     for call in ledger.calls:

@@ -279,8 +279,7 @@ def shift(
         told = neighbours.shift(*parts[0], *parts[1])
         if told is None:
             return None
-        apart = bool(scored_apart(replay, score))
-        told = dataclasses.replace(told, is_of_scored=apart)
+        told = dataclasses.replace(told, is_of_scored=bool(scored_apart(replay, score)))
         if kind == "feature":
             return told
         told_by, by_one = _told_by_one(replay, fit, score)

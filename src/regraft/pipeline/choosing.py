@@ -180,7 +180,8 @@ def expected_in(resources: Resources, scored: Scored, seen: Seen, *, peak: float
     error = 1 - expected_with(n_train, scored, seen)
     second = second_head_seconds(scored, n_train=n_train, peak=peak)
     free = max(0.0, resources.seconds - seconds_needed(resources, scored, seen))
-    return 1 - error * (1 - _OF_SECOND_HEAD * min(free / second, 1.0)) if second else 1 - error
+    part = min(free / second, 1.0) if second else 0.0
+    return 1 - error * (1 - _OF_SECOND_HEAD * part)
 
 
 def second_head_seconds(scored: Scored, *, n_train: int, peak: float) -> float:

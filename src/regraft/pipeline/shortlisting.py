@@ -74,8 +74,11 @@ def shortlist(
     most_macs = _most_macs(training_seconds, len(split.train))
     plans = candidates(images, asked, most_macs=most_macs, note=observer.note)
     if not plans:
-        step = "Name a backbone, or allow larger pictures."
-        raise InvalidArgumentError(expected_received("a network to fine-tune", "none", step))
+        at = "" if asked.size == "auto" else f" at {asked.size} px"
+        step = "Name a larger --size, or a backbone." if at else "Name a backbone."
+        raise InvalidArgumentError(
+            expected_received(f"a network to fine-tune{at}", "none whose weights are here", step)
+        )
     n = max(PICTURES, A_CLASS * len(images.class_names))
     rows = nested_rows(images.labels, split.train, seed=asked.seed)[:n]
     largest = max(choice.size for choice, _ in plans)

@@ -448,9 +448,11 @@ def assign(value: Any, owner: Any, name: str) -> None:
             ledger.RECORD.event("trainable", layer=owner.name, value=bool(value))
         elif not known:
             # a class of the script's own may have such attributes for itself
-            is_kerases = type(owner).__module__.startswith("keras.")
-            is_misspelt = difflib.get_close_matches(name, ["trainable"], cutoff=0.75)
-            if is_kerases and (name in MEANT_TRAINABLE or is_misspelt):
+            is_own = not type(owner).__module__.startswith("keras.")
+            if not is_own and (
+                name in MEANT_TRAINABLE
+                or difflib.get_close_matches(name, ["trainable"], cutoff=0.75)
+            ):
                 ledger.RECORD.event("attribute", name=name, nearest="trainable",
                                     layer=owner.name, value=bool(value))  # fmt: skip
 

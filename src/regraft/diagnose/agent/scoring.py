@@ -273,12 +273,13 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         honest = match["labels"]
         if honest is not None and orders.is_renaming(labels[rows], honest[rows]):
             honest = None  # the same pictures under other numbers: nobody is paired wrongly
-        if honest is not None and _agree(classes, honest, rows) < _agree(classes, labels, rows):
-            honest = None  # what came with the pictures are no labels: true pairs agree best
+        claimed = float(np.mean(classes[rows] == labels[rows])) if len(rows) else None
+        agree = None if honest is None else float(np.mean(classes[rows] == honest[rows]))
+        # true pairs agree best: what came with the pictures are no labels then
+        if agree is not None and claimed is not None and agree < claimed:
+            honest = agree = None
         ledger.RECORD.scores.append({
-            "by": by, "site": site, "n": len(rows),
-            "claimed": float(np.mean(classes[rows] == labels[rows])) if len(rows) else None,
-            "honest": None if honest is None else float(np.mean(classes[rows] == honest[rows])),
+            "by": by, "site": site, "n": len(rows), "claimed": claimed, "honest": agree,
             "n_predictions": len(classes), "n_labels": len(labels),
         })  # fmt: skip
         if honest is None and len(classes) == len(labels) and labels.dtype.kind in "iu":
@@ -300,10 +301,6 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
     return False
-
-
-def _agree(classes: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> float:
-    return float(np.mean(classes[rows] == labels[rows])) if len(rows) else 0.0
 
 
 def _is_argmax_of_one(answers: Any, labels: Any, site: dict[str, Any], by: str) -> bool:

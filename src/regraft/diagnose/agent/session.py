@@ -54,9 +54,9 @@ class Session:
         self.started = time.monotonic()
         self.trained_rows: set[bytes] = set()  # digests of the rows of the last `fit`
         self.tape_site: dict[str, Any] | None = None  # where gradients were last recorded
-        self.trained_sources: list[Any] = []  # data sets and generators that `fit` was given
         self.share_remembered = 1.0  # of these rows
         self.earlier_rows: set[bytes] = set()  # and of those before
+        self.trained_sources: list[Any] = []  # data sets and generators that `fit` was given
         # variables that were trained, with what they held before the first `fit` that trained them
         self.first_kernels: dict[int, tuple[Any, np.ndarray]] = {}
         self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them

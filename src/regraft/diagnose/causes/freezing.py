@@ -11,8 +11,8 @@ MOSTLY = 0.5  # share of the head's parameters below which part of the head is f
 SHAKEN = 0.1  # relative change of pretrained kernels that only a fresh head's gradients explain
 # Of that, where they are trained at the optimiser's usual rate: MobileNetV2 on 440 photographs
 # lost 0.2 of its accuracy while its kernels changed by 5%.
-MANY_UPDATES = 2000  # in so many a whole network may learn what it has lost
 FAST = 0.5
+MANY_UPDATES = 2000  # in so many a whole network may learn what it has lost
 
 
 @rule(

@@ -317,7 +317,7 @@ def _divides(details: Mapping[str, Any]) -> bool:
     if "scale" in details:
         scale = details["scale"]
         is_unit = isinstance(scale, int | float) and abs(scale * 255 - 1) < 1e-3
-        return is_unit and not details.get("offset")  # a generator's, or a layer's
+        return is_unit and not details.get("offset")
     return details.get("op") == "/" and details.get("operand") in BYTE_RANGE
 
 

@@ -69,11 +69,11 @@ def shuffle_training(draft: Draft, mends: Mends, context: PatchContext) -> None:
         draft.replace(shuffle, "True")
         return
     reads = _reads(draft, argument(fit, "x", 0), fit)
-    for call in reads:
+    for place, call in enumerate(reads, 1):
         if last_name(call.func) in READERS:
             draft.set_argument(call, "shuffle", "True")
             return
-        earlier = {last_name(other.func) for other in reads[reads.index(call) + 1 :]}
+        earlier = {last_name(other.func) for other in reads[place:]}
         if last_name(call.func) == "shuffle" and call.args and not earlier & {"batch", *READERS}:
             rows = _rows(reads)
             draft.set_argument(call, "buffer_size", rows, position=0)
