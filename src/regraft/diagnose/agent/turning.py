@@ -43,10 +43,13 @@ def by_transform(
     plain = right(x, labels)
     if not train_accuracy - plain > WORTH_TURNING:
         return {}
-    # features of pictures as they are may be remembered: changed ones tell what asking takes
-    started = time.monotonic()
-    right(turns["flip-up-down"](pictures[:TIMED]).reshape(x[:TIMED].shape), labels[:TIMED])
-    each = (time.monotonic() - started) / len(labels[:TIMED])
+    # features of pictures as they are may be remembered: changed ones tell what asking takes, the
+    # first of them with the tracing
+    for name in ("flip-up-down", "flip-left-right"):
+        changed = turns[name](pictures[:TIMED]).reshape(x[:TIMED].shape)
+        started = time.monotonic()
+        right(changed, labels[:TIMED])
+    each = (time.monotonic() - started) / len(changed)
     n = int(MOST_TURNING * session.SESSION.fit_seconds / (each * len(turns)))
     if n < min(FEWEST, len(labels)):
         return {}
