@@ -47,6 +47,14 @@ def test_noise_shrinks_with_the_errors():
     assert choose_best(plans, range(2), worth=lambda plan: 1 - plan.error / 10) == 0
 
 
+def test_time_may_pass_while_plans_are_compared():
+    """The worth of a plan falls with the time left; the best is not worse than itself."""
+    seconds_left = iter(range(100, 0, -1))
+    plans = [scored(960, 10), scored(900, 500)]
+    worth = lambda plan: plan.accuracy + 1e-3 * next(seconds_left)  # noqa: E731
+    assert choose_best(plans, range(2), worth=worth) == 0
+
+
 def test_the_best_of_each_size_is_compared_with_the_plan_chosen():
     plans = [scored(960, 10), scored(950, 90), scored(940, 10, size=32), scored(900, 9, size=32)]
     result = SearchResult(

@@ -194,15 +194,17 @@ def choose_best(
         among: Which may be chosen; at least one.
         worth: What a plan is worth, on the scale of the accuracy.
     """
-    best = max(among, key=lambda i: (worth(scored[i]), scored[i].images_per_second))
+    # asked once of each: the time left takes part in it, and runs on
+    worths = {i: worth(scored[i]) for i in among}
+    best = max(among, key=lambda i: (worths[i], scored[i].images_per_second))
     # where more training makes errors fewer, it makes their differences smaller too
-    scale = min(1.0, (1 - worth(scored[best])) / scored[best].error)
+    scale = min(1.0, (1 - worths[best]) / scored[best].error)
     tied = [
         i
         for i in among
-        if worth(scored[best]) - worth(scored[i]) <= scale * paired_noise(scored[best], scored[i])
+        if worths[best] - worths[i] <= scale * paired_noise(scored[best], scored[i])
     ]
-    return max(tied, key=lambda i: (scored[i].images_per_second, worth(scored[i])))
+    return max(tied, key=lambda i: (scored[i].images_per_second, worths[i]))
 
 
 def paired_noise(one: Scored, other: Scored) -> float:
