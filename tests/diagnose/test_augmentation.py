@@ -66,3 +66,23 @@ def test_a_function_without_chance_is_not_random():
     with augmentation.inside_map() as is_random:
         tf.data.Dataset.range(3).map(lambda n: n + 1)
     assert not is_random()
+
+
+@pytest.mark.parametrize("in_map", [True, False])
+def test_a_random_crop_that_is_switched_off_still_sets_the_size(in_map):
+    from keras.layers import RandomCrop
+
+    image = np.arange(64, dtype=np.float32).reshape(1, 8, 8, 1)
+    call = augmentation._switched_crop(tf, RandomCrop.call)
+    layer = RandomCrop(4, 4, seed=0)
+    middle = RandomCrop.call(layer, image, training=False)
+    with augmentation.switched_off():
+        if in_map:
+            data = tf.data.Dataset.from_tensors(image)
+            with augmentation.inside_map():
+                data = data.map(lambda x: call(layer, x, training=True))
+            off = next(data.as_numpy_iterator())
+        else:
+            off = call(layer, image, training=True)
+    np.testing.assert_allclose(off, middle)
+    assert call(layer, image, training=True).shape == (1, 4, 4, 1)

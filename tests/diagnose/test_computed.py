@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from regraft.diagnose.computed import printed_accuracy
@@ -44,3 +45,19 @@ def test_what_is_said_rightly(output):
 
 def test_without_held_out_pictures_there_is_nothing_to_compare_with():
     assert printed("test accuracy 0.9931", ON_TRAINING).honest is None
+
+
+@pytest.mark.parametrize(
+    "output", ["Max validation accuracy: 0.9500", "PNEUMONIA accuracy: 0.7500"],
+    ids=["best-epoch", "one-class"],
+)  # fmt: skip
+def test_what_a_script_may_well_call_accuracy(output):
+    fit = TRAINED | {"numbers": {"accuracy": 0.95, "val_accuracy": 0.731, "recall": 0.75},
+                     "earlier_accuracies": [0.6, 0.95]}  # fmt: skip
+    score = VALIDATED | {"number": 0}
+    arrays = {
+        "score0_classes": np.array([0, 1, 1, 1, 0]),
+        "score0_labels": np.array([0, 1, 1, 1, 1]),
+    }
+    replay = SimpleNamespace(output=output, scores=[score], fits=[fit], arrays=arrays)
+    assert printed_accuracy(replay).honest is None

@@ -276,16 +276,33 @@ def test_rows_from_all_over_a_data_set(room, every):
     assert (feed.reshuffles, feed.random_pixels, feed.seen_again) == (False, False, 1.0)
 
 
+@pytest.mark.parametrize("kind", [Batches, Sequence])
 @pytest.mark.parametrize("n_classes", [2, 8])
-def test_a_long_data_set_in_the_order_of_its_classes_is_read_to_its_end(n_classes):
+def test_a_long_data_set_in_the_order_of_its_classes_is_read_to_its_end(kind, n_classes):
     y = np.arange(96) * n_classes // 96
-    feed = read(Batches(y=y), limit=48, is_trained=True)
+    feed = read(kind(y=y), limit=48, is_trained=True)
     np.testing.assert_array_equal(feed.rows, np.arange(0, 96, 2))
     assert len(np.unique(feed.y)) == n_classes
-    scored = read(Batches(y=y), limit=48)  # of a validation part in order, early stopping hears
+    scored = read(kind(y=y), limit=48)  # of a validation part in order, early stopping hears
     assert len(np.unique(scored.y)) == n_classes
     mixed = read(Batches(), limit=48, is_trained=True)
     np.testing.assert_array_equal(mixed.rows, np.arange(48))
+
+
+@pytest.mark.parametrize("shuffles", [True, False])
+def test_a_sequence_in_order_may_be_mixed_from_the_second_epoch_on(shuffles):
+    class Ordered(Sequence):
+        order = np.arange(96)
+
+        def on_epoch_end(self):
+            if shuffles:
+                self.order = self.rng.permutation(96)
+
+        def __getitem__(self, number):
+            return self._batch(self.order[number * self.size : (number + 1) * self.size])
+
+    feed = read(Ordered(y=np.repeat(np.arange(4), 24)), is_trained=True)
+    assert (feed.reshuffles, feed.is_mixed_again) == (shuffles, shuffles)
 
 
 def test_a_reshuffled_data_set_is_told_by_such_rows():

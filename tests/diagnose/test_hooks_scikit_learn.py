@@ -40,6 +40,7 @@ def test_folds_that_are_predicted_or_scored_in_one_call(script, record):
     module = SimpleNamespace(
         cross_val_predict=lambda estimator, X, y: np.eye(3)[y],
         cross_val_score=lambda estimator, X, y, scoring=None: np.array([0.5, 0.7]),
+        _fit_and_score=None,
     )
     scikit_learn._hook_validation(module)
     y = np.arange(30) % 3
@@ -145,3 +146,23 @@ def test_what_an_estimator_was_fitted_to_is_known_when_it_is_scored(tmp_path, re
     measured = [score["honest"] if repairs else score["claimed"] for score in replay.scores[:2]]
     assert min(measured) > 0.9 if repairs else measured == [0.0, 0.0]
     np.testing.assert_array_equal(np.unique(replay.arrays["estimator_raw_labels"]), [0, 1, 2])
+
+
+def test_of_a_search_over_parameters_the_best_candidate_counts(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import numpy as np\n"
+        "from sklearn.model_selection import GridSearchCV\n"
+        "from sklearn.svm import SVC\n"
+        "rng = np.random.default_rng(0)\n"
+        "y = np.arange(120) % 2\n"
+        "x = rng.normal(size=(120, 4)) + 3 * y[:, None]\n"
+        "search = GridSearchCV(SVC(), {'gamma': [0.1, 1e6]}).fit(x, y)\n"
+        "print(search.best_score_)\n"
+    )
+    with Replayer(Script(path=script)) as replayer:
+        replay = replayer.run([], fit_seconds=20, seconds=120)
+    told = [s for s in replay.scores if not s.get("is_aside")]
+    assert len(told) == 1
+    assert told[0]["site"]["line"] == 7
+    assert told[0]["honest"] > 0.95

@@ -47,6 +47,14 @@ def test_of_several_calls_at_a_line_the_one_with_these_arguments_is_meant():
     assert made(*both).arguments("Dense", HERE, {"units": 2}) == {"units": 4}
 
 
+def test_two_repairs_of_a_call_are_both_made():
+    active = made(
+        repairs.set_arguments(SITE, "Dense", {"activation": "relu"}),
+        repairs.set_arguments(SITE, "Dense", {"units": 64, "activation": "tanh"}),
+    )
+    assert active.arguments("Dense", HERE) == {"activation": "relu", "units": 64}
+
+
 def test_arguments_belong_to_one_call():
     active = Interventions([{"kind": "set-arguments", "parameters":
                             {**HERE, "what": "fit", "arguments": {"epochs": 3}}}])  # fmt: skip

@@ -101,6 +101,31 @@ def test_a_variation_of_a_score_does_not_count(labels, models, number):
     assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == number
 
 
+def test_pictures_changed_before_predict_are_variations_too():
+    scores = [score(n, by="sklearn", line=30, n_loads=0) for n in range(2)]
+    arrays = {f"score{n}_labels": np.array([0, 1, 1, 2]) for n in range(2)}
+    assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == 0
+    scores[1]["n_loads"] = 1  # other weights were read in between
+    assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rates", "anew", "number"),
+    [
+        pytest.param([1e-3, 1e-4, 1e-5], True, 1, id="settings"),
+        pytest.param([1e-3, 1e-3, 1e-3], True, 2, id="folds"),
+        pytest.param([1e-3, 1e-4, 1e-5], False, 2, id="phases-of-one-network"),
+    ],
+)
+def test_of_settings_that_are_compared_the_best_counts(rates, anew, number):
+    fits = [fit(n, learning_rate=rate, is_anew=anew or not n) for n, rate in enumerate(rates)]
+    honest = (0.9, 0.95, 0.1)
+    scores = [score(n, by="evaluate", line=30, n_fits=n + 1, honest=honest[n]) for n in range(3)]
+    compared = replay(fits, scores)
+    assert recorded.observed_score(compared)["number"] == number
+    assert recorded.main_fit(compared)["number"] == number
+
+
 def test_the_measured_number_counts_before_the_claimed_one():
     assert recorded.measured(score()) == 0.75
     assert recorded.measured(score(honest=None)) == 0.8

@@ -19,8 +19,8 @@ def pictures(*counts):
 
 @pytest.fixture
 def resplit(record, monkeypatch):
-    def split(train, validation):
-        active = interventions.Interventions([{"kind": "resplit"}])
+    def split(train, validation, *more):
+        active = interventions.Interventions([{"kind": "resplit"}, *more])
         monkeypatch.setattr(interventions, "ACTIVE", active)
         return preparing.repair(feed(*train), feed(*validation))
 
@@ -59,3 +59,13 @@ def test_rows_that_were_not_computed_leave_others_to_train_on(resplit):
     computed = ~np.isnan(train.x[:, 0, 0, 0])
     assert 150 <= computed.sum() <= 250
     assert 60 <= (~np.isnan(held.x[:, 0, 0, 0])).sum() <= 120
+
+
+def test_what_is_wrong_with_one_part_is_mended_before_rows_change_sides(resplit):
+    mend = {"kind": "convert-pixels", "parameters": {
+        "boundary": "model", "part": "validation", "scale": [1 / 255] * 3, "offset": [0.0] * 3,
+        "order": [0, 1, 2]}}  # fmt: skip
+    x, xv = RNG.random((200, 16, 16, 3)), RNG.random((100, 16, 16, 3))
+    train, held = resplit((x, np.zeros(200, int)), (xv * 255, np.ones(100, int)), mend)
+    assert max(train.x.max(), held.x.max()) <= 1.0001
+    assert min(np.bincount(held.labels, minlength=2)) > 20

@@ -469,3 +469,10 @@ def test_other_zeros_are_no_argmax_of_one_output(record, n_outputs):
     scoring.predicted(outputs, None, np.arange(40))
     scoring.compared(np.zeros(40, int), np.arange(40) % 2, SITE)
     assert record.events == []
+
+
+def test_rows_that_every_prediction_of_so_many_computed(record):
+    for computed in (np.arange(0, 30, 2), np.arange(0, 30, 3)):
+        scoring.predicted(np.eye(3)[np.arange(30) % 3], labels=None, computed=computed, by=1)
+    np.testing.assert_array_equal(scoring.computed_of(30), np.arange(0, 30, 6))
+    assert scoring.computed_of(20) is None

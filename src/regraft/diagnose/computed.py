@@ -38,6 +38,15 @@ def _impostors(replay: Replay, score: Record) -> dict[str, float]:
     return {"each class against the rest, averaged": value}
 
 
+def _of_each_class(replay: Replay, score: Record) -> list[float]:
+    """The share of each class's pictures that is answered rightly."""
+    classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
+    truth = replay.arrays.get(f"score{score.get('number')}_labels", np.zeros(0))
+    if not len(classes) or len(classes) != len(truth):
+        return []
+    return [float(np.mean(classes[truth == value] == value)) for value in np.unique(truth)]
+
+
 def _of_training_pictures(replay: Replay, said: list[printed.Statement]) -> facts.Printed | None:
     """A number said to be of held-out pictures that is of training pictures, where both exist."""
     trained: list[tuple[float, Record]] = []  # accuracies, and where they were computed
@@ -49,6 +58,7 @@ def _of_training_pictures(replay: Replay, said: list[printed.Statement]) -> fact
         else:
             others += values
     for fit in replay.fits:
+        others += fit.get("earlier_accuracies", ())
         for name, value in fit.get("numbers", {}).items():
             if name.startswith("val_"):
                 others.append(value)
@@ -87,6 +97,9 @@ def printed_accuracy(replay: Replay) -> facts.Printed | None:
         for name in ("claimed", "honest")
         if score.get(name) is not None
     ]
+    # the best epoch may be told, or one class
+    accuracies += [value for fit in replay.fits for value in fit.get("earlier_accuracies", ())]
+    accuracies += [value for score in replay.scores for value in _of_each_class(replay, score)]
     for source, _ in known:
         numbers = source.get("numbers", {})
         accuracies += [value for name, value in numbers.items() if printed.is_accuracy(name)]

@@ -162,6 +162,12 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
         for fit in baseline.fits
         if fit.get("sampled")
     ]
+    notes += [
+        f"the training at line {fit['site']['line']} was ended early, in every run: only Keras can "
+        "read what it is given"
+        for fit in baseline.fits
+        if fit.get("was_ended") and fit.get("site")
+    ]
     if _ended_by_us(baseline):
         notes.append(f"what follows a write was not run: {baseline.record['error']['message']}")
     if _was_scored_in_time(baseline):

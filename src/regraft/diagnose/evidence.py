@@ -181,6 +181,8 @@ class Training:
     # arguments of the optimiser that make steps smaller, those that are set: "clipnorm", ...
     holds: Mapping[str, float] = field(default_factory=dict)
     mean_learning_rate: float = math.nan  # over the planned updates; NaN: as at the start
+    median_learning_rate: float = math.nan  # over the updates made; NaN: nothing may change it
+    highest_learning_rate: float = math.nan  # of them
     may_change_weights_at_end: bool = False  # callbacks of the script's own, averaged weights
     # lowest and highest value at the first weights of a network without a backbone, (0.1, 99.9)%
     first_span: tuple[float, float] | None = None

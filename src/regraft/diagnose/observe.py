@@ -281,6 +281,8 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         optimizer=fit["optimizer"],
         learning_rate=float(fit["learning_rate"]),
         mean_learning_rate=float(fit.get("mean_learning_rate", fit["learning_rate"])),
+        median_learning_rate=float(fit.get("median_learning_rate", math.nan)),
+        highest_learning_rate=float(fit.get("highest_learning_rate", math.nan)),
         learning_rate_site=site(fit["compile_site"]),
         holds=dict(fit.get("holds", {})),
         first_span=tuple(fit["first_span"]) if fit.get("first_span") else None,

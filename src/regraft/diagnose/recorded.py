@@ -10,6 +10,7 @@ from regraft.diagnose.replays import Replay
 
 Record = Mapping[str, Any]
 GLANCE, GLANCE_SHARE = 64, 4  # pictures of a usual batch, and times as many that were scored
+SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs", "input_size", "loss")
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
 
@@ -23,22 +24,52 @@ def observed_score(replay: Replay) -> Record | None:
     most = max((s.get("n") or 0 for s in sure), default=0)
     sure = [s for s in sure if not _is_glance(s, most)]
     chosen = sure or held_out or scores
-    return _first_of_its_kind(chosen, replay) if chosen else None
+    if not chosen:
+        return None
+    return _best_of_compared(_first_of_its_kind(chosen, replay), chosen, replay)
+
+
+def _best_of_compared(last: Record, scores: list[Record], replay: Replay) -> Record:
+    """The last score, or the best where fresh networks with other settings were compared.
+
+    Turns of equal settings are folds, or repetitions: each says as much as the others.
+    """
+    own = _fit_of(last, replay)
+    if own is None or not own.get("is_anew"):
+        return last
+    turns = [
+        (score, fit)
+        for score in scores
+        if (score["by"], score["site"]) == (last["by"], last["site"])
+        and (fit := _fit_of(score, replay)) is not None
+        and (fit["site"], fit.get("is_anew")) == (own["site"], True)
+    ]
+    if len({tuple(fit.get(name) for name in SETTINGS) for _, fit in turns}) < 2:
+        return last
+    return max(turns, key=lambda turn: measured(turn[0]))[0]
+
+
+def _fit_of(score: Record, replay: Replay) -> Record | None:
+    """The latest training when the score was made."""
+    number = score.get("fit")
+    if number is None:
+        number = score.get("n_fits", 0) - 1
+    return next((fit for fit in replay.fits if fit["number"] == number), None)
 
 
 def _first_of_its_kind(scores: list[Record], replay: Replay) -> Record:
     """The last score, or the one that it is a variation of.
 
-    After a proper `evaluate`, the same pictures may be scored once more turned, noisy or dark, or
+    After a proper score, the same pictures may be scored once more turned, noisy or dark, or
     class by class, to see how the model bears that.
     """
     last = scores[-1]
-    if last["by"] != "evaluate":
+    if last["by"] == "fit" or last.get("model") is None:
         return last
     alike = [
         score
         for score in scores
-        if all(score.get(name) == last.get(name) for name in ("by", "model", "n_fits"))
+        if all(score.get(name) == last.get(name) for name in ("by", "model", "n_fits", "n_loads"))
     ]
     return next((score for score in alike if _is_variation(last, score, replay)), last)
 
@@ -113,6 +144,8 @@ def main_fit(replay: Replay) -> Record | None:
     if score is not None and score.get("fit") is not None:
         fits = [f for f in fits if f["number"] <= score["fit"]] or fits
     elif score is not None and score.get("model"):
+        made = score.get("n_fits", len(replay.fits))  # networks of later turns may have its name
+        fits = [f for f in fits if f["number"] < made] or fits
         fits = [f for f in fits if f["model"] == score["model"]] or fits
     return fits[-1] if fits else None
 

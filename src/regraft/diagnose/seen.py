@@ -59,11 +59,7 @@ def _holds_pictures(replay: Replay, name: str) -> bool:
 
 def _source_size(ledger: facts.Ledger) -> tuple[int, int]:
     """Median size of the picture files the script read, (0, 0) if none were seen."""
-    sizes = [
-        size
-        for call in ledger.of("image_dataset_from_directory")
-        for size in call.details.get("picture_sizes", ())
-    ]
+    sizes = [size for call in ledger.calls for size in call.details.get("picture_sizes", ())]
     if not sizes:
         return 0, 0
     return int(np.median([s[0] for s in sizes])), int(np.median([s[1] for s in sizes]))

@@ -146,10 +146,11 @@ def test_frz004_asks_for_less_where_the_rate_is_that_of_a_fresh_head(rate, expec
     assert verdict(fresh_head_shakes_backbone, **facts) == expected
 
 
+@pytest.mark.parametrize("change", [0.04, 0.1])
 @pytest.mark.parametrize(("planned", "counts_alone"), [(1_000, True), (9_375, False)])
-def test_frz004_of_a_long_training_is_a_forecast_at_any_rate(planned, counts_alone):
+def test_frz004_of_a_long_training_is_a_forecast_at_any_rate(change, planned, counts_alone):
     facts = training(sampled=True, n_train=60_000, n_train_used=128, planned_updates=planned)
-    shaken = backbone(n_trainable_layers=80, weight_change=0.04)
+    shaken = backbone(n_trainable_layers=80, weight_change=change)
     finding = ask(fresh_head_shakes_backbone, training=facts, backbone=shaken)
     assert finding.evidence["is_forecast"] == (not counts_alone)
 

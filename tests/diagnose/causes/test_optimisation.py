@@ -168,6 +168,29 @@ SLOW = {
             1e-2,
             id="sgd-stays-in-nearly-all-updates",
         ),
+        pytest.param(
+            {
+                **SLOW,
+                "optimizer": "sgd",
+                "learning_rate": 1e-5,
+                "sampled": True,
+                "planned_updates": 6_250,
+            },
+            1e-2,
+            id="sgd-cannot-move-even-in-full",
+        ),
+        pytest.param(
+            {
+                **SLOW,
+                "learning_rate": 1e-3,
+                "mean_learning_rate": 1.4e-4,
+                "median_learning_rate": 3e-7,
+                "highest_learning_rate": 1e-3,
+                "sampled": True,
+            },
+            1e-3,
+            id="a-callback-lets-it-die",
+        ),
     ],
 )
 def test_opt003_found(facts, value):
@@ -207,6 +230,17 @@ def test_opt003_clear(facts, measured, learnable):
         pytest.param(
             {**SLOW, "planned_updates": 630, "sampled": True, "is_head_trained": True},
             id="second-phase-sampled",
+        ),
+        pytest.param(
+            {
+                "learning_rate": 1e-3,
+                "mean_learning_rate": 3.8e-5,
+                "median_learning_rate": 3.8e-5,
+                "highest_learning_rate": 7.7e-5,
+                "planned_updates": 9_390,
+                "sampled": True,
+            },
+            id="warm-up-of-a-sample",
         ),
     ],
 )
@@ -292,3 +326,23 @@ def test_opt005_unknown():
     held = training(optimizer="adam", holds={"epsilon": 1.0})
     unmeasured = accuracy(train=math.nan)
     assert verdict(optimiser_holds_weights_still, training=held, accuracy=unmeasured) == "unknown"
+
+
+def test_opt003_of_a_whole_network_says_nothing_on_a_sample():
+    """A thousand weights move together: how far one may move is no bound."""
+    facts = training(learning_rate=1e-5, planned_updates=1_890, sampled=True)
+    whole = backbone(n_trainable_layers=106)
+    given = {"training": facts, "accuracy": AT_CHANCE, "backbone": whole}
+    assert verdict(rate_too_low, **given) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("n_batchnorm", "planned", "expected"),
+    [(49, 5_000, "unknown"), (0, 5_000, "found"), (49, 500, "found")],
+    ids=["batchnorm-and-long", "vgg", "short"],
+)
+def test_opt001_of_a_sample_of_a_long_training(n_batchnorm, planned, expected):
+    shaken = backbone(n_trainable_layers=106, n_batchnorm=n_batchnorm, weight_change=0.4)
+    facts = training(sampled=True, n_train_used=128, planned_updates=planned)
+    given = {"training": facts, "accuracy": AT_CHANCE, "backbone": shaken}
+    assert verdict(rate_destroys_pretrained_weights, **given) == expected

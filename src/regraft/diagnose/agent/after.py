@@ -28,6 +28,12 @@ def measure_after(fit: Fit, history: Any) -> None:
     fit.record |= {
         "losses": losses,
         "numbers": scoring.numbers({name: v[-1] for name, v in history.history.items() if v}),
+        "earlier_accuracies": [
+            float(value)
+            for name, values in history.history.items()
+            if "acc" in name
+            for value in values[:-1]
+        ],
         "n_train_used": len(fit.train),
         "rows": {
             "train": len(fit.train),

@@ -234,7 +234,7 @@ def describe_head(model: Any, few: Any) -> dict[str, Any]:
         activation = "softmax"  # within its `call`
     hidden = [layer for layer in dense if layer is not scoring]
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
-    drops = [layer for layer in head if type(layer).__name__.endswith("Dropout")]
+    drops = [layer for layer in head if "Dropout" in type(layer).__name__]
     strongest = max(drops, key=lambda layer: layer.rate, default=None)
     penalty, penalised = holding.strongest_penalty(flat_layers(model))
     base = base_of(model)

@@ -90,8 +90,9 @@ def hook_tensorflow(tf: Any) -> None:
     for name in dir(keras.layers):
         kind: Any = getattr(keras.layers, name)
         changes_pictures = name.startswith(anatomy.RANDOM_LAYERS) and "Dropout" not in name
-        if isinstance(kind, type) and changes_pictures and name != "RandomCrop":
-            setattr(kind, "call", _switched_layer(tf, getattr(kind, "call")))  # noqa: B009, B010
+        if isinstance(kind, type) and changes_pictures:
+            switched = _switched_crop if name == "RandomCrop" else _switched_layer
+            setattr(kind, "call", switched(tf, getattr(kind, "call")))  # noqa: B009, B010
 
 
 def hook_draws(tf: Any) -> None:
@@ -116,6 +117,21 @@ def _switched_layer(tf: Any, original: Any) -> Any:
         if isinstance(data, dict):
             return original(self, data, *args, **kwargs)
         return _either(tf, data, lambda: original(self, data, *args, **kwargs))
+
+    return call
+
+
+def _switched_crop(tf: Any, original: Any) -> Any:
+    """A crop also sets the size: off, it does what it does in inference."""
+
+    @functools.wraps(original)
+    def call(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(data, dict):
+            return original(self, data, *args, **kwargs)
+        if _IN_MAP or not _python_on:
+            still = original(self, data, training=False)
+            return _either(tf, still, lambda: original(self, data, *args, **kwargs))
+        return original(self, data, *args, **kwargs)
 
     return call
 

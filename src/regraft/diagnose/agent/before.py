@@ -151,7 +151,11 @@ def _passed_over(fit: Fit) -> None:
 
 
 def _remember_rows(fit: Fit) -> None:
-    session.SESSION.earlier_rows |= session.SESSION.trained_rows
+    fit.record["is_anew"] = session.SESSION.learnt.isdisjoint(anatomy.digests(fit.model))
+    if fit.record["is_anew"]:
+        session.SESSION.earlier_rows = set()  # it knows none of what others were trained on
+    else:
+        session.SESSION.earlier_rows |= session.SESSION.trained_rows
     rows = samples.spread_within(fit.train.x, 20_000)
     session.SESSION.trained_rows = {feeds.digest_row(fit.train.x[row]) for row in rows}
     session.SESSION.share_remembered = len(rows) / max(1, len(fit.train))
@@ -186,7 +190,8 @@ def _drop_uncomputed(fit: Fit) -> None:
 def _shuffle(fit: Fit) -> bool | None:
     if fit.train.source is None:
         return bool(fit.arguments.get("shuffle", True))
-    return None
+    # in order at first, and shuffled when an epoch ends: all but the first are
+    return True if fit.train.reshuffles and fit.train.is_mixed_again else None
 
 
 def _weights(fit: Fit, labels: np.ndarray) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from regraft.diagnose.agent import (
     anatomy,
     compiling,
@@ -55,12 +57,14 @@ def end_after(seconds: float) -> Any:
     class EndAfter(keras.callbacks.Callback):  # type: ignore[misc]
         """Stops between two batches."""
 
+        was_needed = False
+
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             self.end = time.monotonic() + seconds
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             if time.monotonic() > self.end:
-                self.model.stop_training = True
+                self.model.stop_training = self.was_needed = True
 
     return EndAfter()
 
@@ -71,18 +75,26 @@ def rates() -> Any:
 
     # as above
     class Rates(keras.callbacks.Callback):  # type: ignore[misc]
-        """The mean rate of the updates so far."""
+        """Those of the updates so far."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.mean, self._n = 0.0, 0
+            self._rates: list[float] = []
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-            self.mean, self._n = 0.0, 0
+            self._rates = []
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-            self._n += 1
-            self.mean += (compiling.rate(self.model) - self.mean) / self._n
+            self._rates.append(compiling.rate(self.model))
+
+        def described(self) -> dict[str, float]:
+            """For the record of the training."""
+            rates = self._rates or [0.0]
+            return {
+                "mean_learning_rate": float(np.mean(rates)),
+                "median_learning_rate": float(np.median(rates)),
+                "highest_learning_rate": float(np.max(rates)),
+            }
 
     return Rates()
 

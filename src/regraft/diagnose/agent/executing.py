@@ -62,7 +62,7 @@ def _train(fit: Fit) -> Any:
         history = _train_on(fit, cut, may_give_up=False)
     fit.record["seconds"] = time.monotonic() - started
     if fit.rates is not None and not compiling.has_schedule(fit.model):
-        fit.record["mean_learning_rate"] = fit.rates.mean
+        fit.record |= fit.rates.described()
     fit.record["cut"] = cut is not None
     return history
 
@@ -218,9 +218,8 @@ def _order(fit: Fit) -> bool:
         return bool(fit.arguments.get("shuffle", True)) or feed.reshuffles
     labels = feeds.label_indices(feed.y)
     # a buffer too small to mix the classes is kept as it is: the order it gave
-    return feed.reshuffles and label_probe.purity(
-        labels, fit.batch_size
-    ) < 1.3 * label_probe.expected_purity(labels, fit.batch_size)
+    is_mixed = feed.is_mixed_again or label_probe.is_mixed(labels, fit.batch_size, like=labels)
+    return feed.reshuffles and is_mixed
 
 
 def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from regraft.diagnose.agent import draws, streams
+from regraft.diagnose.probe import labels as label_probe
 
 MOST_ROWS = 6000  # of a data set that is trained on or scored: ten times what a sample should have
 RARELY = 0.5  # as often as expected: pictures that are changed at random never come again
@@ -37,6 +38,7 @@ class Feed:
     batch_size: int | None = None
     source: Any = None  # the data set itself, where it was not arrays
     reshuffles: bool = False
+    is_mixed_again: bool = False  # did the second look find the classes mixed?
     random_pixels: bool = False
     complete: bool = True
     rows: np.ndarray = field(
@@ -73,6 +75,7 @@ class Feed:
             batch_size=self.batch_size,
             source=self.source,
             reshuffles=self.reshuffles,
+            is_mixed_again=self.is_mixed_again,
             random_pixels=self.random_pixels,
             complete=False,
             rows=self.rows[rows],
@@ -183,7 +186,7 @@ def _stream(
     )
     if stream is None:
         return None
-    is_long = not stream.is_whole and steps is None and hasattr(source, "cardinality")
+    is_long = not stream.is_whole and steps is None and _has_an_end(source)
     if is_long and not to_the_end and _is_one_end(stream):
         longer = streams.read(source, steps=None, most_rows=limit, to_the_end=True,
                               seconds=READING_SECONDS, may_be_named=may_be_named)  # fmt: skip
@@ -216,11 +219,18 @@ def _stream(
     )
     if is_trained:
         end_epoch(source)
-    if hasattr(source, "cardinality") or hasattr(source, "__getitem__"):
+    if _has_an_end(source):
         _look_again(feed, np.concatenate(stream.start))
     elif is_trained and steps is not None and stream.is_whole:
         _look_on(feed)
     return feed
+
+
+def _has_an_end(source: Any) -> bool:
+    """Can it be read to its end, and again? A generator's own rows are gone."""
+    return hasattr(source, "cardinality") or (
+        hasattr(source, "__getitem__") and hasattr(source, "__len__")
+    )
 
 
 def _is_one_end(stream: streams.Stream) -> bool:
@@ -279,6 +289,7 @@ def _look_again(feed: Feed, start: np.ndarray) -> None:
     if feed.y is None or sum(map(len, labels)) != len(rows):
         return
     now = np.concatenate(labels)
+    feed.is_mixed_again = label_probe.is_mixed(label_indices(now), size, like=label_indices(feed.y))
     if feed.random_pixels:  # labels still tell whether the order is another one
         feed.reshuffles = not np.array_equal(feed.y[: len(rows)], now)
         if not feed.reshuffles and _is_scaled_again(start, rows):

@@ -91,7 +91,8 @@ def _unread_fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, n
         history = session.SESSION.original["fit"](model, x, y, **watched)
     claimed = scoring.claimed(history)
     session.SESSION.learnt |= set(anatomy.digests(model))
-    ledger.RECORD.fits.append({"number": number, "site": site, "unreadable": True})
+    ledger.RECORD.fits.append({"number": number, "site": site, "unreadable": True,
+                               "was_ended": watch.was_needed})  # fmt: skip
     if claimed is not None:
         n = _rows_held_out(y, kwargs)
         ledger.RECORD.scores.append({"by": "fit", "site": site, "claimed": claimed, "honest": None,

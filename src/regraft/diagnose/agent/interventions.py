@@ -44,15 +44,19 @@ class Interventions:
     def arguments(
         self, what: str, site: Mapping[str, Any] | None, asked: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Keyword arguments to change in this call, which was asked with these."""
+        """Keyword arguments to change in this call, which was asked with these.
+
+        Of two repairs of one argument the first holds.
+        """
         here = None if site is None else (site["file"], site["line"])
+        changes: dict[str, Any] = {}
         for parameters in self.all("set-arguments"):
             place = (parameters.get("file"), parameters.get("line"))
             given = parameters.get("given") or {}
             is_meant = all((asked or {}).get(name) == value for name, value in given.items())
             if place == here and parameters["what"] == what and is_meant:
-                return dict(parameters["arguments"])
-        return {}
+                changes = dict(parameters["arguments"]) | changes
+        return changes
 
 
 ACTIVE = Interventions()  # replaced by the run; one process makes one run

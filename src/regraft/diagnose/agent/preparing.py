@@ -58,6 +58,12 @@ def repair(
     if drop is not None:
         train = train.take(np.flatnonzero(~np.isin(train.rows, drop["rows"])))
         train.complete = True
+    # of one part only, some of them: before rows change sides
+    boundary.convert_feed(train, part="train")
+    relabel(train, part="train")
+    if validation is not None:
+        boundary.convert_feed(validation, part="validation")
+        relabel(validation, part="validation")
     again = active.one("resplit")
     is_here = again is not None and not again.get("scored")
     if is_here and validation is not None and validation.y is not None:
@@ -75,11 +81,6 @@ def repair(
     if reorder is not None and train.y is not None:
         train.y = train.y[orders.orders(len(train))[reorder["order"]]]
         train.source = None
-    boundary.convert_feed(train, part="train")
-    relabel(train, part="train")
-    if validation is not None:
-        boundary.convert_feed(validation, part="validation")
-        relabel(validation, part="validation")
     return train, validation
 
 

@@ -96,6 +96,7 @@ def _describe(
     """Note the model and the size of the latest score, and keep what it was computed from."""
     scoring.keep(entry, classes, labels)
     entry |= {"model": model.name, "n_fits": len(ledger.RECORD.fits),
+              "n_loads": session.SESSION.loads,
               "is_trained": _is_trained(model),
               "input_size": int(x.shape[1]) if samples.are_pictures(x) else 0}  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Every number the script computes about its own predictions, beside the one that holds."""
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -147,6 +148,12 @@ def predicted(
     })  # fmt: skip
     del _PREDICTIONS[:-MOST_REMEMBERED]
     _forget_pictures()
+
+
+def computed_of(n: int) -> np.ndarray | None:
+    """Of so many rows, those that every prediction of them computed; None where all were."""
+    left = [e["computed"] for e in _PREDICTIONS if len(e["classes"]) == n > len(e["computed"])]
+    return functools.reduce(np.intersect1d, left) if left else None
 
 
 def _forget_pictures() -> None:

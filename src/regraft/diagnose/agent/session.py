@@ -60,6 +60,8 @@ class Session:
         # variables that were trained, with what they held before the first `fit` that trained them
         self.first_kernels: dict[int, tuple[Any, np.ndarray]] = {}
         self.learnt: set[bytes] = set()  # digests of weights as a `fit` left them
+        self.loads = 0  # of weights, from files
+        self.trains = False  # is a training going on?
         self.reloaded: set[int] = set()  # ids of models given weights of a file since their `fit`
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key
@@ -91,9 +93,11 @@ class Session:
         if limit and self.fits >= MANY_FITS and self.seconds_in_fits > limit:
             raise TooManyFits(self.fits)
         started = time.monotonic()
+        self.trains = True
         try:
             yield
         finally:
+            self.trains = False
             self.seconds_in_fits += time.monotonic() - started
 
     @property

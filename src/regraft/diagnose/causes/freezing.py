@@ -2,7 +2,7 @@
 
 import math
 
-from regraft.diagnose.causes.rates import usual_rate
+from regraft.diagnose.causes.rates import MANY_UPDATES, usual_rate
 from regraft.diagnose.evidence import Accuracy, Backbone, Ledger, Training
 from regraft.diagnose.repairs import freeze_backbone, make_head_trainable, recompile, thaw_top
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
@@ -12,7 +12,6 @@ SHAKEN = 0.1  # relative change of pretrained kernels that only a fresh head's g
 # Of that, where they are trained at the optimiser's usual rate: MobileNetV2 on 440 photographs
 # lost 0.2 of its accuracy while its kernels changed by 5%.
 FAST = 0.5
-MANY_UPDATES = 2000  # in so many a whole network may learn what it has lost
 
 
 @rule(
@@ -155,7 +154,8 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training) -> Findin
     Limits: with many pictures the network may recover; the gain decides. A `fit` before that
         left the backbone as it was trained the head: clear. Half of that change will do at the
         optimiser's usual rate. Of a sampled run the change is carried on to the planned updates
-        as a random walk would; at a lower rate such a forecast counts only beside other causes.
+        as a random walk would; at a lower rate such a forecast counts only beside other causes,
+        and so does a sample where the planned updates are enough to learn what was lost.
     """
     if backbone.weights == "none" or backbone.looks_random:
         return clear("there are no pretrained weights to lose")
@@ -184,7 +184,7 @@ def fresh_head_shakes_backbone(backbone: Backbone, training: Training) -> Findin
         repairs=(freeze_backbone(),),
         severity=min(0.45, 0.15 + change),
         weight_change=change,
-        is_forecast=float(change <= limit and (not is_fast or may_recover)),
+        is_forecast=float(training.sampled and (may_recover or (change <= limit and not is_fast))),
     )
 
 

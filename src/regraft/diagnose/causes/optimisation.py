@@ -2,7 +2,7 @@
 
 import math
 
-from regraft.diagnose.causes.rates import ADAPTIVE_RATE, usual_rate
+from regraft.diagnose.causes.rates import ADAPTIVE_RATE, MANY_UPDATES, usual_rate
 from regraft.diagnose.evidence import Accuracy, Association, Backbone, Ledger, Output, Training
 from regraft.diagnose.repairs import release_optimiser, set_arguments, set_learning_rate
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
@@ -15,6 +15,9 @@ SHORT = 0.02  # largest move of any weight; fresh Dense kernels start near 0.05
 # Mean of a schedule over all updates, of its start. Cosine 0.5, down to a hundredth by equal
 # factors 0.2, a tenth after half and three quarters 0.55: this one was over when it had begun.
 SPENT = 0.05
+# Median over the updates, of the highest: a tenth of the rate every epoch has 0.0003 in eight of
+# them, cosine 0.5, down to a hundredth by equal factors 0.1, and steps 0.1 at least.
+DIES = 0.02
 LITTLE_SEEN = 0.5  # of the training rows, ever
 
 
@@ -34,7 +37,8 @@ def rate_destroys_pretrained_weights(
     How it is found: relative change of the backbone's trainable kernels by the training; found
         if it is large, or moderate while even training pictures are not learnt.
     Fix: freeze the backbone, train the head, then unfreeze with a rate of 1e-5.
-    Limits: a large change that ends in good accuracy costs nothing: the gain decides.
+    Limits: a large change that ends in good accuracy costs nothing: the gain decides. A network
+        with BatchNorm may learn anew in some thousand updates: a sample of them tells nothing.
     """
     if backbone.weights == "none" or backbone.looks_random:
         return clear("there are no pretrained weights to lose")
@@ -55,6 +59,9 @@ def rate_destroys_pretrained_weights(
     usual = usual_rate(training)
     if rate <= usual * GENTLE / ADAPTIVE_RATE:
         return unknown(f"{seen}, although the rate is low")
+    may_recover = backbone.n_batchnorm and training.planned_updates > MANY_UPDATES
+    if training.is_cut_short and may_recover:
+        return unknown(f"{seen}, after few of {training.planned_updates} updates")
     return found(
         seen,
         fix="use a rate of 1e-5 while pretrained layers are trained, or freeze them",
@@ -137,8 +144,9 @@ def rate_too_low(
     Why it hurts: Adam moves a weight by at most about the rate at each update. A hundred updates
         at 1e-6 leave a fresh head random.
     How it is found: a rate (the mean of a schedule) below a tenth of the usual one, training
-        pictures not learnt, and either rate x updates below 0.02, a schedule whose mean is below
-        a twentieth of its start, or a training loss still close to its start.
+        pictures not learnt, and either rate x updates below 20 usual ones, a schedule whose mean
+        is below a twentieth of its start, or a training loss still close to its start. Or a
+        callback with which half of the updates are made at a fiftieth of the highest rate.
     Fix: the optimiser's usual rate for the head; keep low rates for pretrained layers.
     Limits: a low rate after the head was trained is right: how far it reaches is not asked then,
         and a sample of such a training says nothing ("unknown").
@@ -149,27 +157,34 @@ def rate_too_low(
         return unknown("no finite training loss was seen")
     if rate <= 0 or math.isnan(accuracy.train):
         return unknown("the rate starts at nothing, or training accuracy was not measured")
-    if rate > LOW * usual * 0.99:  # a tenth is still what many use to fine-tune
+    dies = training.median_learning_rate < DIES * training.highest_learning_rate
+    if rate > LOW * usual * 0.99 and not dies:  # a tenth is still what many use to fine-tune
         return clear(f"{training.optimizer} at {rate:g} is no low rate")
     possible = _possible(association)
     if accuracy.train >= _learnable(accuracy, association):
         return clear(f"at {rate:g}, training pictures are learnt: {accuracy.train:.2f}")
     reach = rate * training.planned_updates
-    is_fresh = not training.is_head_trained
-    cannot_move = is_fresh and usual == ADAPTIVE_RATE and reach < SHORT
+    is_finetuning = backbone is not None and backbone.n_trainable_layers > 0
+    # a thousand weights of a whole network move together
+    is_fresh = not training.is_head_trained and not is_finetuning
+    cannot_move = is_fresh and reach < SHORT * usual / ADAPTIVE_RATE
     stays = training.last_loss > 0.7 * training.first_loss
-    is_spent = rate < SPENT * training.learning_rate
+    start = training.highest_learning_rate  # seen so far: a sample of a warm-up has not begun
+    start = training.learning_rate if math.isnan(start) else start
+    is_spent = dies or rate < SPENT * start
     if not (cannot_move or is_spent) and training.is_cut_short:
         return unknown(f"at {rate:g}, more updates than this sample allows may be enough")
     if not (cannot_move or is_spent or stays):
         return clear(f"at {rate:g}, the loss fell to {training.last_loss:.3g}")
-    is_finetuning = backbone is not None and backbone.n_trainable_layers > 0
     return found(
         f"{_described(training, rate)} can move a weight by {reach:.2g} in "
         f"{training.planned_updates} updates; the loss went from {training.first_loss:.3g} to "
         f"{training.last_loss:.3g}, training accuracy is {accuracy.train:.2f}",
         fix=(
-            f"let the schedule last all {training.planned_updates} updates: it counts batches"
+            "let the rate fall more slowly: half of the updates are made at "
+            f"{training.median_learning_rate:.2g} or less"
+            if dies
+            else f"let the schedule last all {training.planned_updates} updates: it counts batches"
             if is_spent
             else f"train the fresh head at {usual:g}"
         ),

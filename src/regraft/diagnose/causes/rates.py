@@ -5,6 +5,7 @@ from regraft.diagnose.evidence import Training
 # Keras's own defaults. What adapts its step size moves each weight by about the rate.
 USUAL_RATE = {"sgd": 0.01, "adagrad": 0.01, "ftrl": 0.01, "adadelta": 1.0}
 ADAPTIVE_RATE = 0.001
+MANY_UPDATES = 2000  # in so many a whole network may learn what it has lost
 
 
 def usual_rate(training: Training) -> float:

@@ -32,7 +32,7 @@ def hook() -> None:
     attach.everywhere(keras.models.clone_model, _copied(keras.models.clone_model))
     attach.everywhere(keras.models.model_from_json, _copied(keras.models.model_from_json))
     functional = importlib.import_module("keras.src.models.functional").Functional
-    for kind in (functional, keras.Model):
+    for kind in (functional, keras.Sequential, keras.Model):
         _hook_from_config(kind)
     attach.after_import("regraft.backbones.efficientnet_lite", _hook_lite)
 

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import importlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -20,6 +20,7 @@ from regraft.diagnose.agent import (
 from regraft.diagnose.agent.hooks import attach, cropping
 
 PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")  # that Keras takes from a folder
+ASKED = 5  # files, for the size of pictures
 
 
 def hook_folders() -> None:
@@ -45,7 +46,7 @@ def hook_folders() -> None:
             directory=str(named.get("directory")), subset=named.get("subset"),
             shuffle=bool(named.get("shuffle", True)), label_mode=named.get("label_mode", "int"),
             image_size=attach.plain(named.get("image_size", (256, 256))),
-            picture_sizes=_sizes_of(list(getattr(first, "file_paths", None) or ())[:5]),
+            picture_sizes=_sizes_of(getattr(first, "file_paths", None)),
         )  # fmt: skip
         return result
 
@@ -87,12 +88,12 @@ def _files_of(directory: Any) -> list[str]:
     ]
 
 
-def _sizes_of(paths: list[str]) -> list[list[int]]:
+def _sizes_of(paths: Sequence[str] | None) -> list[list[int]]:
     """Height and width of a few picture files."""
     import keras
 
     sizes = []
-    for path in paths:
+    for path in list(paths or ())[:ASKED]:
         with contextlib.suppress(Exception):  # the script's own reading will say what is wrong
             width, height = keras.utils.load_img(path).size
             sizes.append([height, width])
@@ -133,6 +134,7 @@ def _hook_generator(kind: Any) -> None:
             ledger.RECORD.event(_name, site, shuffle=bool(kw.get("shuffle", True)),
                                 class_indices=dict(getattr(result, "class_indices", {})),
                                 directory=str(getattr(result, "directory", None) or ""),
+                                picture_sizes=_sizes_of(getattr(result, "filepaths", None)),
                                 subset=kw.get("subset"))  # fmt: skip
             return result
 

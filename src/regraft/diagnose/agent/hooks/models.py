@@ -41,6 +41,8 @@ def hook() -> None:
         session.SESSION.original[name] = original
         setattr(owner, name, _method(original, replacement))
     keras.Model.load_weights = _load_weights(keras.Model.load_weights)
+    for name in ("save", "save_weights"):
+        setattr(keras.Model, name, _saving(getattr(keras.Model, name)))
     _hook_layers(keras)
     for name, kind in list(vars(keras.metrics).items()):
         if name.endswith("Accuracy") and hasattr(kind, "result"):
@@ -77,6 +79,22 @@ def _method(original: Any, replacement: Callable[..., Any]) -> Callable[..., Any
     return method
 
 
+def _saving(original: Any) -> Any:
+    """What is saved while a network trains, or afterwards, are weights that a `fit` made."""
+
+    @functools.wraps(original)
+    def save(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.SESSION.trains or session.SESSION.has_fitted(self):
+            ledger.RECORD.attempt("weights that are saved", _remember_learnt, self)
+        return original(self, *args, **kwargs)
+
+    return save
+
+
+def _remember_learnt(model: Any) -> None:
+    session.SESSION.learnt |= set(anatomy.digests(model))
+
+
 def _load_weights(original: Any) -> Any:
     @functools.wraps(original)
     def load_weights(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -95,6 +113,7 @@ def _load_weights(original: Any) -> Any:
             for old, new in zip(before, self.weights, strict=False)
         )
         session.SESSION.reloaded.add(id(self))
+        session.SESSION.loads += 1
         ledger.RECORD.event(
             "load_weights", site, matched=changed, total=len(before),
             by_name=bool(asked.get("by_name")), skip_mismatch=bool(asked.get("skip_mismatch")),
@@ -125,6 +144,8 @@ def _hook_layers(keras: ModuleType) -> None:
     for name in ("Dense", "Activation", "Conv2D", "Dropout", "BatchNormalization",
                  "Rescaling", "Normalization"):  # fmt: skip
         _hook_constructor(getattr(keras.layers, name), name)
+    for name in ("GaussianDropout", "AlphaDropout"):  # not made of `Dropout`, as others are
+        _hook_constructor(getattr(keras.layers, name), "Dropout")
     for name in ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
         _hook_constructor(getattr(keras.callbacks, name), name)
     _hook_adapt(keras.layers.Normalization)

@@ -31,6 +31,7 @@ MOST_FITTED = 20  # estimators whose rows are kept
 LOOKED_UP = 500  # rows that may be among those fitted to
 _FITTED: dict[int, tuple[Any, Any, Any]] = {}  # estimators the script fits, with rows and labels
 _SCORED: list[Any] = []  # the estimator that is scoring itself
+_COMPARED: list[bool] = []  # are estimators fitted and scored for scikit-learn to compare?
 
 
 def hook() -> None:
@@ -38,6 +39,7 @@ def hook() -> None:
     attach.after_import("sklearn.metrics._classification", _hook_metrics)
     attach.after_import("sklearn.model_selection._split", _hook_split)
     attach.after_import("sklearn.model_selection._validation", _hook_validation)
+    attach.after_import("sklearn.model_selection._search", _hook_search)
     attach.after_import("sklearn.base", _hook_estimators)
     attach.after_import("sklearn.utils._indexing", _hook_shuffle)
 
@@ -53,6 +55,9 @@ def _hook_metrics(module: ModuleType) -> None:
             by_output = _original.__name__ == "hamming_loss"
             compared = scoring.compared_by_output if by_output else scoring.compared
             known = compared(y_pred, y_true, site, by="sklearn")
+            keep = None if known else scoring.computed_of(len(y_true))
+            if keep is not None and len(y_pred) == len(y_true):  # made of what was left out, too
+                y_true, y_pred = np.asarray(y_true)[keep], np.asarray(y_pred)[keep]
             result = _original(y_true, y_pred, *args, **kw)
             if not known and _original.__name__ == "accuracy_score" and 0 <= result <= 1:
                 # of an estimator's own predictions, or of one class that everything is called
@@ -84,6 +89,17 @@ def _hook_split(module: ModuleType) -> None:
 def _hook_validation(module: ModuleType) -> None:
     """Folds that are predicted or scored in one call."""
     predicts, scores = module.cross_val_predict, module.cross_val_score
+    fit_and_score = module._fit_and_score
+
+    @functools.wraps(fit_and_score)
+    def compared(*args: Any, **kwargs: Any) -> Any:
+        _COMPARED.append(True)
+        try:
+            return fit_and_score(*args, **kwargs)
+        finally:
+            _COMPARED.pop()
+
+    module._fit_and_score = compared  # type: ignore[attr-defined]
 
     @functools.wraps(predicts)
     def cross_val_predict(*args: Any, **kwargs: Any) -> Any:
@@ -105,6 +121,24 @@ def _hook_validation(module: ModuleType) -> None:
 
     module.cross_val_predict = cross_val_predict  # type: ignore[attr-defined]
     module.cross_val_score = cross_val_score  # type: ignore[attr-defined]
+
+
+def _hook_search(module: ModuleType) -> None:
+    """A search over parameters: the mean over the folds of the best of them is what it tells."""
+    search = module.BaseSearchCV
+    fit = search.fit
+
+    @functools.wraps(fit)
+    def fitted(self: Any, X: Any, *args: Any, **kwargs: Any) -> Any:
+        result = fit(self, X, *args, **kwargs)
+        site, best = sites.directly(), getattr(self, "best_score_", None)
+        if site is not None and self.scoring in (None, "accuracy") and best is not None:
+            is_share = bool(np.isfinite(best)) and 0 <= best <= 1 and hasattr(self, "classes_")
+            if is_share:
+                _note_score(site, float(best), len(X), is_aside=_is_aside(X))
+        return result
+
+    search.fit = fitted
 
 
 def _classes_in(answer: Any) -> np.ndarray | None:
@@ -322,7 +356,12 @@ def _note_score(site: Any, accuracy: float, n: int, *, is_aside: bool = False) -
 
 
 def _is_aside(rows: Any) -> bool:
-    """Is it something to compare the network with: an estimator of anything but its features?"""
+    """Is it something to compare with: one of many candidates, or an estimator of other rows?
+
+    The network is compared with those that are given anything but its features.
+    """
+    if _COMPARED:
+        return True
     has_other = any(score["by"] != "sklearn" for score in ledger.RECORD.scores)
     return has_other and shown.positions(rows) is None
 
