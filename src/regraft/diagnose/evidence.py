@@ -235,6 +235,9 @@ class Accuracy:
     changed_by_batch: float | None = None
     # where the scored model holds no weights that a `fit` made: what the trained one reached
     trained_one_reached: float | None = None
+    # by the script's own metric and by us, of the same weights and so many rows, where the number
+    # that `fit` gave may be of other weights
+    again: tuple[float, float, int] | None = None
     counted: float | None = None  # accuracy of predictions that the script counts one by one
     site: Site | None = None  # where it was scored
     # how often answers and labels agree where they are paired at random, and half the summed

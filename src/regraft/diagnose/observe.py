@@ -359,11 +359,17 @@ def _accuracy(
         by_transform=dict(score.get("by_transform") or fit.get("by_transform", {})),
         changed_by_batch=fit.get("changed_by_batch"),
         trained_one_reached=_trained_one(replay, score),
+        again=_again(score),
         counted=_counted(replay),
         site=site(score["site"]),
         by_chance=by_chance,
         variation=variation,
     )
+
+
+def _again(score: Record) -> tuple[float, float, int] | None:
+    again = score.get("again")
+    return (again["claimed"], again["honest"], again["n"]) if again else None
 
 
 def _counted(replay: Replay) -> float | None:

@@ -119,6 +119,15 @@ def test_met003_unknown(facts):
     assert verdict(claimed_differs_from_measured, **facts) == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("again", "expected"), [((0.95, 0.6, 400), "found"), ((0.61, 0.6, 400), "clear")]
+)
+def test_met003_asks_the_metric_about_the_weights_that_are_scored(again, expected):
+    facts = {"accuracy": accuracy(claimed=0.96, validation=0.6, again=again), "output": output()}
+    restoring = training(callbacks=({"restore_best_weights": True},))
+    assert verdict(claimed_differs_from_measured, training=restoring, **facts) == expected
+
+
 def spread(claimed, honest):
     return ledger(call("comparison-spread-out", 40, rows=200, claimed=claimed, honest=honest))
 
