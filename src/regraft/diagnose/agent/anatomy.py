@@ -1,5 +1,6 @@
 """Facts about a model as the script built and compiled it."""
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from typing import Any
@@ -291,6 +292,9 @@ def describe_loss(loss: Any) -> tuple[str, bool]:
     """Canonical name of a loss, and whether it expects logits."""
     if loss is None:
         return "", False
+    if isinstance(loss, functools.partial):
+        name, logits = describe_loss(loss.func)
+        return name, bool(loss.keywords.get("from_logits", logits))
     if isinstance(loss, str):
         return ends.snake(loss), False
     if isinstance(loss, type):

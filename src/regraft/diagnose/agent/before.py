@@ -1,5 +1,6 @@
 """What is known of a training before its first step."""
 
+import contextlib
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from regraft.diagnose.agent import (
     holding,
     in_model,
     ledger,
+    own_losses,
     passed_over,
     samples,
     scoring,
@@ -23,8 +25,10 @@ from regraft.diagnose.agent import (
     shown,
 )
 from regraft.diagnose.agent.training import Fit
+from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES, REGRESSION
 from regraft.diagnose.probe import labels as label_probe
 
+KNOWN = CROSS_ENTROPIES | REGRESSION | BY_SIGN
 FEW = 64  # rows that tell features from pictures that were flattened
 TOLD, TIMED = 400, 16  # photographs that the pretrained network is asked about; at a time
 TELLING_SECONDS = 6.0  # that this may take a part; with half of the photographs it is left
@@ -42,15 +46,15 @@ def measure_before(fit: Fit) -> None:
     _build(fit)
     stored = session.SESSION.compiled.get(id(model), {})
     arguments = stored.get("arguments", {})
-    loss, logits = anatomy.describe_loss(arguments.get("loss"))
     labels = feeds.label_indices(fit.train.y)
     steps = fit.arguments.get("steps_per_epoch") or int(np.ceil(train.planned / fit.batch_size))
     compiled_for = stored.get("trainable", frozenset())
     now = frozenset(id(v) for v in model.trainable_variables) & stored.get("variables", frozenset())
+    head = anatomy.describe_head(model, train.x[:ASKED])
     fit.record |= {
-        "number": fit.number, "site": fit.site,
-        **anatomy.describe_head(model, train.x[:ASKED]),
-        "compile_site": stored.get("site"), "loss": loss, "from_logits": logits,
+        "number": fit.number, "site": fit.site, **head,
+        **_describe_loss(arguments.get("loss"), fit.train.y, int(head["units"])),
+        "compile_site": stored.get("site"),
         "optimizer": type(model.optimizer).__name__.lower() if model.optimizer else "",
         "learning_rate": compiling.rate(model),
         "holds": holding.of_optimizer(model.optimizer),
@@ -192,6 +196,16 @@ def _shuffle(fit: Fit) -> bool | None:
         return bool(fit.arguments.get("shuffle", True))
     # in order at first, and shuffled when an epoch ends: all but the first are
     return True if fit.train.reshuffles and fit.train.is_mixed_again else None
+
+
+def _describe_loss(loss: Any, y: Any, units: int) -> dict[str, Any]:
+    """Its name, and whether it takes logits; of the script's own, that of the one it repeats."""
+    name, takes_logits = anatomy.describe_loss(loss)
+    is_own = callable(loss) and not isinstance(loss, type) and name not in KNOWN
+    if is_own and isinstance(y, np.ndarray):
+        with contextlib.suppress(Exception):  # whatever a function of the script's raises
+            name, takes_logits = own_losses.known_as(loss, y, units) or (name, takes_logits)
+    return {"loss": name, "from_logits": takes_logits}
 
 
 def _weights(fit: Fit, labels: np.ndarray) -> dict[str, Any]:

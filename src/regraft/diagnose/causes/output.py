@@ -92,7 +92,7 @@ def logits_as_probabilities(output: Output) -> Finding:
     How it is found: a linear last layer with a cross-entropy compiled without
         `from_logits=True`.
     Fix: `activation="softmax"` (or sigmoid for one unit), or `from_logits=True`.
-    Limits: a loss function of one's own cannot be read.
+    Limits: a loss function of one's own is read where it gives what Keras's gives.
     """
     if not output.activation or not output.loss:
         return unknown("the last activation or the loss could not be read")
