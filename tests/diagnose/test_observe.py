@@ -92,6 +92,7 @@ def test_the_last_score_of_held_out_rows_counts():
         pytest.param([[0, 1, 1, 2], [1, 1], [2]], ["net"] * 3, 0, id="class-by-class"),
         pytest.param([[0, 1, 1, 2], [2, 1, 0, 1]], ["net", "net"], 1, id="validation-then-test"),
         pytest.param([[0, 1], [1, 0, 1, 0]], ["net", "net"], 1, id="more-pictures"),
+        pytest.param([[0, 1, 1] * 40, [0, 1, 1] * 20], ["net"] * 2, 0, id="some-of-them-damaged"),
         pytest.param([[0, 1, 1, 2], [0, 1, 1, 2]], ["a", "b"], 1, id="another-model"),
     ],
 )
@@ -105,6 +106,10 @@ def test_pictures_changed_before_predict_are_variations_too():
     scores = [score(n, by="sklearn", line=30, n_loads=0) for n in range(2)]
     arrays = {f"score{n}_labels": np.array([0, 1, 1, 2]) for n in range(2)}
     assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == 0
+    fitted = [one | {"model": None, "who": who} for one, who in zip(scores, "ab", strict=True)]
+    assert recorded.observed_score(replay(scores=fitted, arrays=arrays))["number"] == 1
+    fitted[1]["who"] = "a"  # the same estimator, as it was fitted
+    assert recorded.observed_score(replay(scores=fitted, arrays=arrays))["number"] == 0
     scores[1]["n_loads"] = 1  # other weights were read in between
     assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == 1
 

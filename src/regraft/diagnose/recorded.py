@@ -11,6 +11,7 @@ from regraft.diagnose.replays import Replay
 Record = Mapping[str, Any]
 GLANCE, GLANCE_SHARE = 64, 4  # pictures of a usual batch, and times as many that were scored
 SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs", "input_size", "loss")
+LEAST_START = 30  # labels in one order: other pictures do not begin with the same
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
 
@@ -64,23 +65,27 @@ def _first_of_its_kind(scores: list[Record], replay: Replay) -> Record:
     class by class, to see how the model bears that.
     """
     last = scores[-1]
-    if last["by"] == "fit" or last.get("model") is None:
+    if last["by"] == "fit" or (last.get("model") or last.get("who")) is None:
         return last
     alike = [
         score
         for score in scores
-        if all(score.get(name) == last.get(name) for name in ("by", "model", "n_fits", "n_loads"))
+        if all(
+            score.get(name) == last.get(name)
+            for name in ("by", "model", "n_fits", "n_loads", "who")
+        )
     ]
     return next((score for score in alike if _is_variation(last, score, replay)), last)
 
 
 def _is_variation(score: Record, of: Record, replay: Replay) -> bool:
-    """Does a score ask about the same labels again, or about some classes of them?"""
+    """Does a score ask about the same labels again, the first of them, or some classes?"""
     here, there = (replay.arrays.get(f"score{s.get('number')}_labels") for s in (score, of))
     if score is of or here is None or there is None:
         return False
     few, many = set(here.tolist()), set(there.tolist())
-    return np.array_equal(here, there) or (few < many and len(here) < len(there))
+    is_start = len(here) >= LEAST_START and np.array_equal(here, there[: len(here)])
+    return np.array_equal(here, there) or is_start or (few < many and len(here) < len(there))
 
 
 def _is_glance(score: Record, most: int) -> bool:

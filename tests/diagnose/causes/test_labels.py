@@ -67,6 +67,10 @@ def test_lab001_found_where_validation_labels_were_shuffled_alone():
         pytest.param(
             {"accuracy": accuracy(validation=0.1, by_chance=0.1, train=0.2)}, id="unlearnt"
         ),
+        pytest.param(
+            {"pixels": pixels(stats(-1, 1, "signed"), stats(-1, -0.992, "signed-of-unit"))},
+            id="shown-on-another-scale",
+        ),
     ],
 )
 def test_lab001_clear_where_validation_is_low_otherwise(facts):

@@ -235,6 +235,7 @@ def answered(
     asked: np.ndarray | None = None,
     trained_on: float = 0.0,
     is_aside: bool = False,
+    who: str = "",
     complete: Complete | None = None,
 ) -> None:
     """Remember what an estimator that is no network answered, one class a row.
@@ -246,6 +247,7 @@ def answered(
         asked: The rows, where the script itself asked.
         trained_on: The share of them that the estimator was fitted to.
         is_aside: Is it only there to compare a network with?
+        who: Names the estimator, as it was fitted.
         complete: Is told when the script compares the answers with labels.
     """
     last = _PREDICTIONS[-1] if _PREDICTIONS else {}
@@ -256,7 +258,7 @@ def answered(
         del _PREDICTIONS[:-MOST_REMEMBERED]
     if asked is not None:
         last |= {"asked": asked, "trained_on": trained_on, "is_aside": is_aside,
-                 "complete": complete}  # fmt: skip
+                 "who": who, "complete": complete}  # fmt: skip
         _forget_pictures()
 
 
@@ -296,7 +298,7 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         are_numbers = labels.dtype.kind in "iu" and classes.dtype.kind in "iu"
         if match.get("by_estimator") and len(classes) == len(labels) and are_numbers:
             keep(ledger.RECORD.scores[-1], classes, labels)
-        for name in ("trained_on", "is_aside"):
+        for name in ("trained_on", "is_aside", "who"):
             if match.get(name):
                 ledger.RECORD.scores[-1][name] = match[name]
         if len(labels) < NEARLY_ALL * len(classes):  # of one class, or of a picture grid

@@ -18,6 +18,7 @@ from regraft.diagnose.causes.pairing import (
     told_by_pictures,
     untold,
 )
+from regraft.diagnose.causes.skew import are_scaled_differently
 from regraft.diagnose.evidence import (
     Accuracy,
     Association,
@@ -78,7 +79,10 @@ def labels_unrelated_to_pictures(
     shuffles = ledger.of(*SHUFFLES)
     alone = moved_alone(shuffles)
     told = told_by_pictures(association, accuracy, None if alone else pixels)
-    if told is not None and alone and accuracy is not None and _is_paired_at_random(accuracy):
+    # a network that is shown another scale than it was trained on answers at random, too
+    is_shown_alike = pixels is None or not are_scaled_differently(pixels)
+    is_random = accuracy is not None and _is_paired_at_random(accuracy) and is_shown_alike
+    if told is not None and alone and accuracy is not None and is_random:
         return apart(
             alone,
             f"validation answers and labels agree at {accuracy.validation:.2f}, as random pairs "
