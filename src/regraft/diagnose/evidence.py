@@ -171,6 +171,7 @@ class Training:
     unchanged_trainable: int  # variables that claim to be trainable and did not change
     trainable_changed_after_compile: bool
     trainable_changed_site: Site | None
+    trainable_changed_in_epoch: int | None = None  # of `fit`, from 0: a callback did it
     mistyped_attributes: tuple[Call, ...]  # assignments such as layer.trainble = False
     fresh_batchnorm: int  # BatchNorm layers outside the backbone, or in one without weights
     sampled: bool

@@ -300,6 +300,7 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         head_parameters=int(fit["head_parameters"]),
         unchanged_trainable=int(fit.get("unchanged_trainable", 0)),
         trainable_changed_after_compile=bool(fit["trainable_changed_after_compile"]),
+        trainable_changed_in_epoch=fit.get("trainable_changed_in_epoch"),
         trainable_changed_site=changed[-1].site if changed else None,
         mistyped_attributes=ledger.of("attribute"),
         fresh_batchnorm=int(fit["fresh_batchnorm"]),

@@ -184,6 +184,11 @@ def recompile() -> Repair:
     return Repair(kind="recompile")
 
 
+def recompile_when_changed() -> Repair:
+    """Compile again where `trainable` changes while `fit` goes on, at the rate of then."""
+    return Repair(kind="recompile-when-changed")
+
+
 def make_head_trainable() -> Repair:
     """Set every layer outside the backbone trainable and compile again."""
     return Repair(kind="make-head-trainable")

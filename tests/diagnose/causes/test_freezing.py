@@ -23,6 +23,12 @@ def test_frz001_found():
     assert "line 17" in finding.because
 
 
+def test_frz001_found_where_a_callback_unfreezes():
+    finding = ask(trainable_changed_after_compile, training=training(trainable_changed_in_epoch=2))
+    assert finding.repairs[0].kind == "recompile-when-changed"
+    assert "epoch 3" in finding.because
+
+
 def test_frz001_clear():
     assert verdict(trainable_changed_after_compile) == "clear"
 

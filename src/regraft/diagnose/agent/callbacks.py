@@ -10,6 +10,7 @@ import numpy as np
 from regraft.diagnose.agent import (
     anatomy,
     compiling,
+    holding,
     session,
 )
 
@@ -70,19 +71,30 @@ def end_after(seconds: float) -> Any:
 
 
 def rates() -> Any:
-    """Notes the learning rate of every update: callbacks may change it as they like."""
+    """Notes the learning rate of every update, and what is trainable in every epoch.
+
+    Callbacks may change both as they like.
+    """
     import keras
 
     # as above
     class Rates(keras.callbacks.Callback):  # type: ignore[misc]
-        """Those of the updates so far."""
+        """Those of the updates and epochs so far."""
 
         def __init__(self) -> None:
             super().__init__()
             self._rates: list[float] = []
+            self._trained: frozenset[int] | None = None
+            self.changed_in: int | None = None  # the first epoch with others than the first has
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
-            self._rates = []
+            self._rates, self._trained, self.changed_in = [], None, None
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            now = _trainable(self.model)
+            self._trained = now if self._trained is None else self._trained  # traced by then
+            if self.changed_in is None and now != self._trained:
+                self.changed_in = epoch
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             self._rates.append(compiling.rate(self.model))
@@ -97,6 +109,30 @@ def rates() -> Any:
             }
 
     return Rates()
+
+
+def _trainable(model: Any) -> frozenset[int]:
+    return frozenset(id(v) for v in model.trainable_variables)
+
+
+def recompile_when_changed() -> Any:
+    """Lets the training step follow what other callbacks freeze or unfreeze."""
+    import keras
+
+    # as above
+    class Recompile(keras.callbacks.Callback):  # type: ignore[misc]
+        """Comes last: what the others change in this epoch is known."""
+
+        trained: frozenset[int] | None = None
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            before, self.trained = self.trained, _trainable(self.model)
+            if before is not None and before != self.trained:
+                self.model.optimizer = holding.rebuilt(self.model.optimizer)
+                self.model.optimizer.build(self.model.trainable_variables)
+                self.model.make_train_function(force=True)
+
+    return Recompile()
 
 
 def hold_rate(value: float) -> Any:

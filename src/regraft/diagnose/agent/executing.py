@@ -61,6 +61,8 @@ def _train(fit: Fit) -> Any:
         _sample(fit, {"train": rows, "validation": max(rows // 3, LEAST_VALIDATION)})
         history = _train_on(fit, cut, may_give_up=False)
     fit.record["seconds"] = time.monotonic() - started
+    if fit.rates is not None:
+        fit.record["trainable_changed_in_epoch"] = fit.rates.changed_in
     if fit.rates is not None and not compiling.has_schedule(fit.model):
         fit.record |= fit.rates.described()
     fit.record["cut"] = cut is not None
@@ -126,7 +128,9 @@ def _may_cut(fit: Fit) -> bool:
 
     own = type(fit.model)
     is_plain = all(getattr(own, step) is getattr(keras.Model, step) for step in STEPS)
-    return is_plain and not (fit.train.is_drawn_anew or fit.train.random_pixels)
+    # a step that is to follow what becomes trainable must hold all of it
+    is_whole = interventions.ACTIVE.one("recompile-when-changed") is not None
+    return is_plain and not is_whole and not (fit.train.is_drawn_anew or fit.train.random_pixels)
 
 
 def _train_on(fit: Fit, cut: frozen.Cut | None, *, may_give_up: bool) -> Any:
@@ -204,6 +208,8 @@ def _callbacks_of(fit: Fit) -> list[Any]:
         return [*own, callbacks.hold_rate(float(wanted["value"]))]
     if not own:
         return []
+    if interventions.ACTIVE.one("recompile-when-changed") is not None:
+        own.append(callbacks.recompile_when_changed())
     fit.rates = callbacks.rates()
     may_end_late = fit.expected_epochs < fit.epochs
     ends = [callbacks.end_after(LATE * session.SESSION.fit_seconds)] if may_end_late else []

@@ -4,7 +4,13 @@ import math
 
 from regraft.diagnose.causes.rates import MANY_UPDATES, usual_rate
 from regraft.diagnose.evidence import Accuracy, Backbone, Ledger, Training
-from regraft.diagnose.repairs import freeze_backbone, make_head_trainable, recompile, thaw_top
+from regraft.diagnose.repairs import (
+    freeze_backbone,
+    make_head_trainable,
+    recompile,
+    recompile_when_changed,
+    thaw_top,
+)
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 MOSTLY = 0.5  # share of the head's parameters below which part of the head is frozen
@@ -26,10 +32,21 @@ def trainable_changed_after_compile(training: Training, ledger: Ledger) -> Findi
     Why it hurts: the compiled training step keeps the variables it was built with. Layers
         meant to be trained stay as they are, or layers meant to be frozen are trained.
     How it is found: an assignment to `trainable` of a layer of the model between its last
-        `compile` and `fit`, with an effect on the set of variables.
+        `compile` and `fit`, or in a callback while `fit` goes on, with an effect on the set of
+        variables.
     Fix: call `compile` again after every change of `trainable`.
     Limits: a custom training loop needs no compile and is not judged.
     """
+    epoch, last = training.trainable_changed_in_epoch, training.trainable_changed_site
+    if epoch is not None and not training.trainable_changed_after_compile:
+        return found(
+            f"trainable was changed in epoch {epoch + 1} of a training, whose step goes on with "
+            "the variables that it was built for",
+            fix=f"end that fit after {epoch} epochs, compile again, and go on with another fit",
+            where=(last, training.site),
+            repairs=(recompile_when_changed(),),
+            severity=0.2,
+        )
     if not training.trainable_changed_after_compile:
         if ledger.of("custom-training-loop"):
             return unknown("a custom training loop decides itself what is trained")
