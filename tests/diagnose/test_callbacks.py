@@ -22,7 +22,7 @@ class Unfreeze(keras.callbacks.Callback):
     ("epoch", "is_repaired", "learns", "noted"),
     [
         pytest.param(1, False, False, 1, id="without-effect"),
-        pytest.param(1, True, True, 1, id="repaired"),
+        pytest.param(1, True, True, None, id="repaired"),
         pytest.param(0, False, True, None, id="before-the-first-step"),
     ],
 )
@@ -42,3 +42,29 @@ def test_what_becomes_trainable_while_fit_goes_on(epoch, is_repaired, learns, no
     assert rates.changed_in == noted
     assert rates.described()["highest_learning_rate"] == pytest.approx(0.05)
     assert float(np.asarray(model.optimizer.learning_rate)) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("how", ["compiled-again", "eagerly"])
+def test_what_does_take_effect_while_fit_goes_on(how):
+    body = keras.layers.Dense(4)
+    body.trainable = False
+    model = keras.Sequential([keras.Input((3,)), body, keras.layers.Dense(2)])
+    model.compile(keras.optimizers.SGD(0.01), "mse", run_eagerly=how == "eagerly")
+
+    class Properly(Unfreeze):
+        def on_epoch_begin(self, epoch, logs=None):
+            super().on_epoch_begin(epoch, logs)
+            if epoch == self.epoch and how == "compiled-again":
+                self.model.compile(keras.optimizers.SGD(0.01), "mse")
+                self.model.make_train_function(force=True)
+
+    rates = callbacks.rates()
+    x = np.ones((8, 3))
+    if how == "compiled-again":
+        model.fit(x, x[:, :2], epochs=3, verbose=0, callbacks=[Properly(body, epoch=1), rates])
+    else:
+        rates.set_model(model)
+        for epoch in range(2):
+            body.trainable = epoch == 1
+            rates.on_epoch_begin(epoch)
+    assert rates.changed_in is None

@@ -53,7 +53,7 @@ def test_without_held_out_pictures_there_is_nothing_to_compare_with():
 )  # fmt: skip
 def test_what_a_script_may_well_call_accuracy(output):
     fit = TRAINED | {"numbers": {"accuracy": 0.95, "val_accuracy": 0.731, "recall": 0.75},
-                     "earlier_accuracies": [0.6, 0.95]}  # fmt: skip
+                     "earlier_accuracies": {"val_accuracy": [0.6, 0.95]}}  # fmt: skip
     score = VALIDATED | {"number": 0}
     arrays = {
         "score0_classes": np.array([0, 1, 1, 1, 0]),

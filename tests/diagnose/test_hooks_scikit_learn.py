@@ -166,3 +166,9 @@ def test_of_a_search_over_parameters_the_best_candidate_counts(tmp_path):
     assert len(told) == 1
     assert told[0]["site"]["line"] == 7
     assert told[0]["honest"] > 0.95
+
+
+def test_rows_that_labels_and_answers_have():
+    assert scikit_learn._n_rows([1, 2, 3], np.zeros(3)) == 3
+    assert scikit_learn._n_rows([1, 2], np.zeros(3)) == 0
+    assert scikit_learn._n_rows(object(), np.zeros(3)) == 0

@@ -58,7 +58,8 @@ def _of_training_pictures(replay: Replay, said: list[printed.Statement]) -> fact
         else:
             others += values
     for fit in replay.fits:
-        others += fit.get("earlier_accuracies", ())
+        for name, values in fit.get("earlier_accuracies", {}).items():
+            others += values if name.startswith("val_") else []
         for name, value in fit.get("numbers", {}).items():
             if name.startswith("val_"):
                 others.append(value)
@@ -98,7 +99,9 @@ def printed_accuracy(replay: Replay) -> facts.Printed | None:
         if score.get(name) is not None
     ]
     # the best epoch may be told, or one class
-    accuracies += [value for fit in replay.fits for value in fit.get("earlier_accuracies", ())]
+    for fit in replay.fits:
+        for values in fit.get("earlier_accuracies", {}).values():
+            accuracies += values
     accuracies += [value for score in replay.scores for value in _of_each_class(replay, score)]
     for source, _ in known:
         numbers = source.get("numbers", {})

@@ -30,12 +30,7 @@ def measure_after(fit: Fit, history: Any) -> None:
     fit.record |= {
         "losses": losses,
         "numbers": scoring.numbers({name: v[-1] for name, v in history.history.items() if v}),
-        "earlier_accuracies": [
-            float(value)
-            for name, values in history.history.items()
-            if "acc" in name
-            for value in values[:-1]
-        ],
+        "earlier_accuracies": _earlier(history.history),
         "n_train_used": len(fit.train),
         "rows": {
             "train": len(fit.train),
@@ -60,6 +55,15 @@ def measure_after(fit: Fit, history: Any) -> None:
             ledger.RECORD.attempt("what the metrics say again", _ask_again, fit, score)
     ledger.RECORD.fits.append(fit.record)
     ledger.RECORD.write(status="running")
+
+
+def _earlier(history: dict[str, list[Any]]) -> dict[str, list[float]]:
+    """Accuracies of all epochs but the last, by name: the best of them may be told."""
+    return {
+        name: [float(value) for value in values[:-1] if isinstance(value, int | float | np.number)]
+        for name, values in history.items()
+        if "acc" in name
+    }
 
 
 def _ask_again(fit: Fit, score: dict[str, Any]) -> None:

@@ -235,7 +235,12 @@ def describe_head(model: Any, few: Any) -> dict[str, Any]:
         activation = "softmax"  # within its `call`
     hidden = [layer for layer in dense if layer is not scoring]
     narrowest = min(hidden, key=lambda layer: layer.units, default=None)
-    drops = [layer for layer in head if "Dropout" in type(layer).__name__]
+    drops = [
+        layer
+        for layer in head
+        if "Dropout" in type(layer).__name__
+        and isinstance(getattr(layer, "rate", None), int | float)
+    ]
     strongest = max(drops, key=lambda layer: layer.rate, default=None)
     penalty, penalised = holding.strongest_penalty(flat_layers(model))
     base = base_of(model)

@@ -155,7 +155,8 @@ def _passed_over(fit: Fit) -> None:
 
 
 def _remember_rows(fit: Fit) -> None:
-    fit.record["is_anew"] = session.SESSION.learnt.isdisjoint(anatomy.digests(fit.model))
+    held = anatomy.digests(fit.model) + anatomy.digests(fit.model, trainable=False)
+    fit.record["is_anew"] = session.SESSION.learnt.isdisjoint(held)
     if fit.record["is_anew"]:
         session.SESSION.earlier_rows = set()  # it knows none of what others were trained on
     else:
@@ -202,7 +203,7 @@ def _describe_loss(loss: Any, y: Any, units: int) -> dict[str, Any]:
     """Its name, and whether it takes logits; of the script's own, that of the one it repeats."""
     name, takes_logits = anatomy.describe_loss(loss)
     is_own = callable(loss) and not isinstance(loss, type) and name not in KNOWN
-    if is_own and isinstance(y, np.ndarray):
+    if is_own and isinstance(y, np.ndarray) and len(y):
         with contextlib.suppress(Exception):  # whatever a function of the script's raises
             name, takes_logits = own_losses.known_as(loss, y, units) or (name, takes_logits)
     return {"loss": name, "from_logits": takes_logits}

@@ -85,15 +85,18 @@ def rates() -> Any:
             super().__init__()
             self._rates: list[float] = []
             self._trained: frozenset[int] | None = None
+            self._optimizer: Any = None
             self.changed_in: int | None = None  # the first epoch with others than the first has
 
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
             self._rates, self._trained, self.changed_in = [], None, None
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            now = _trainable(self.model)
-            self._trained = now if self._trained is None else self._trained  # traced by then
-            if self.changed_in is None and now != self._trained:
+            now, compiled = _trainable(self.model), self.model.optimizer
+            if self._trained is None or compiled is not self._optimizer:  # traced by then, or anew
+                self._trained, self._optimizer = now, compiled
+            is_changed = now != self._trained and not self.model.run_eagerly
+            if self.changed_in is None and is_changed:
                 self.changed_in = epoch
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002

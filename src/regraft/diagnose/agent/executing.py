@@ -202,14 +202,14 @@ def _callbacks_of(fit: Fit) -> list[Any]:
     if wanted is not None:
         own = [c for c in own if "LearningRate" not in type(c).__name__
                and "ReduceLR" not in type(c).__name__]  # fmt: skip
+    if interventions.ACTIVE.one("recompile-when-changed") is not None:
+        own.append(callbacks.recompile_when_changed())
     compiled_at = (session.SESSION.compiled.get(id(fit.model), {}).get("site") or {}).get("line")
     if wanted is not None and wanted.get("line") in (None, compiled_at):
         # against callbacks, and against what was assigned to the optimiser after compile
         return [*own, callbacks.hold_rate(float(wanted["value"]))]
     if not own:
         return []
-    if interventions.ACTIVE.one("recompile-when-changed") is not None:
-        own.append(callbacks.recompile_when_changed())
     fit.rates = callbacks.rates()
     may_end_late = fit.expected_epochs < fit.epochs
     ends = [callbacks.end_after(LATE * session.SESSION.fit_seconds)] if may_end_late else []

@@ -25,9 +25,10 @@ def known_as(loss: Any, y: np.ndarray, units: int) -> tuple[str, bool] | None:
     import keras
     from keras import ops
 
-    truth = np.asarray(y[:ROWS], np.float32)  # as Keras casts it
+    rows = np.unique(np.linspace(0, len(y) - 1, ROWS).astype(int))  # of several classes
+    truth = np.asarray(y[rows], np.float32)  # as Keras casts it
     truth = truth.reshape(-1, 1) if truth.ndim == 1 else truth
-    if units < 1 or truth.ndim != 2 or not len(truth):
+    if units < 1 or truth.ndim != 2:
         return None
     names = [_BINARY] if units == 1 else [_SPARSE] if truth.shape[1] == 1 else [_ONE_HOT, _BINARY]
     logits = np.random.default_rng(0).normal(size=(len(truth), units)).astype(np.float32)

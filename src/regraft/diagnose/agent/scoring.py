@@ -151,9 +151,10 @@ def predicted(
 
 
 def computed_of(n: int) -> np.ndarray | None:
-    """Of so many rows, those that every prediction of them computed; None where all were."""
+    """Of so many rows, those that every prediction of them computed; None: all of them, or none."""
     left = [e["computed"] for e in _PREDICTIONS if len(e["classes"]) == n > len(e["computed"])]
-    return functools.reduce(np.intersect1d, left) if left else None
+    rows = functools.reduce(np.intersect1d, left) if left else np.zeros(0, np.int64)
+    return rows if len(rows) else None
 
 
 def _forget_pictures() -> None:

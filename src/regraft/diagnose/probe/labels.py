@@ -12,7 +12,7 @@ Values = npt.NDArray[np.generic]
 # by repeating or leaving out rows moves shares several times, and training still sees the class.
 NEARLY_NONE = 0.1
 NOTICED = 0.02  # share of a part that a class must have, to be missed in the other
-MIXED = 1.3  # times the purity of batches in random order
+MIXED = 0.2  # of the way from batches in random order (0) to one class each (1)
 RARE = 0.6  # of an even share of all rows: a split leaves all of it, a filter the validated ones
 
 
@@ -117,8 +117,12 @@ def expected_purity(values: Values, batch_size: int) -> float:
 
 
 def is_mixed(values: Values, batch_size: int, *, like: Values) -> bool:
-    """Are the classes about as mixed in batches as labels like these are in random order?"""
-    return purity(values, batch_size) < MIXED * expected_purity(like, batch_size)
+    """Are the classes about as mixed in batches as labels like these are in random order?
+
+    Of one class nothing can be told: no.
+    """
+    expected = expected_purity(like, batch_size)
+    return purity(values, batch_size) - expected < MIXED * (1 - expected)
 
 
 def total_variation(a: Mapping[str, int], b: Mapping[str, int]) -> float:

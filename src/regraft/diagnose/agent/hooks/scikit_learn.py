@@ -56,9 +56,11 @@ def _hook_metrics(module: ModuleType) -> None:
             by_output = _original.__name__ == "hamming_loss"
             compared = scoring.compared_by_output if by_output else scoring.compared
             known = compared(y_pred, y_true, site, by="sklearn")
-            keep = None if known else scoring.computed_of(len(y_true))
-            if keep is not None and len(y_pred) == len(y_true):  # made of what was left out, too
+            keep = None if known else scoring.computed_of(_n_rows(y_true, y_pred))
+            if keep is not None:  # made of what was left out, too
                 y_true, y_pred = np.asarray(y_true)[keep], np.asarray(y_pred)[keep]
+                if kw.get("sample_weight") is not None:
+                    kw["sample_weight"] = np.asarray(kw["sample_weight"])[keep]
             result = _original(y_true, y_pred, *args, **kw)
             if not known and _original.__name__ == "accuracy_score" and 0 <= result <= 1:
                 # of an estimator's own predictions, or of one class that everything is called
@@ -67,6 +69,14 @@ def _hook_metrics(module: ModuleType) -> None:
             return result
 
         setattr(module, name, functools.wraps(original)(metric))
+
+
+def _n_rows(*columns: Any) -> int:
+    """Of labels and answers, 0 where they are no lists or arrays of equally many rows."""
+    if not all(isinstance(column, list | np.ndarray) and np.ndim(column) for column in columns):
+        return 0
+    sizes = {len(column) for column in columns}
+    return sizes.pop() if len(sizes) == 1 else 0
 
 
 def _hook_split(module: ModuleType) -> None:
@@ -135,7 +145,7 @@ def _hook_search(module: ModuleType) -> None:
         site, best = sites.directly(), getattr(self, "best_score_", None)
         if site is not None and self.scoring in (None, "accuracy") and best is not None:
             is_share = bool(np.isfinite(best)) and 0 <= best <= 1 and hasattr(self, "classes_")
-            if is_share:
+            if is_share and isinstance(X, np.ndarray):
                 _note_score(site, float(best), len(X), is_aside=_is_aside(X))
         return result
 
