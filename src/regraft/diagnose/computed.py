@@ -7,6 +7,8 @@ from regraft.diagnose.probe import accuracy, printed
 from regraft.diagnose.recorded import Record, is_of_training, measured, observed_score, site
 from regraft.diagnose.replays import Replay
 
+_NOT_KEPT = np.zeros(0)
+
 
 def order(replay: Replay) -> facts.Order | None:
     """The last comparison by the script of predictions whose own labels are known."""
@@ -28,11 +30,17 @@ def order(replay: Replay) -> facts.Order | None:
     return None
 
 
+def _answers(replay: Replay, score: Record) -> tuple[np.ndarray, np.ndarray]:
+    """The classes answered for a score and the true ones, row by row; empty where not kept."""
+    classes = replay.arrays.get(f"score{score.get('number')}_classes", _NOT_KEPT)
+    truth = replay.arrays.get(f"score{score.get('number')}_labels", _NOT_KEPT)
+    return (classes, truth) if len(classes) == len(truth) else (_NOT_KEPT, _NOT_KEPT)
+
+
 def _impostors(replay: Replay, score: Record) -> dict[str, float]:
     """Numbers that a script may compute by itself from its answers, and call accuracy."""
-    classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
-    truth = replay.arrays.get(f"score{score.get('number')}_labels", np.zeros(0))
-    if not len(classes) or len(classes) != len(truth):
+    classes, truth = _answers(replay, score)
+    if not len(classes):
         return {}
     value = accuracy.against_the_rest(classes, truth)
     return {"each class against the rest, averaged": value}
@@ -40,10 +48,7 @@ def _impostors(replay: Replay, score: Record) -> dict[str, float]:
 
 def _of_each_class(replay: Replay, score: Record) -> list[float]:
     """The share of each class's pictures that is answered rightly."""
-    classes = replay.arrays.get(f"score{score.get('number')}_classes", np.zeros(0))
-    truth = replay.arrays.get(f"score{score.get('number')}_labels", np.zeros(0))
-    if not len(classes) or len(classes) != len(truth):
-        return []
+    classes, truth = _answers(replay, score)
     return [float(np.mean(classes[truth == value] == value)) for value in np.unique(truth)]
 
 

@@ -51,8 +51,8 @@ def measure_after(fit: Fit, history: Any) -> None:
                              fit=fit.number, duplicates=fit.duplicates)  # fmt: skip
         if is_changed and score is not None:  # Keras was given what the first pass had found
             score["claimed"] = score["honest"]
-        if score is not None and claimed is not None and abs(claimed - score["honest"]) > DOUBTED:
-            ledger.RECORD.attempt("what the metrics say again", _ask_again, fit, score)
+        if score is not None and claimed is not None and session.SESSION.is_probed:
+            ledger.RECORD.attempt("what the metrics say again", _ask_again, fit, score, claimed)
     ledger.RECORD.fits.append(fit.record)
     ledger.RECORD.write(status="running")
 
@@ -66,12 +66,12 @@ def _earlier(history: dict[str, list[Any]]) -> dict[str, list[float]]:
     }
 
 
-def _ask_again(fit: Fit, score: dict[str, Any]) -> None:
+def _ask_again(fit: Fit, score: dict[str, Any], claimed: float) -> None:
     """What the script's metrics say of the weights that we measure, on the same rows.
 
     Those of the last epoch may have been others: callbacks restore the best ones.
     """
-    if fit.validation is None:
+    if fit.validation is None or abs(claimed - score["honest"]) <= DOUBTED:
         return
     feed = fit.validation.take(samples.spread(len(fit.validation), ASKED_AGAIN))
     result = session.SESSION.original["evaluate"](

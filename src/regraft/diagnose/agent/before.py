@@ -49,7 +49,7 @@ def measure_before(fit: Fit) -> None:
     labels = feeds.label_indices(fit.train.y)
     steps = fit.arguments.get("steps_per_epoch") or int(np.ceil(train.planned / fit.batch_size))
     compiled_for = stored.get("trainable", frozenset())
-    now = frozenset(id(v) for v in model.trainable_variables) & stored.get("variables", frozenset())
+    now = compiling.trainable(model) & stored.get("variables", frozenset())
     head = anatomy.describe_head(model, train.x[:ASKED])
     fit.record |= {
         "number": fit.number, "site": fit.site, **head,
@@ -155,8 +155,10 @@ def _passed_over(fit: Fit) -> None:
 
 
 def _remember_rows(fit: Fit) -> None:
-    held = anatomy.digests(fit.model) + anatomy.digests(fit.model, trainable=False)
-    fit.record["is_anew"] = session.SESSION.learnt.isdisjoint(held)
+    learnt = session.SESSION.learnt
+    fit.record["is_anew"] = not learnt or learnt.isdisjoint(
+        anatomy.digests(fit.model) + anatomy.digests(fit.model, trainable=False)
+    )
     if fit.record["is_anew"]:
         session.SESSION.earlier_rows = set()  # it knows none of what others were trained on
     else:

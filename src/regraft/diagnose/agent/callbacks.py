@@ -92,7 +92,7 @@ def rates() -> Any:
             self._rates, self._trained, self.changed_in = [], None, None
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            now, compiled = _trainable(self.model), self.model.optimizer
+            now, compiled = compiling.trainable(self.model), self.model.optimizer
             if self._trained is None or compiled is not self._optimizer:  # traced by then, or anew
                 self._trained, self._optimizer = now, compiled
             is_changed = now != self._trained and not self.model.run_eagerly
@@ -114,10 +114,6 @@ def rates() -> Any:
     return Rates()
 
 
-def _trainable(model: Any) -> frozenset[int]:
-    return frozenset(id(v) for v in model.trainable_variables)
-
-
 def recompile_when_changed() -> Any:
     """Lets the training step follow what other callbacks freeze or unfreeze."""
     import keras
@@ -129,7 +125,7 @@ def recompile_when_changed() -> Any:
         trained: frozenset[int] | None = None
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-            before, self.trained = self.trained, _trainable(self.model)
+            before, self.trained = self.trained, compiling.trainable(self.model)
             if before is not None and before != self.trained:
                 self.model.optimizer = holding.rebuilt(self.model.optimizer)
                 self.model.optimizer.build(self.model.trainable_variables)

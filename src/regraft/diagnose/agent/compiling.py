@@ -99,9 +99,9 @@ def repair_model(model: Any) -> None:
         return
     needs = active.one("recompile") is not None or active.one("make-head-trainable") is not None
     if active.one("freeze-backbone") is not None or active.one("freeze-batchnorm") is not None:
-        before = frozenset(id(v) for v in model.trainable_variables)
+        before = trainable(model)
         before_compile(model)
-        needs = needs or before != frozenset(id(v) for v in model.trainable_variables)
+        needs = needs or before != trainable(model)
     if not needs:
         return
     before_compile(model)
@@ -111,10 +111,15 @@ def repair_model(model: Any) -> None:
     stored |= {"fitted": False, **_variables(model)}
 
 
+def trainable(model: Any) -> frozenset[int]:
+    """The ids of all variables that are trainable by now."""
+    return frozenset(id(v) for v in model.trainable_variables)
+
+
 def _variables(model: Any) -> dict[str, frozenset[int]]:
     """What `compile` knows of: all variables there are by now, and those that are trainable."""
     return {
-        "trainable": frozenset(id(v) for v in model.trainable_variables),
+        "trainable": trainable(model),
         "variables": frozenset(id(v) for v in model.variables),
     }
 

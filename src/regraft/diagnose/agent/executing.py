@@ -63,8 +63,8 @@ def _train(fit: Fit) -> Any:
     fit.record["seconds"] = time.monotonic() - started
     if fit.rates is not None:
         fit.record["trainable_changed_in_epoch"] = fit.rates.changed_in
-    if fit.rates is not None and not compiling.has_schedule(fit.model):
-        fit.record |= fit.rates.described()
+        if not compiling.has_schedule(fit.model):
+            fit.record |= fit.rates.described()
     fit.record["cut"] = cut is not None
     return history
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from regraft.diagnose.agent import samples
+
 ROWS = 16  # that both are asked about
 _ALIKE = 1e-4  # of a loss: what rounding and clipping may leave
 _SPARSE, _ONE_HOT, _BINARY = (
@@ -25,8 +27,8 @@ def known_as(loss: Any, y: np.ndarray, units: int) -> tuple[str, bool] | None:
     import keras
     from keras import ops
 
-    rows = np.unique(np.linspace(0, len(y) - 1, ROWS).astype(int))  # of several classes
-    truth = np.asarray(y[rows], np.float32)  # as Keras casts it
+    # of several classes, and as Keras casts it
+    truth = np.asarray(y[samples.spread(len(y), ROWS)], np.float32)
     truth = truth.reshape(-1, 1) if truth.ndim == 1 else truth
     if units < 1 or truth.ndim != 2:
         return None

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import sys
+from collections import Counter
 from types import ModuleType
 from typing import Any
 
@@ -30,7 +31,7 @@ PROBED = 600  # rows of features that are kept
 MOST_FITTED = 20  # estimators whose rows are kept
 LOOKED_UP = 500  # rows that may be among those fitted to
 _FITTED: dict[int, tuple[Any, Any, Any]] = {}  # estimators the script fits, with rows and labels
-_FITS: list[int] = []  # the ids of all that were fitted, in order
+_FITS: Counter[int] = Counter()  # of each estimator, by its id
 _SCORED: list[Any] = []  # the estimator that is scoring itself
 _COMPARED: list[bool] = []  # are estimators fitted and scored for scikit-learn to compare?
 
@@ -235,7 +236,7 @@ def _hook_estimators(module: ModuleType) -> None:
                     if sites.directly() is not None:  # and not the last step of a pipeline
                         X, rest = _without_dropped(X, rest)
                     _FITTED[id(self)] = (self, X, rest[0])
-                    _FITS.append(id(self))
+                    _FITS[id(self)] += 1
                     if len(_FITTED) > MOST_FITTED:  # a search over parameters fits hundreds
                         del _FITTED[next(iter(_FITTED))]
                     ledger.RECORD.attempt("an estimator", _note_estimator, X, rest[0])
@@ -300,7 +301,7 @@ def _predicted(estimator: Any, rows: Any, answer: Any) -> None:
             asked=rows,
             trained_on=_trained_on(estimator, rows),
             is_aside=_is_aside(rows),
-            who=f"{id(estimator)} after {_FITS.count(id(estimator))}",
+            who=f"{id(estimator)} after {_FITS[id(estimator)]}",
             complete=functools.partial(_complete, estimator),
         )
     ledger.RECORD.attempt("pictures behind features", _note_origin, "answered", rows)
