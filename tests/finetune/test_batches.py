@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 
 from regraft.finetune.augment import Variety
-from regraft.finetune.batches import order_of, training_batches
+from regraft.finetune.batches import AS_THEY_ARE, order_of, training_batches
 
 from .conftest import make_plan
 
@@ -33,6 +33,18 @@ def test_augmentation_keeps_labels_with_their_pictures(training):
         assert not np.array_equal(x, other)
         # the classes of these pictures differ by their brightness, which no variation changes
         assert np.array_equal(y.argmax(axis=1), np.round((other.mean(axis=(1, 2, 3)) - 45) / 80))
+
+
+def test_some_pictures_are_left_as_they_are(training):
+    plain = make_plan(variety=Variety())
+    varied = make_plan(variety=Variety(shift=0.1, degrees=10.0))
+    batches = (training_batches(training, plan, first=0) for plan in (plain, varied))
+    left = [
+        np.array_equal(picture, other)
+        for (x, _), (others, _) in islice(zip(*batches, strict=True), 40)
+        for picture, other in zip(x, others, strict=True)
+    ]
+    assert AS_THEY_ARE / 2 < np.mean(left) < 2 * AS_THEY_ARE
 
 
 def test_pictures_come_in_order(validation):

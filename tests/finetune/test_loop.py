@@ -141,3 +141,11 @@ def test_by_the_clock_the_end_moves_to_where_the_pace_leads(network, start, trai
         score=lambda *_: (0.5, next(falling)),
     )  # fmt: skip
     assert outcome.progress.step <= plan.steps_at_most < 100_000
+
+
+def test_what_a_process_did_before_it_resumed_is_time_spent_too(
+    network, start, training, validation
+):
+    limits = Limits(began=time.monotonic() - 1000)
+    outcome, _, _ = run(network, start, training, validation, limits=limits)
+    assert outcome.progress.seconds > 1000

@@ -161,9 +161,16 @@ def kill():
 @pytest.mark.slow
 def test_what_auto_has_decided_is_gone_on_with_from_a_few_pictures(data, tmp_path, monkeypatch):
     monkeypatch.setattr("regraft.finetune.decide._pays", lambda _: True)
+    judged, right_on = [], fitting._right_on_validation
+    monkeypatch.setattr(
+        fitting, "_right_on_validation", lambda *a: judged.append(right_on(*a)) or judged[-1]
+    )
     out = tmp_path / "auto"
     with pytest.raises(KeyboardInterrupt):
         fit(data, out=out, progress=Listener(finetune_2=kill), **AUTO)
+    monkeypatch.setattr(fitting, "_right_on_validation", lambda *_: None)  # as of too few pictures
+    settle = finetuning.settle
+    monkeypatch.setattr(finetuning, "settle", lambda *a: judged.append(a[3].right) or settle(*a))
     read = []
     some_of = preparing.some_of
     monkeypatch.setattr(
@@ -173,6 +180,31 @@ def test_what_auto_has_decided_is_gone_on_with_from_a_few_pictures(data, tmp_pat
     assert resume(out, progress=listener).artefact == out
     assert "finetune" in listener.stages
     assert read == [1]
+    assert not judged[0].all()
+    assert np.array_equal(*judged)  # the same is to be beaten
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_searched", [True, False])
+def test_a_second_head_is_tried_after_an_interruption_as_without(
+    data, tmp_path, monkeypatch, is_searched
+):
+    def searched(*arguments):
+        return replace(prepare(*arguments), is_searched=is_searched)
+
+    monkeypatch.setattr("regraft.finetune.decide._pays", lambda _: True)
+    prepare, out, finished = fitting.prepare, tmp_path / "auto", []
+    with monkeypatch.context() as patched:
+        patched.setattr(fitting, "prepare", searched)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data, out=out, progress=Listener(finetune_2=kill), **AUTO)
+    finish = fitting.finish_head
+    monkeypatch.setattr(finetuning, "settle", lambda *_: None)  # the head stays
+    monkeypatch.setattr(
+        fitting, "finish_head", lambda *a, **named: finished.append(a[0]) or finish(*a, **named)
+    )
+    resume(out)
+    assert finished[0].ready.is_searched == is_searched
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ from typing import Annotated, TypeGuard
 import typer
 
 from regraft import __version__
+from regraft.cli.libraries import set_up_libraries
 from regraft.cli.options import STOPPED
-from regraft.cli.quiet import quieten_libraries
 from regraft.errors import RegraftError, expected_received
 
 # To add a command: write cli/NAME.py with a function NAME, and add its line here.
@@ -72,7 +72,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line of this process and exit with the status of the design."""
-    quieten_libraries()
+    set_up_libraries()
     try:
         build_app()(prog_name="regraft")
     except SystemExit as exit_:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from regraft.adapt.views import View, seen_each
+from regraft.adapt.views import AS_IT_IS, View, seen_each
 from regraft.data.source import ImageSet
 from regraft.features.stream import prepared, read_ahead
 from regraft.finetune.augment import mix
@@ -16,6 +16,10 @@ from regraft.finetune.plan import TrainingPlan
 from regraft.records import FloatArray, IntArray
 
 Batch = tuple[npt.NDArray[Any], FloatArray]  # pictures, targets
+
+# Of varied training pictures, so many are left alone: those to be answered about later are sharp,
+# and every other view is a blurred one (decision 20).
+AS_THEY_ARE = 0.25
 
 _ORDER, _LOOKS = 0, 1  # streams of randomness that do not touch
 
@@ -76,7 +80,10 @@ def training_batches(pictures: Pictures, plan: TrainingPlan, *, first: int) -> I
         batch, targets = pictures.read(places), one_hot[labels[places]]
         looks = np.random.default_rng((plan.seed, _LOOKS, step))
         if not plan.variety.is_none:
-            batch = seen_each(batch, plan.variety.draw(len(batch), looks))
+            views = plan.variety.draw(len(batch), looks)
+            is_plain = looks.random(len(batch)) < AS_THEY_ARE
+            pairs = zip(is_plain, views, strict=True)
+            batch = seen_each(batch, [AS_IT_IS if plain else view for plain, view in pairs])
         return mix(batch, targets, looks) if plan.mixup else (batch, targets)
 
     return read_ahead(count(first), read)

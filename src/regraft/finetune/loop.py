@@ -38,6 +38,8 @@ class Limits:
     deadline: float | None = None  # when all must be over, on `time.monotonic`
     n_after: int = 0  # pictures to be scored after training, before the deadline
     a_picture: float = 0.0  # seconds to score one, as far as known before
+    # when a process that resumes began, on `time.monotonic`: what it did since is time spent, too
+    began: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -106,7 +108,8 @@ class _Run:
             network.assign_optimiser(found.optimiser)
             self.progress, self.average, self.best = found.progress, found.average, found.best
             listener.note(f"Resumed after step {self.progress.step:,}.")
-        self._began = self._saved = time.monotonic()
+        self._saved = time.monotonic()
+        self._began = self._saved if limits.began is None else limits.began
         self._spent_before = self.progress.seconds
         self._in_steps, self._n_steps = 0.0, 0
         self._paced_since: float | None = None

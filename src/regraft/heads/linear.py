@@ -20,7 +20,7 @@ def probabilities(head: LinearHead, features: npt.NDArray[Any]) -> FloatArray:
 
 
 def softmax(scores: FloatArray) -> FloatArray:
-    """Row by row, safe for scores of any magnitude."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: FloatArray = powers / powers.sum(axis=1, keepdims=True)
+    """Along the last axis, safe for scores of any magnitude."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares: FloatArray = powers / powers.sum(axis=-1, keepdims=True)
     return shares

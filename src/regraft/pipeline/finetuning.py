@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from regraft.artefact.classifier import Classifier, make_extractor
 from regraft.artefact.recipe import Origin
 from regraft.artefact.store import trunk_of
@@ -75,7 +78,9 @@ def fine_tune(
     if run is not None and written is not None:
         plan, start, notes = written
         _require_same_data(frozen.images, frozen.split, notes)
+        frozen = replace(frozen, right=_right_without(notes.get("wrong"), frozen.split))
         network = frozen.network(start, plan.precision)
+        network.train(plan.blocks)
     else:
         network, precision, why = network_in_precision(
             frozen, is_timed=work.request.epochs is None, seed=work.request.seed
@@ -90,9 +95,14 @@ def fine_tune(
             "fingerprint": frozen.images.fingerprint(),
             "split": _digest(frozen.split),
             "seconds_before": work.spent + time.monotonic() - work.began,
+            # a run that is resumed reads too few pictures to know what the head is to be beaten at
+            "wrong": None if right is None else np.flatnonzero(~right).tolist(),
         }
         Checkpoint(run.checkpoint).write_plan(plan, frozen.start, notes)
-    network.train(plan.blocks)
+        if len(plan.blocks) < len(network.blocks):
+            network.train(plan.blocks)
+        else:  # it is compiled for them, and tracing anew takes ten seconds
+            network.reset_optimiser(plan.blocks)
     observer.note(_on_plan(plan, network))
     untouched = network.learnt()
     with StopRequest() as stop:
@@ -108,6 +118,7 @@ def fine_tune(
                 deadline=work.end if plan.by_clock else None,
                 n_after=notes["n_after"],
                 a_picture=notes["a_picture"],
+                began=None if written is None else work.began,
             ),
             listener=observer,
         )
@@ -224,6 +235,15 @@ def _require_same_data(images: ImageSet, split: Split, notes: Mapping[str, Any])
                 f"{images.name} parted as when the run began", "other groups in it", step
             )
         )
+
+
+def _right_without(wrong: list[int] | None, split: Split) -> npt.NDArray[np.bool_] | None:
+    """`Frozen.right`, from the places of the others."""
+    if wrong is None:
+        return None
+    right = np.ones(len(split.validation), np.bool_)
+    right[wrong] = False
+    return right
 
 
 def _digest(split: Split) -> str:

@@ -212,7 +212,8 @@ def carry_out(
         run = run or next(iter(made), None)
         if work.tunes:  # the head was only to begin with, and is now all there is
             ready = prepare(replace(work, tunes=False), images, split, clock, observer)
-            fitted = fitted_on(ready)
+            is_searched = run is not None and "plan" in run.facts  # before an interruption
+            fitted = fitted_on(replace(ready, is_searched=is_searched))
             second = None
     return finish_head(fitted, lowest, work, images, split, run, clock, observer, second=second)
 

@@ -100,11 +100,15 @@ def settle(
     views = views_of(plan.variety) if notes["averages"] or work.request.tta else ()
     probabilities = softmax(logits / np.float32(temperature))
     if len(views) > 1:
-        averaged = average(network, pictures, views, temperature=temperature)
+        averaged, of_the_mean = average(network, pictures, views, as_they_are=logits)
         is_used = work.request.tta or averaged.helps
         observer.note(_on_views(averaged, len(views), is_used=is_used))
-        views, probabilities = (views, averaged.together) if is_used else ((), probabilities)
-    else:
+        if is_used:
+            probabilities, temperature = averaged.together, of_the_mean
+        else:
+            views = ()
+    elif views:
+        observer.note("Pictures are answered as they are: none was moved or mirrored in training.")
         views = ()
     progress = outcome.progress
     return Tuned(
@@ -137,5 +141,6 @@ def _on_views(averaged: Averaged, n: int, *, is_used: bool) -> str:
     gain, noise = averaged.gain
     return (
         f"The mean over {n} views of a picture lowers the validation loss by {gain:.4f} "
-        f"(standard error {noise:.4f}): it is {'used' if is_used else 'not used'}."
+        f"(standard error {noise:.4f}): it is "
+        f"{f'used, and an answer takes {n} times as long' if is_used else 'not used'}."
     )

@@ -6,7 +6,7 @@ LOUD = "import os; os.write(2, b'hello from the library\\n')"
 
 
 CODE = (
-    "import sys; from regraft.cli.quiet import quieten_libraries; quieten_libraries(); "
+    "import sys; from regraft.cli.libraries import set_up_libraries; set_up_libraries(); "
     "import tensorflow; print('still heard', file=sys.stderr)"
 )
 
@@ -34,3 +34,13 @@ def test_it_is_shown_to_those_who_look_for_a_fault(tmp_path):
 
 def test_an_import_that_fails_says_so(tmp_path):
     assert "no such processor" in standard_error(tmp_path, "raise ImportError('no such processor')")
+
+
+TOLD = "import os, sys; sys.stderr.write(os.environ['TF_ENABLE_ONEDNN_OPTS'] + ' ')"
+
+
+def test_onednn_is_on_unless_it_was_turned_off(tmp_path, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    assert standard_error(tmp_path, TOLD, REGRAFT_DEBUG="1").startswith("1 ")
+    off = standard_error(tmp_path, TOLD, REGRAFT_DEBUG="1", TF_ENABLE_ONEDNN_OPTS="0")
+    assert off.startswith("0 ")
