@@ -47,3 +47,15 @@ def test_bytes_stay_bytes_and_floats_floats():
         assert result.dtype == dtype
         assert result.shape == batch.shape
         assert np.array_equal(result[1], seen(batch[1], views[1]))
+
+
+@pytest.mark.parametrize(("down", "right"), [(0.04, 0.0), (-0.04, 0.0), (0.0, 0.3), (-0.5, 0.11)])
+def test_moved_together_they_are_as_moved_one_by_one(down, right):
+    generator = np.random.default_rng(0)
+    pictures = generator.uniform(0, 255, (3, 20, 17, 3)).astype(np.float32)
+    view = View(down=down, right=right)
+    together = seen_each(pictures, [view] * 3)
+    assert together.dtype == np.float32
+    one_by_one = np.stack([seen(picture, view) for picture in pictures])
+    assert together == pytest.approx(one_by_one, abs=1e-3)
+    assert np.array_equal(seen_each(pictures, [View()] * 3), pictures)

@@ -30,6 +30,7 @@ def record(tmp_path, monkeypatch) -> ledger.Recorder:
     monkeypatch.setattr(interventions, "ACTIVE", interventions.Interventions())
     monkeypatch.setattr(scoring, "_PREDICTIONS", [])
     monkeypatch.setattr(scoring, "_TALLIES", {})
+    monkeypatch.setattr(scoring, "_COMPARED", [])
     monkeypatch.setattr(scoring, "_PAIRS", {})
     monkeypatch.setattr(scoring, "_awaited", False)
     monkeypatch.setattr(scoring, "_argmaxed", 0)

@@ -64,3 +64,23 @@ def test_each_of_many_trainings_gets_less_time():
     assert baseline.replay.status == "done"
     assert baseline.fit_seconds == pytest.approx(9.0 / why.FEWER)
     assert [run["fit_seconds"] for run in replayer.runs] == [9.0, baseline.fit_seconds]
+
+
+class OwnSizeOnly(Slow):
+    """A network that cannot be built for smaller pictures."""
+
+    def run(self, **how):
+        if how.get("sizes"):
+            self.runs.append(how)
+            return Replay(status="failed", seconds=1.0, peak_bytes=0, record={}, arrays={},
+                          output="")  # fmt: skip
+        return super().run(**how)
+
+
+def test_where_no_smaller_pictures_will_do_few_are_trained_on():
+    replayer = OwnSizeOnly(224, 0.5)
+    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    assert baseline.replay.status == "done"
+    assert not baseline.sizes
+    assert baseline.fit_seconds == pytest.approx(why.SCARCE_SHARE * 180.0)
+    assert [bool(run.get("sizes")) for run in replayer.runs] == [False, True, False]

@@ -99,3 +99,14 @@ def test_training_pictures_are_not(unit, monkeypatch):
     assert converted(unit, "train", monkeypatch) is unit
     signed = unit * 2 - 1  # features are extracted of these too
     assert converted(signed, "features", monkeypatch) is signed
+
+
+def test_what_is_no_number_becomes_nothing(monkeypatch):
+    wanted = interventions.Interventions([{"kind": "fill-gaps", "parameters": {}}])
+    monkeypatch.setattr(interventions, "ACTIVE", wanted)
+    x = np.ones((2, 16, 16, 1), np.float32)
+    x[0, 0, 0], x[1, 0, 0] = np.nan, np.inf
+    feed = feeds.Feed(x=x, y=None, planned=2)
+    boundary.convert_feed(feed, part="prediction")
+    assert feed.x[:, 0, 0].max() == 0
+    assert feed.x.sum() == 2 * 16**2 - 2

@@ -39,3 +39,27 @@ def test_any_other_end_is_an_error(tmp_path, refused, scores):
     assert conclude._notes(replay, {}) == ()
     diagnosis = conclude.not_trained(Script(path=tmp_path / "train.py"), replay, 1.0)
     assert diagnosis.error.message == ERROR["message"]
+
+
+SAMPLED = {"sampled": True, "n_train_used": 60, "n_train": 600}
+CHECK = {"type": "AssertionError", "message": "too low", "file": "train.py", "line": 9,
+         "traceback": "..."}  # fmt: skip
+EXIT, FAULT = CHECK | {"type": "SystemExit"}, CHECK | {"type": "ValueError"}
+
+
+@pytest.mark.parametrize(
+    ("error", "facts", "is_error"),
+    [
+        pytest.param(CHECK, {"fits": [SAMPLED]}, False, id="on-a-sample"),
+        pytest.param(
+            CHECK | {"type": "SystemExit"}, {"facts": {"predicted": [1]}}, False, id="exit"
+        ),
+        pytest.param(CHECK, {"fits": [{"sampled": False}]}, True, id="on-all-pictures"),
+        pytest.param(CHECK | {"type": "ValueError"}, {"fits": [SAMPLED]}, True, id="else"),
+    ],
+)
+def test_a_sample_may_fail_a_check_of_the_scripts_own(error, facts, is_error):
+    record = {"error": error, "scores": [{"by": "evaluate"}], "fits": [], **facts}
+    replay = Replay(status="failed", seconds=1, peak_bytes=0, record=record, arrays={}, output="")
+    assert (conclude._script_error(replay) is not None) == is_error
+    assert any("a check of the script" in note for note in conclude._notes(replay, {})) != is_error

@@ -131,6 +131,38 @@ def test_of_settings_that_are_compared_the_best_counts(rates, anew, number):
     assert recorded.main_fit(compared)["number"] == number
 
 
+@pytest.mark.parametrize(
+    ("bases", "number"),
+    [
+        pytest.param([{"weights": "imagenet"}, {"weights": "none"}], 0, id="pretrained-or-not"),
+        pytest.param([{"n_trainable_layers": 0}, {"n_trainable_layers": 9}], 0, id="frozen-or-not"),
+        pytest.param([{"weights": "imagenet"}, {"weights": "imagenet"}], 1, id="folds"),
+    ],
+)
+def test_what_is_left_out_for_comparison_is_not_what_a_script_ends_on(bases, number):
+    fits = [fit(n, base=base, is_anew=True) for n, base in enumerate(bases)]
+    scores = [
+        score(n, by="evaluate", line=30, n_fits=n + 1, honest=honest)
+        for n, honest in enumerate((0.9, 0.5))
+    ]
+    assert recorded.observed_score(replay(fits, scores))["number"] == number
+
+
+@pytest.mark.parametrize(
+    ("honest", "number"),
+    [((0.97, 0.3, 0.2), 0), ((0.97, 0.3, 0.3), 1)],
+    ids=["turned-in-two-ways", "one-answer"],
+)
+def test_changed_pictures_are_told_by_their_results(honest, number):
+    calls = (("evaluate", 20), ("predict", 30), ("predict", 30))
+    scores = [
+        score(n, by=by, line=line, n_loads=0, honest=honest[n])
+        for n, (by, line) in enumerate(calls)
+    ]
+    arrays = {f"score{n}_labels": np.array([0, 1, 1, 2]) for n in range(3)}
+    assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == number
+
+
 def test_the_measured_number_counts_before_the_claimed_one():
     assert recorded.measured(score()) == 0.75
     assert recorded.measured(score(honest=None)) == 0.8

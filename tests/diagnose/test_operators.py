@@ -361,7 +361,7 @@ ALONE = {
     "labels": ("rng.shuffle(y)", True),
     "pictures": ("rng.shuffle(x)", True),
     "row numbers": ("rng.shuffle(i)", False),
-    "names": ("rng.shuffle(names)", False),
+    "names": ("rng.shuffle(names)", True),
     "one-hot labels": ("rng.shuffle(hot)", True),
     "labels as floats": ("rng.shuffle(f)", True),
     "a table": ("rng.shuffle(table)", False),
@@ -385,6 +385,7 @@ def test_a_shuffle_of_one_of_two_arrays(script, record, line, alone, digits):
     script.run(source, **given)
     (event,) = events(record, "numpy.random.shuffle")
     assert event["alone"] is alone
+    assert event["names"] is ("names" in line)
 
 
 def test_a_shuffle_can_be_left_out(script, digits):

@@ -118,3 +118,12 @@ def test_a_conversion_leads_from_one_convention_to_another():
     got = x * np.asarray(back.scale) + np.asarray(back.offset)
     np.testing.assert_allclose(got, applied(photographs(), "caffe"), atol=1e-3)
     assert UNIT.after(UNIT.inverse()).scale == pytest.approx((1, 1, 1))
+
+
+def test_what_is_no_number_is_counted():
+    pictures = photographs().astype(np.float32)
+    assert pixel_stats(pictures).finite == 1
+    pictures[:, 0, 0], pictures[:, 1, 0] = np.nan, np.inf
+    stats = pixel_stats(pictures)
+    assert stats.finite == pytest.approx(1 - 2 / 24**2)
+    assert stats.convention == "byte"  # of the others

@@ -17,6 +17,11 @@ from regraft.diagnose.probe.printed import is_accuracy, mistaken, of_training, s
         ("top-3 accuracy: 0.9031", []),
         ("accuracy (balanced): 0.9031", []),
         ("training accuracy 0.9031", []),
+        ("Test loss, accuracy: 0.2143, 0.9310", []),
+        ("Val loss | accuracy: 0.2143", []),
+        ("Train/val accuracy: 0.9912 / 0.9031", []),
+        ("one-vs-rest accuracy: 0.9764", []),
+        ("Trained. Test accuracy: 0.9031", [0.9031]),
         ("accuracy 0.9", []),  # too short to tell from chance
         ("accuracy on 10000 pictures: 0.9031", []),
         ("accuracy\n0.9031", []),

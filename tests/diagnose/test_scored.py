@@ -209,3 +209,29 @@ def test_rows_that_were_not_remembered_may_have_been_trained_on_too(model):
     entry = {}
     scored._compare_with_training(entry, X[:90], Y[:90], Y[:90])
     assert entry["trained_on"] == 1.0
+
+
+def test_the_labels_that_came_with_the_pictures_go_with_their_features(record, monkeypatch):
+    features = np.random.default_rng(0).random((60, 5)).astype(np.float32)
+    monkeypatch.setattr(session.SESSION, "pictures", [{"key": "predict0", "n": 60}])
+    rows = {feeds.digest_row(row): n for n, row in enumerate(features)}
+    monkeypatch.setattr(session.SESSION, "predicted_rows", {"predict0": rows})
+    monkeypatch.setattr(session.SESSION, "predicted_labels", {"predict0": np.arange(60) % 7})
+    order = np.random.default_rng(1).permutation(60)
+    np.testing.assert_array_equal(scored.shown.own_labels(features[order]), order % 7)
+    assert scored.shown.own_labels(np.concatenate([features, features[:1] + 1])) is None
+    monkeypatch.setattr(session.SESSION, "predicted_labels", {})
+    assert scored.shown.own_labels(features) is None
+
+
+def test_features_predicted_batch_by_batch_are_of_one_network(record, monkeypatch):
+    features = np.random.default_rng(0).random((60, 5)).astype(np.float32)
+    parts = [(f"predict{n}", features[20 * n : 20 * (n + 1)]) for n in range(3)]
+    monkeypatch.setattr(session.SESSION, "pictures", [{"key": key, "n": 20} for key, _ in parts])
+    known = {key: {feeds.digest_row(row): n for n, row in enumerate(rows)} for key, rows in parts}
+    monkeypatch.setattr(session.SESSION, "predicted_rows", known)
+    digests = [feeds.digest_row(row) for row in features]
+    assert scored.shown.prediction_of(digests) is None
+    assert scored.shown.one_of_many(digests)["n"] == 20
+    others = [feeds.digest_row(row + 1) for row in features]
+    assert scored.shown.one_of_many(others) is None

@@ -476,3 +476,33 @@ def test_rows_that_every_prediction_of_so_many_computed(record):
         scoring.predicted(np.eye(3)[np.arange(30) % 3], labels=None, computed=computed, by=1)
     np.testing.assert_array_equal(scoring.computed_of(30), np.arange(0, 30, 6))
     assert scoring.computed_of(20) is None
+
+
+def test_how_often_the_same_answers_are_right_by_chance_is_no_score(record):
+    labels = np.arange(200) % 4
+    answers = np.where(np.arange(200) < 180, labels, 0)
+    scoring.answered(answers)
+    assert scoring.compared(answers, labels, SITE)
+    drawn = np.random.default_rng(0).permutation(labels)
+    assert scoring.compared(answers, drawn, SITE)  # matched, and left out
+    assert [score["claimed"] for score in record.scores] == [pytest.approx(0.925)]
+
+
+def test_what_was_compared_tells_how_large_a_part_another_comparison_is(record):
+    assert scoring.most_compared() == 0
+    labels = np.arange(40) % 4
+    scoring.answered(labels)
+    scoring.compared(labels, labels, SITE)
+    assert scoring.most_compared() == 40
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told-too", "the-only-number"])
+def test_shares_of_single_outputs_are_aside_where_the_accuracy_is_told(record, is_told):
+    labels = np.arange(40) % 4
+    outputs = np.full((40, 4), 0.1)
+    outputs[np.arange(40), np.where(np.arange(40) < 30, labels, 0)] = 0.9
+    scoring.predicted(outputs, None, np.arange(40))
+    if is_told:
+        scoring.compared(outputs.argmax(axis=1), labels, SITE)
+    scoring.compared_by_output(outputs > 0.5, np.eye(4)[labels], SITE)
+    assert bool(record.scores[-1].get("is_aside")) == is_told

@@ -170,6 +170,8 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
     ]
     if _ended_by_us(baseline):
         notes.append(f"what follows a write was not run: {baseline.record['error']['message']}")
+    if _checked_itself(baseline):
+        notes.append("what follows a check of the script's own was not run: a sample failed it")
     if _was_scored_in_time(baseline):
         notes.append(
             f"the script was ended after {baseline.seconds:.0f} s: what follows its last score was "
@@ -214,9 +216,17 @@ def _was_scored_in_time(replay: Replay) -> bool:
     return replay.status == "out of time" and bool(replay.scores)
 
 
+def _checked_itself(replay: Replay) -> bool:
+    """Did it end on a number it expects of itself, which it has no chance to reach on a sample?"""
+    is_check = (replay.record.get("error") or {}).get("type") in ("AssertionError", "SystemExit")
+    is_sampled = any(fit.get("sampled") for fit in replay.fits)
+    is_sampled |= bool(replay.record.get("facts", {}).get("predicted"))
+    return is_check and is_sampled and bool(replay.scores)
+
+
 def _script_error(replay: Replay) -> ScriptError | None:
     error = replay.record.get("error")
-    if _ended_by_us(replay):
+    if _ended_by_us(replay) or _checked_itself(replay):
         return None
     if error:
         ended = ScriptError(**error)

@@ -62,6 +62,7 @@ class PixelStats:
     runner_up: str
     runner_up_misfit: float
     distinct: int = 0  # different pictures in the sample
+    finite: float = 1.0  # share of values that are numbers, and not infinite
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

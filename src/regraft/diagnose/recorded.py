@@ -10,7 +10,9 @@ from regraft.diagnose.replays import Replay
 
 Record = Mapping[str, Any]
 GLANCE, GLANCE_SHARE = 64, 4  # pictures of a usual batch, and times as many that were scored
-SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs", "input_size", "loss")
+SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs", "input_size", "loss",
+            "trainable_parameters")  # fmt: skip
+OF_BASE = ("weights", "n_layers", "n_trainable_layers")
 LEAST_START = 30  # labels in one order: other pictures do not begin with the same
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
@@ -45,9 +47,15 @@ def _best_of_compared(last: Record, scores: list[Record], replay: Replay) -> Rec
         and (fit := _fit_of(score, replay)) is not None
         and (fit["site"], fit.get("is_anew")) == (own["site"], True)
     ]
-    if len({tuple(fit.get(name) for name in SETTINGS) for _, fit in turns}) < 2:
+    if len({_settings(fit) for _, fit in turns}) < 2:
         return last
     return max(turns, key=lambda turn: measured(turn[0]))[0]
+
+
+def _settings(fit: Record) -> tuple[Any, ...]:
+    """What turns that compare something differ in, and folds do not."""
+    base = fit.get("base") or {}
+    return (*(fit.get(name) for name in SETTINGS), *(base.get(name) for name in OF_BASE))
 
 
 def _fit_of(score: Record, replay: Replay) -> Record | None:
@@ -75,7 +83,30 @@ def _first_of_its_kind(scores: list[Record], replay: Replay) -> Record:
             for name in ("by", "model", "n_fits", "n_loads", "who")
         )
     ]
-    return next((score for score in alike if _is_variation(last, score, replay)), last)
+    first = next((score for score in alike if _is_variation(last, score, replay)), last)
+    return _scored_before(first, last, alike, scores, replay)
+
+
+def _scored_before(
+    first: Record, last: Record, alike: list[Record], scores: list[Record], replay: Replay
+) -> Record:
+    """The score of another call, where the first of a kind is a variation of that one.
+
+    The same labels scored several times at one place, with several results, are pictures changed
+    in several ways.
+    """
+    turns = [s for s in alike if s["site"] == last["site"] and _is_variation(last, s, replay)]
+    if not turns or all(measured(score) == measured(last) for score in turns):
+        return first
+    at = next(i for i, score in enumerate(scores) if score is turns[0])
+    earlier = [
+        score
+        for score in scores[:at]
+        if score["by"] not in ("fit", first["by"])
+        and all(score.get(name) == last.get(name) for name in ("model", "n_fits", "n_loads"))
+        and (score.get("n") or 0) >= (last.get("n") or 0)
+    ]
+    return earlier[-1] if earlier else first
 
 
 def _is_variation(score: Record, of: Record, replay: Replay) -> bool:

@@ -33,6 +33,11 @@ def _at(site: Site) -> dict[str, Any]:
     return {"file": site.file, "line": site.line}
 
 
+def fill_gaps() -> Repair:
+    """Put 0 where pixels are no numbers, on their way into the model."""
+    return Repair(kind="fill-gaps")
+
+
 def convert_pixels(
     conversion: Affine,
     *,

@@ -142,14 +142,21 @@ def _baseline(
         side, each = int(replay.record["input_size"]), float(replay.record["seconds_per_row"])
         wanted = (fit_seconds / (each * USEFUL_ROWS)) ** 0.5 * side
         smaller = max(MIN_INPUT, int(wanted) // 16 * 16)
+        on_few = max(fit_seconds, min(SCARCE_SHARE * budget, each * USEFUL_ROWS))
         if 0 < smaller < side:
             progress(f"too slow at {side} pixels: all runs use {smaller}")
             sizes = {side: smaller}
         else:
             progress("slow, and the input is small: all runs train on few pictures")
-            fit_seconds = max(fit_seconds, min(SCARCE_SHARE * budget, each * USEFUL_ROWS))
+            fit_seconds = on_few
         replay = replayer.run(fit_seconds=fit_seconds, seconds=limit, sizes=sizes)
         prepared += _preparation(replay)
+        if sizes and replay.status == "failed" and not (replay.fits or replay.scores):
+            # a pooling of 7 x 7 cells, say, bears no smaller map; at its own size it had begun
+            progress(f"the network takes {side} pixels only: all runs train on few pictures")
+            sizes, fit_seconds = {}, on_few
+            replay = replayer.run(fit_seconds=fit_seconds, seconds=limit)
+            prepared += _preparation(replay)
     return _Baseline(replay=replay, sizes=sizes, prepared=prepared, fit_seconds=fit_seconds)
 
 

@@ -57,7 +57,9 @@ UNIT = {"plain_low": 0.0, "plain_high": 1.0}
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [(0.0, 52.0), (-30.0, 30.0), (0.0, 0.004)], ids=["up", "both", "shrunk"]
+    ("low", "high"),
+    [(0.0, 52.0), (-30.0, 30.0), (0.0, 0.004), (0.5, 1.0)],
+    ids=["up", "both", "shrunk", "cut-at-one-end"],
 )
 def test_aug002_found(low, high):
     given = augmentation(low=low, high=high, **UNIT)

@@ -248,6 +248,11 @@ def test_opt003_unknown(facts):
     assert verdict(rate_too_low, training=training(**facts), accuracy=AT_CHANCE) == "unknown"
 
 
+def test_opt003_found_where_the_rate_stays_nothing():
+    still = training(**SLOW | {"learning_rate": 1e-3, "mean_learning_rate": 0.0})
+    assert verdict(rate_too_low, training=still, accuracy=AT_CHANCE) == "found"
+
+
 def test_opt003_found_where_a_schedule_is_over_when_it_has_begun():
     spent = training(
         learning_rate=3e-3, mean_learning_rate=5e-5, losses=(2.3, 2.3), first_loss=2.3,
@@ -286,7 +291,7 @@ def test_opt003_found_where_a_schedule_starts_well_and_fades_at_once():
     assert verdict(rate_too_low, training=fading, accuracy=accuracy(train=0.14)) == "found"
 
 
-SLOW = accuracy(train=0.3)
+HARDLY_LEARNT = accuracy(train=0.3)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +307,7 @@ SLOW = accuracy(train=0.3)
 )
 def test_opt005_found(optimizer, holds, named):
     held = training(optimizer=optimizer, holds=holds)
-    finding = ask(optimiser_holds_weights_still, training=held, accuracy=SLOW)
+    finding = ask(optimiser_holds_weights_still, training=held, accuracy=HARDLY_LEARNT)
     assert finding.verdict == "found"
     assert finding.repairs[0].parameters["names"] == named
 
@@ -310,10 +315,10 @@ def test_opt005_found(optimizer, holds, named):
 @pytest.mark.parametrize(
     ("optimizer", "holds", "measured"),
     [
-        pytest.param("adam", {"epsilon": 1e-7}, SLOW, id="as-usual"),
-        pytest.param("sgd", {"clipnorm": 1.0}, SLOW, id="clipped-at-one"),
-        pytest.param("adam", {"clipnorm": 1e-4}, SLOW, id="steps-that-adapt"),
-        pytest.param("adamw", {"weight_decay": 0.05}, SLOW, id="usual-decay"),
+        pytest.param("adam", {"epsilon": 1e-7}, HARDLY_LEARNT, id="as-usual"),
+        pytest.param("sgd", {"clipnorm": 1.0}, HARDLY_LEARNT, id="clipped-at-one"),
+        pytest.param("adam", {"clipnorm": 1e-4}, HARDLY_LEARNT, id="steps-that-adapt"),
+        pytest.param("adamw", {"weight_decay": 0.05}, HARDLY_LEARNT, id="usual-decay"),
         pytest.param("adam", {"epsilon": 1.0}, accuracy(train=0.97), id="learnt-all-the-same"),
     ],
 )

@@ -1,5 +1,5 @@
 import pytest
-from builders import accuracy, ask, call, labels, output, verdict
+from builders import accuracy, ask, call, labels, output, training, verdict
 
 from regraft.diagnose.causes.output import (
     activation_clips_output,
@@ -246,6 +246,24 @@ def test_out008_clear(facts):
 def test_out008_unknown():
     odd = output(**(MANY | {"label_kind": "float"}))
     assert verdict(sigmoid_on_exclusive_classes, output=odd) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"planned_updates": 9_000, "sampled": True}, "unknown"),
+        ({"planned_updates": 400, "sampled": True}, "found"),
+        ({"planned_updates": 9_000}, "found"),
+    ],
+    ids=["a-sample-of-many-updates", "of-few", "no-sample"],
+)
+def test_a_slow_loss_may_catch_up(facts, expected):
+    given = {"training": training(**facts), "accuracy": accuracy(train=0.3)}
+    for rule, seen in (
+        (sigmoid_on_exclusive_classes, MANY),
+        (regression_loss_on_classes, {"label_kind": "one-hot", "loss": "mse"}),
+    ):
+        assert verdict(rule, output=output(**seen), **given) == expected
 
 
 @pytest.mark.parametrize("inner", ["softmax", "relu"])

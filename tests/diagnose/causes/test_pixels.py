@@ -19,6 +19,7 @@ from regraft.diagnose.causes.pixels import (
     next_to_nothing_at_the_first_weights,
     pixel_scale_mismatch,
     pixels_in_no_convention,
+    pixels_that_are_no_numbers,
     preprocessed_twice,
     raw_pixels_into_fresh_network,
     raw_pixels_unscaled,
@@ -356,3 +357,22 @@ def test_pre009_clear(given, measured):
 def test_pre009_unknown(span):
     facts = {"training": training(first_span=span), "accuracy": UNLEARNT}
     assert verdict(next_to_nothing_at_the_first_weights, **facts) == "unknown"
+
+
+NO_NUMBERS = fresh_pixels(stats(low=-2.0, high=3.0, convention="", misfit=1.0, finite=0.9))
+
+
+def test_pre010_found():
+    finding = ask(pixels_that_are_no_numbers, pixels=NO_NUMBERS, ledger=ledger())
+    (repair,) = finding.repairs
+    assert repair.kind == "fill-gaps"
+    assert "10.0%" in finding.because
+
+
+def test_pre010_clear():
+    assert verdict(pixels_that_are_no_numbers, pixels=pixels(), ledger=ledger()) == "clear"
+
+
+def test_pre010_unknown():
+    few = fresh_pixels(stats(n_images=2, finite=0.9))
+    assert verdict(pixels_that_are_no_numbers, pixels=few, ledger=ledger()) == "unknown"

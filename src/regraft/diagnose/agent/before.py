@@ -246,7 +246,7 @@ def _link_features(fit: Fit) -> None:
 def _seen(feed: feeds.Feed, both: int) -> dict[str, Any] | None:
     """The prediction these rows come from: by their values, else (scaled since) by their number."""
     asked = [feeds.digest_row(feed.x[row]) for row in samples.spread(len(feed), LINKED)]
-    known = shown.prediction_of(asked)
+    known = shown.prediction_of(asked) or shown.one_of_many(asked)
     if known is not None:
         return known
     latest_first = session.SESSION.pictures[::-1]

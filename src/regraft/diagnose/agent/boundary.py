@@ -103,6 +103,9 @@ def convert_feed(feed: feeds.Feed, *, part: str) -> None:
         if parameters["part"] in ("all", "validation" if part == "prediction" else part):
             _change(feed, functools.partial(_relaid, layout=parameters["layout"]))
 
+    if interventions.ACTIVE.one("fill-gaps") is not None and feed.x.dtype.kind == "f":
+        _change(feed, functools.partial(np.nan_to_num, posinf=0.0, neginf=0.0))
+
     for parameters in interventions.ACTIVE.all("convert-pixels"):
         here = parameters["boundary"] == "model" or parameters["part"] == "validation"
         meant = parameters["part"] == "all" or (

@@ -195,6 +195,12 @@ def _steps(fit: Fit) -> int | None:
     return max(1, int(steps * len(train) / train.planned + 0.5))
 
 
+def _rows_an_epoch(fit: Fit, n: int) -> int:
+    """Of so many rows, those that an epoch trains on."""
+    steps = _steps(fit)
+    return n if steps is None else min(n, steps * fit.batch_size)
+
+
 def _callbacks_of(fit: Fit) -> list[Any]:
     """The script's own, and what watches over the learning rate that these may change."""
     own = list(samples.flat(fit.arguments.get("callbacks")))
@@ -242,7 +248,8 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     frozen.forward(cut.trunk, x[:chunk], chunk=chunk)
     trunk = (time.monotonic() - started) / chunk
     state = frozen.Snapshot(cut.rest)
-    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.expected_epochs, give_up=False)
+    rows = _rows_an_epoch(fit, len(x))
+    watch = callbacks.stopwatch(rows, fit.batch_size, fit.expected_epochs, give_up=False)
     n_again = callbacks.FORECAST_STEPS * callbacks.at_once(cut.rest) * fit.batch_size
     again = np.arange(n_again) % len(few)
     session.SESSION.original["fit"](
@@ -250,7 +257,7 @@ def _forecast_cut(fit: Fit, cut: frozen.Cut, x: np.ndarray, y: np.ndarray | None
     )
     state.restore()
     n_scored = len(fit.validation) if fit.validation is not None else 0
-    total = trunk * (len(x) + n_scored) + watch.seconds_per_row * fit.expected_epochs * len(x)
+    total = trunk * (len(x) + n_scored) + watch.seconds_per_row * fit.expected_epochs * rows
     if total > session.SESSION.fit_seconds:
         raise session.TooSlow(trunk / fit.expected_epochs + watch.seconds_per_row)
 
@@ -270,13 +277,14 @@ def _train_directly(
         if once:  # a sample is short of time, and only the last number counts
             arguments["validation_freq"] = int(arguments.get("epochs", 1))
     state = frozen.Snapshot(fit.model)
-    watch = callbacks.stopwatch(len(x), fit.batch_size, fit.expected_epochs, give_up=may_give_up)
+    rows = _rows_an_epoch(fit, len(x))
+    watch = callbacks.stopwatch(rows, fit.batch_size, fit.expected_epochs, give_up=may_give_up)
     train = session.SESSION.original["fit"]
     try:
         if may_give_up and x.nbytes > COPIED:
             small = min(REHEARSAL_BATCH, fit.batch_size) if _is_large(x) else fit.batch_size
             few = callbacks.FORECAST_STEPS * small
-            rehearsal = callbacks.stopwatch(len(x), small, fit.expected_epochs, give_up=True)
+            rehearsal = callbacks.stopwatch(rows, small, fit.expected_epochs, give_up=True)
             train(fit.model, x[:few], y[:few], callbacks=[rehearsal], batch_size=small,
                   verbose=0)  # fmt: skip
             state.restore()
@@ -317,7 +325,8 @@ def _train_on_source(
     source = feed.source
     if arguments.get("steps_per_epoch") and hasattr(source, "repeat"):
         source = source.repeat()
-    watch = callbacks.stopwatch(len(feed), fit.batch_size, fit.expected_epochs, give_up=may_give_up)
+    rows = _rows_an_epoch(fit, len(feed))
+    watch = callbacks.stopwatch(rows, fit.batch_size, fit.expected_epochs, give_up=may_give_up)
     state = frozen.Snapshot(fit.model)
     try:
         history = session.SESSION.original["fit"](

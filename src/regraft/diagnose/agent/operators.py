@@ -415,8 +415,10 @@ def _note_shuffle(what: str, site: Any, rows: np.ndarray) -> None:
     index = rows.ndim == 1 and np.array_equal(np.sort(rows), np.arange(len(rows)))
     is_plain = rows.dtype.kind in "iubf"
     is_one_hot = rows.ndim == 2 and is_plain and label_kind(rows) == "one-hot"
+    are_names = rows.ndim == 1 and isinstance(rows[0], str | bytes | os.PathLike)
     alone = rows.ndim >= 3 or rows.dtype.kind in "iu" or (rows.ndim == 1 and is_plain) or is_one_hot
-    ledger.RECORD.event(what, site, shape=list(rows.shape), alone=bool(alone and not index),
+    ledger.RECORD.event(what, site, shape=list(rows.shape),
+                        alone=bool((alone or are_names) and not index), names=are_names,
                         row_numbers=bool(index), in_reader=sites.is_within_reader())  # fmt: skip
 
 

@@ -18,6 +18,7 @@ MOST_PAIRS = 100_000
 SHARES = 0.01  # that the labels of a mixture may lack of one
 ONE_CLASS = 0.9  # of the rows: some may have no class, or two
 NEARLY_ALL = 0.75  # of a prediction: fewer labels are of a part of it, as of one class
+FAR_BELOW = 0.5  # of the accuracy with the labels in their own order
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 # Completes a score that a script computes from a prediction: the score, the rows that were asked,
 # their classes, the labels they were compared with.
@@ -26,6 +27,8 @@ _PREDICTIONS: list[dict[str, Any]] = []
 _TALLIES: dict[tuple[str, int], dict[str, Any]] = {}  # of answers counted one by one, by line
 _PAIRS: dict[tuple[str, int], tuple[list[Any], list[Any], dict[str, Any]]] = {}  # by line
 _SUMMED_UP: dict[tuple[str, int], dict[str, Any]] = {}  # results of metric objects, by line
+# Answers that were compared with labels: digests of both, and how far they agreed.
+_COMPARED: list[tuple[bytes, bytes, float]] = []
 _awaited = False  # was one picture predicted, and not compared yet?
 _argmaxed = 0  # rows of a single output of which the script asked for the largest
 
@@ -237,6 +240,7 @@ def answered(
     trained_on: float = 0.0,
     is_aside: bool = False,
     who: str = "",
+    labels: np.ndarray | None = None,
     complete: Complete | None = None,
 ) -> None:
     """Remember what an estimator that is no network answered, one class a row.
@@ -249,6 +253,7 @@ def answered(
         trained_on: The share of them that the estimator was fitted to.
         is_aside: Is it only there to compare a network with?
         who: Names the estimator, as it was fitted.
+        labels: One a row, where they came with the pictures behind it.
         complete: Is told when the script compares the answers with labels.
     """
     last = _PREDICTIONS[-1] if _PREDICTIONS else {}
@@ -259,7 +264,7 @@ def answered(
         del _PREDICTIONS[:-MOST_REMEMBERED]
     if asked is not None:
         last |= {"asked": asked, "trained_on": trained_on, "is_aside": is_aside,
-                 "who": who, "complete": complete}  # fmt: skip
+                 "who": who, "labels": labels, "complete": complete}  # fmt: skip
         _forget_pictures()
 
 
@@ -284,6 +289,8 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         if honest is not None and orders.is_renaming(labels[rows], honest[rows]):
             honest = None  # the same pictures under other numbers: nobody is paired wrongly
         claimed = float(np.mean(classes[rows] == labels[rows])) if len(rows) else None
+        if claimed is not None and _are_drawn_again(classes[rows], labels[rows], claimed):
+            return True
         agree = None if honest is None else float(np.mean(classes[rows] == honest[rows]))
         # true pairs agree best: what came with the pictures are no labels then
         if agree is not None and claimed is not None and agree < claimed:
@@ -311,6 +318,26 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
             complete(ledger.RECORD.scores[-1], asked[: len(rows)], classes[rows], labels[rows])
         return True
     return False
+
+
+def most_compared() -> int:
+    """Rows of the largest comparison of a prediction with labels so far."""
+    return max((s["n_labels"] for s in ledger.RECORD.scores if "n_labels" in s), default=0)
+
+
+def _are_drawn_again(classes: np.ndarray, labels: np.ndarray, agree: float) -> bool:
+    """Are these labels the earlier ones of the same answers in another, worse order?
+
+    A script does so on purpose, to see how often answers are right by chance.
+    """
+    if labels.dtype.kind not in "iu":
+        return False
+    answers, values = feeds.digest_row(classes), feeds.digest_row(np.sort(labels))
+    is_worse = any(
+        (answers, values) == known[:2] and agree < FAR_BELOW * known[2] for known in _COMPARED
+    )
+    _COMPARED.append((answers, values, agree))
+    return is_worse
 
 
 def _is_argmax_of_one(answers: Any, labels: Any, site: dict[str, Any], by: str) -> bool:
@@ -404,10 +431,17 @@ def compared_by_output(
             right = entry["classes"][rows] == truth[rows].argmax(axis=1)
             # of several classes a picture no single one is the right answer
             has_one_class = len(rows) > 0 and bool(np.all(truth[rows].sum(axis=1) == 1))
+            honest = float(np.mean(right)) if has_one_class else None
+            # beside the number that holds, nobody takes it for that
+            is_aside = honest is not None and any(
+                abs(s["claimed"] - honest) * len(rows) < 1
+                for s in ledger.RECORD.scores
+                if s.get("claimed") is not None and s["by"] != "fit"
+            )
             ledger.RECORD.scores.append({
                 "by": by, "site": site, "n": len(rows),
-                "claimed": float(np.mean(decided[rows] == truth[rows])),
-                "honest": float(np.mean(right)) if has_one_class else None,
+                "claimed": float(np.mean(decided[rows] == truth[rows])), "honest": honest,
+                **({"is_aside": True} if is_aside else {}),
             })  # fmt: skip
             return True
     return False

@@ -65,6 +65,7 @@ class Session:
         self.reloaded: set[int] = set()  # ids of models given weights of a file since their `fit`
         self.pictures: list[dict[str, Any]] = []  # frozen predictions that may be trained on later
         self.predicted_rows: dict[str, dict[bytes, int]] = {}  # their rows by digest, by key
+        self.predicted_labels: dict[str, np.ndarray] = {}  # one a row, where they came with labels
         # pictures and features of frozen networks asked batch by batch, by the id of the network
         self.batches: dict[int, list[tuple[Any, np.ndarray, np.ndarray]]] = {}
         self.resplit: dict[int, Any] = {}  # training and validation rows of a new split, by model

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import anatomy, boundary, feeds, ledger, samples, session
+from regraft.diagnose.agent import anatomy, boundary, feeds, ledger, samples, scoring, session
 
 THUMBNAILS = 4000
 LINKED = 4000  # rows of features that are looked up
@@ -115,7 +115,19 @@ def remember(model: Any, feed: feeds.Feed, outputs: np.ndarray) -> None:
     session.SESSION.predicted_rows[key] = {
         feeds.digest_row(row): position for position, row in enumerate(outputs)
     }
+    if feed.y is not None and len(feed) == len(outputs) and scoring.have_one_class(feed.y):
+        session.SESSION.predicted_labels[key] = feeds.label_indices(feed.y)
     ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
+
+
+def own_labels(rows: Any) -> np.ndarray | None:
+    """The labels that came with the pictures behind rows of features; None where any has none."""
+    found = positions(rows)
+    labels = None if found is None else session.SESSION.predicted_labels.get(found[0])
+    if found is None or labels is None or found[1].min(initial=0) < 0:
+        return None
+    own: np.ndarray = labels[found[1]]
+    return own
 
 
 def collect(model: Any, x: Any, outputs: Any) -> None:
@@ -163,6 +175,18 @@ def prediction_of(digests: list[bytes]) -> dict[str, Any] | None:
         if 2 * sum(digest in known for digest in digests) > len(digests):
             return seen
     return None
+
+
+def one_of_many(digests: list[bytes]) -> dict[str, Any] | None:
+    """Where batches were predicted one by one and gave these rows together: one of them."""
+    known = session.SESSION.predicted_rows
+    each = [
+        (sum(digest in known[seen["key"]] for digest in digests), seen)
+        for seen in session.SESSION.pictures
+    ]
+    if 2 * sum(any(d in rows for rows in known.values()) for d in digests) <= len(digests):
+        return None
+    return max(each, key=lambda found: found[0])[1]
 
 
 def has_features() -> bool:

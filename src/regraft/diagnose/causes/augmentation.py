@@ -94,7 +94,11 @@ def augmentation_leaves_the_range(augmentation: Augmentation) -> Finding:
         f"plain pictures span [{augmentation.plain_low:.4g}, {augmentation.plain_high:.4g}], "
         f"augmented ones [{augmentation.low:.4g}, {augmentation.high:.4g}]"
     )
-    shrunk = (augmentation.high - augmentation.low) < OUT * span
+    # to a fraction, or cut at one end: RandomContrast leaves nothing outside of [0, 255]
+    lost = max(
+        augmentation.low - augmentation.plain_low, augmentation.plain_high - augmentation.high
+    )
+    shrunk = (augmentation.high - augmentation.low) < OUT * span or lost > OUT * span
     if excess <= OUT * span and not shrunk:
         return clear(seen)
     if excess <= FAR_OUT * span and not shrunk:

@@ -155,8 +155,8 @@ def rate_too_low(
     rate, usual = training.learning_rate if math.isnan(mean) else mean, usual_rate(training)
     if not training.losses or not math.isfinite(training.last_loss):
         return unknown("no finite training loss was seen")
-    if rate <= 0 or math.isnan(accuracy.train):
-        return unknown("the rate starts at nothing, or training accuracy was not measured")
+    if rate < 0 or math.isnan(accuracy.train):
+        return unknown("the rate is below nothing, or training accuracy was not measured")
     dies = training.median_learning_rate < DIES * training.highest_learning_rate
     if rate > LOW * usual * 0.99 and not dies:  # a tenth is still what many use to fine-tune
         return clear(f"{training.optimizer} at {rate:g} is no low rate")

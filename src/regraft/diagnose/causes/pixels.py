@@ -24,7 +24,12 @@ from regraft.diagnose.evidence import (
     Site,
     Training,
 )
-from regraft.diagnose.repairs import convert_pixels, copy_before_preprocessing, float_arithmetic
+from regraft.diagnose.repairs import (
+    convert_pixels,
+    copy_before_preprocessing,
+    fill_gaps,
+    float_arithmetic,
+)
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 SCALING_CALLS = ("preprocess_input", "rescaling", "operator")
@@ -373,6 +378,35 @@ def next_to_nothing_at_the_first_weights(
     )
 
 
+@rule(
+    "PRE010",
+    "pixels-that-are-no-numbers",
+    source="https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.StandardScaler.html"
+    ": a deviation of 0 is replaced by 1",
+)
+def pixels_that_are_no_numbers(pixels: Pixels, ledger: Ledger) -> Finding:
+    """Pixels were divided by nothing.
+
+    Why it hurts: where every picture is black, mean and deviation are 0, and 0 / 0 is no number.
+        One such pixel makes the loss, all gradients and then all weights no numbers.
+    How it is found: values at the model's input that are not finite.
+    Fix: divide by `std + 1e-7`, or by one deviation for all pixels.
+    Limits: none known.
+    """
+    stats = pixels.model_train
+    if stats.n_images < MIN_IMAGES:
+        return unknown(f"needs {MIN_IMAGES} pictures or more, has {stats.n_images}")
+    if stats.finite == 1:
+        return clear("all pixels are numbers")
+    return found(
+        f"{1 - stats.finite:.1%} of the pixels that enter the model are no finite numbers",
+        fix="divide by the deviation plus 1e-7",
+        where=_scaling_sites(ledger),
+        repairs=(fill_gaps(),),
+        severity=0.9,
+    )
+
+
 def _at_backbone(pixels: Pixels, backbone: Backbone) -> PixelStats | Finding:
     """Training pictures at the backbone's input, or why they cannot be judged."""
     is_fresh = backbone.weights == "none" and backbone.looks_random is not False
@@ -463,4 +497,5 @@ RULES = (
     pixels_in_no_convention,
     scaled_once_more_each_pass,
     next_to_nothing_at_the_first_weights,
+    pixels_that_are_no_numbers,
 )

@@ -20,7 +20,8 @@ def pixel_stats(pictures: npt.NDArray[np.generic]) -> PixelStats | None:
         return None
     n_images, n_distinct = len(pictures), len({picture.tobytes() for picture in pictures})
     step = max(1, pictures.size // VALUES)
-    values = np.nan_to_num(pictures[::step].astype(np.float32))
+    given = pictures[::step].astype(np.float32)
+    values = np.nan_to_num(given, posinf=0.0, neginf=0.0)
     low, high = (float(v) for v in np.percentile(values, (0.1, 99.9)))
     fits = sorted(
         (misfit(values, affine), i, name) for i, (name, affine) in enumerate(CONVENTIONS.items())
@@ -41,6 +42,7 @@ def pixel_stats(pictures: npt.NDArray[np.generic]) -> PixelStats | None:
         runner_up=second[2],
         runner_up_misfit=second[0],
         distinct=n_distinct,
+        finite=float(np.isfinite(given).mean()),
     )
 
 

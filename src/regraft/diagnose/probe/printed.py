@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # "val accuracy: 0.903", "Acc = 90.3 %"; not "accuracy: [0.5, 0.9]", which says nothing wrong
-_SAID = re.compile(r"(?i)(\w[\w \-]*)?\bacc(?:uracy)?\b([^\d\n\[({.-]{0,24})(\d*\.\d+)\s*(%?)")
+_SAID = re.compile(r"(?i)(?:\w[\w \-]*)?\bacc(?:uracy)?\b[^\d\n\[({.-]{0,24}(\d*\.\d+)\s*(%?)")
 # words that say what else the number is
 _QUALIFIED = re.compile(
     r"(?i)top|auc|balanced|train|loss|baseline|before|best|target|batch|step|fold|epoch|running|\bk\b"
+    r"|rest|ovr|label.?wise|hamming|drop|agree"
 )
+# what parts the words about one number from those about another
+_ENDS = re.compile(r"\d*\.\d+|[.!?;]\s|\n")
 # Words of a name that says no more than "accuracy": per class, top-k, balanced or weighted ones
 # are other numbers, and nobody is misled by them.
 _PLAIN = {"accuracy", "acc", "categorical", "sparse", "binary", "test", "val", "validation", "top1"}
@@ -52,9 +55,11 @@ def statements(output: str) -> list[Statement]:
     """
     found = []
     for match in _SAID.finditer(output):
-        before, between, number, percent = match.groups()
+        number, percent = match.groups()
         digits = len(number.partition(".")[2]) + 2 * bool(percent)
-        if _QUALIFIED.search(f"{before or ''} {between}") or digits < _LEAST_DIGITS:
+        # "loss, accuracy: 0.2, 0.9" names two numbers, and the first comes first
+        words = _ENDS.split(output[: match.start(1)])[-1]
+        if _QUALIFIED.search(words) or digits < _LEAST_DIGITS:
             continue
         scale = 100.0 if percent else 1.0
         found.append(

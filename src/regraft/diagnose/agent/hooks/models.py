@@ -161,7 +161,9 @@ def _hook_layers(keras: ModuleType) -> None:
 
     @functools.wraps(call)
     def called(self: Any, *args: Any, **kwargs: Any) -> Any:
-        for base in anatomy.BASES if "training" in kwargs and session.SESSION.depth == 0 else ():
+        # in a `call` of the user's own it stands in the source, though Keras is what calls that
+        is_theirs = session.SESSION.depth == 0 or sites.directly() is not None
+        for base in anatomy.BASES if "training" in kwargs and is_theirs else ():
             if base["model"] is self:
                 base["called_with_training"] = kwargs["training"]
                 if interventions.ACTIVE.one("call-backbone-in-inference") is not None:

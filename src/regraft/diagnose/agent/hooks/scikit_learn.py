@@ -64,9 +64,11 @@ def _hook_metrics(module: ModuleType) -> None:
                     kw["sample_weight"] = np.asarray(kw["sample_weight"])[keep]
             result = _original(y_true, y_pred, *args, **kw)
             if not known and _original.__name__ == "accuracy_score" and 0 <= result <= 1:
-                # of an estimator's own predictions, or of one class that everything is called
-                is_guess = len(np.unique(np.asarray(y_pred))) == 1
-                _note_score(site, float(result), len(y_true), is_aside=is_guess)
+                # of an estimator's own predictions, of one class that everything is called, or of
+                # a part of what was compared
+                is_aside = len(np.unique(np.asarray(y_pred))) == 1
+                is_aside |= len(y_true) < scoring.most_compared()
+                _note_score(site, float(result), len(y_true), is_aside=is_aside)
             return result
 
         setattr(module, name, functools.wraps(original)(metric))
@@ -302,6 +304,7 @@ def _predicted(estimator: Any, rows: Any, answer: Any) -> None:
             trained_on=_trained_on(estimator, rows),
             is_aside=_is_aside(rows),
             who=f"{id(estimator)} after {_FITS[id(estimator)]}",
+            labels=shown.own_labels(rows),
             complete=functools.partial(_complete, estimator),
         )
     ledger.RECORD.attempt("pictures behind features", _note_origin, "answered", rows)
