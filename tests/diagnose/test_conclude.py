@@ -63,3 +63,26 @@ def test_a_sample_may_fail_a_check_of_the_scripts_own(error, facts, is_error):
     replay = Replay(status="failed", seconds=1, peak_bytes=0, record=record, arrays={}, output="")
     assert (conclude._script_error(replay) is not None) == is_error
     assert any("a check of the script" in note for note in conclude._notes(replay, {})) != is_error
+
+
+@pytest.mark.parametrize(
+    ("status", "events", "error"),
+    [
+        pytest.param("done", [], "NeverTrained", id="nothing-was-done"),
+        pytest.param("done", [{"what": "predict"}], None, id="classified-by-hand"),
+        pytest.param("out of time", [], "Stopped", id="slow-before-all"),
+        pytest.param("out of time", [{"what": "predict"}], "Stopped", id="slow-prediction"),
+        pytest.param(
+            "out of time",
+            [{"what": "custom-training-loop", "site": {"line": 4}}],
+            None,
+            id="slow-loop",
+        ),
+    ],
+)
+def test_a_script_without_fit_and_score(tmp_path, status, events, error):
+    replay = Replay(status=status, seconds=60, peak_bytes=0, record={"events": events}, arrays={},
+                    output="")  # fmt: skip
+    found = conclude.not_trained(Script(path=tmp_path / "train.py"), replay, 1.0)
+    assert (found.error and found.error.type) == error
+    assert (conclude.NO_ACCURACY in found.notes) == (error is None)

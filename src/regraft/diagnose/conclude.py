@@ -88,7 +88,11 @@ def without_score(
 def not_trained(script: Script, replay: Replay, seconds: float) -> Diagnosis:
     """The diagnosis of a script that failed, or ended without a training: where, and on what."""
     error, notes = _script_error(replay), _notes(replay, {})
-    if error is None and _trains_by_hand(replay):
+    by_hand = _trains_by_hand(replay)
+    if replay.status == "out of time" and by_hand:
+        error = None
+        notes = (*notes, f"the script was ended after {replay.seconds:.0f} s, before any score")
+    if error is None and (by_hand or _answers(replay)):
         notes = (*notes, NO_ACCURACY)
     elif error is None:
         message = "the script ended without training or scoring a model"
@@ -187,6 +191,11 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
 def _trains_by_hand(replay: Replay) -> list[Mapping[str, Any]]:
     """Where the script computes gradients itself."""
     return [e for e in replay.record.get("events", []) if e["what"] == "custom-training-loop"]
+
+
+def _answers(replay: Replay) -> bool:
+    """Did a network answer, of which the script makes a classifier by hand?"""
+    return any(event["what"] == "predict" for event in replay.record.get("events", []))
 
 
 def _broken(results: Sequence[Result], probes: Sequence[str]) -> list[str]:

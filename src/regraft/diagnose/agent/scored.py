@@ -8,6 +8,7 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
+    ancestry,
     augmentation,
     boundary,
     feeds,
@@ -242,7 +243,8 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         entry = score(model, feed, by="evaluate", site=site, claimed=claimed)
         if entry is not None and _is_weighted(model, feed):
             _weigh(entry, feed)
-        if entry is not None and any(x is one for one in session.SESSION.trained_sources):
+        trained = session.SESSION.trained_sources
+        if entry is not None and any(ancestry.have_same_rows(x, one) for one in trained):
             entry["trained_on"] = 1.0  # varied at random, no picture of it comes twice
         if session.SESSION.is_probed and entry is not None:
             entry["numbers"] = scoring.named(model, result)
