@@ -89,8 +89,10 @@ def test_a_long_run_trains_everything_unless_less_is_well_ahead(steps, last, cho
     [
         pytest.param(80, {3e-4: 1.0, 1e-3: 1.4, 1e-4: 1.1}, 1e-3, id="long"),
         pytest.param(79, {3e-4: 1.0, 1e-3: 1.4, 1e-4: 1.1}, 3e-4, id="short"),
-        pytest.param(800, {3e-4: 1.4, 1e-3: 2.0, 1e-4: 1.0}, 3e-4, id="the-largest-destroys"),
-        pytest.param(800, {3e-4: 2.0, 1e-3: 3.0, 1e-4: 1.0}, 1e-4, id="both-do"),
+        pytest.param(399, {3e-4: 1.4, 1e-3: 2.0, 1e-4: 1.0}, 3e-4, id="the-largest-destroys"),
+        pytest.param(399, {3e-4: 2.0, 1e-3: 3.0, 1e-4: 1.0}, 1e-4, id="both-do"),
+        pytest.param(400, {3e-4: 1.4, 1e-3: 2.4, 1e-4: 1.0}, 1e-3, id="very-long"),
+        pytest.param(400, {3e-4: 2.4, 1e-3: 2.6, 1e-4: 1.0}, 3e-4, id="too-much-even-so"),
         pytest.param(800, {3e-4: 1.2, 1e-3: 1.0, 1e-4: 1.4}, 1e-3, id="best-anyway"),
     ],
 )

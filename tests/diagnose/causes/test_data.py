@@ -262,5 +262,24 @@ def test_dat007_clear(of_labels, weights):
     assert verdict(weights_favour_the_large_classes, **facts) == "clear"
 
 
+EVEN = {"train_counts": dict.fromkeys(COUNTS, 200), "validation_counts": dict.fromkeys(COUNTS, 50)}
+TOP_HEAVY = {"0": 1.0, "1": 1.0, "2": 1.0, "3": 50.0}
+
+
+@pytest.mark.parametrize(
+    ("weights", "variation", "expected"),
+    [
+        (TOP_HEAVY, 0.4, "found"),
+        (TOP_HEAVY, 0.05, "clear"),
+        (TOP_HEAVY | {"3": 3.0}, 0.4, "clear"),
+    ],
+    ids=["followed", "hardly-followed", "a-little-heavier"],
+)
+def test_weights_that_classes_of_one_size_do_not_ask_for(weights, variation, expected):
+    facts = {"labels": uneven(**EVEN), "training": training(class_weights=weights)}
+    measured = accuracy(variation=variation)
+    assert verdict(weights_favour_the_large_classes, accuracy=measured, **facts) == expected
+
+
 def test_dat007_unknown():
     assert verdict(weights_favour_the_large_classes, labels=uneven()) == "unknown"

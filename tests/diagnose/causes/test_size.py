@@ -1,5 +1,5 @@
 import pytest
-from builders import ask, backbone, pixels, verdict
+from builders import ask, backbone, pixels, training, verdict
 
 from regraft.diagnose.causes.size import map_shrinks_to_one_cell
 
@@ -33,3 +33,20 @@ def test_siz001_clear(given, source):
 
 def test_siz001_unknown():
     assert verdict(map_shrinks_to_one_cell, backbone=net(48), pixels=drawn(0)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("n_trainable", "facts", "is_forecast"),
+    [
+        (13, {"sampled": True, "planned_updates": 9_000}, True),
+        (13, {}, False),
+        (0, {"sampled": True, "planned_updates": 9_000}, False),
+    ],
+    ids=["learns-in-a-sample", "learns", "frozen"],
+)
+def test_a_network_that_learns_itself_may_do_with_one_cell(n_trainable, facts, is_forecast):
+    given = backbone("vgg16", "caffe", n_batchnorm=0, input_height=32, input_width=32,
+                     last_map=(1, 1), n_trainable_layers=n_trainable)  # fmt: skip
+    finding = ask(map_shrinks_to_one_cell, backbone=given, pixels=drawn(28),
+                  training=training(**facts))  # fmt: skip
+    assert finding.evidence["is_forecast"] == is_forecast

@@ -28,6 +28,8 @@ UNLIKE = 2.0  # ... and times the same class's share of the validation rows
 WEIGHTLESS = 0.1  # of the training rows: fewer may be rows that are left out on purpose
 SAME_WEIGHT = 1.2  # times the least weight
 UNEVEN = 1.5  # times the rows of the smallest class: less uneven ones need no weights
+HEAVY = 5.0  # times the least weight: of classes of one size nothing asks for so much
+FOLLOWED = 0.15  # distance of what is answered from what is true: answers follow the weights
 LESS_EVEN = 0.85  # of as many classes: weights that are right make them more even
 LEFT_IN = 0.1  # share of a data set that a `take` lets through
 HANDFUL = 5  # batches; who means a small part counts its pictures, or takes an epoch's worth
@@ -290,7 +292,9 @@ def rows_that_weigh_nothing(training: Training) -> Finding:
     source="https://www.tensorflow.org/tutorials/structured_data/imbalanced_data#class_weights: "
     "class_weight maps class indices, not places in a list, to weights",
 )
-def weights_favour_the_large_classes(labels: Labels, training: Training) -> Finding:
+def weights_favour_the_large_classes(
+    labels: Labels, training: Training, accuracy: Accuracy | None = None
+) -> Finding:
     """Class weights that should even out classes make uneven ones more uneven.
 
     Why it hurts: small classes, which the weights are for, count for even less than without. So it
@@ -298,9 +302,10 @@ def weights_favour_the_large_classes(labels: Labels, training: Training) -> Find
         counts are used in place of their inverse.
     How it is found: by share of the loss classes are a good deal less even than by their number of
         rows, the larger classes have the larger weights, and the validation part is more even.
+        Of classes of one size: one weighs five times as much as another, and is answered for a
+        good deal of what is no such thing.
     Fix: key the weights by class index, inversely to the counts.
-    Limits: weights that favour a class on purpose, whatever its size, are left alone where classes
-        are of one size.
+    Limits: where classes are of one size, weights that answers hardly follow are left alone.
     """
     counts = {name: n for name, n in labels.train_counts.items() if name in training.class_weights}
     weights = [training.class_weights[name] for name in counts]
@@ -310,7 +315,7 @@ def weights_favour_the_large_classes(labels: Labels, training: Training) -> Find
     if max(weights) <= SAME_WEIGHT * min(weights):
         return clear("all classes weigh the same")
     if max(rows) < UNEVEN * min(rows):
-        return clear("classes have as many rows as one another: weights are there on purpose")
+        return _of_even_classes(training, labels, accuracy)
     before, after = _evenness(rows), _evenness([n * w for n, w in zip(rows, weights, strict=True)])
     seen = (
         f"{len(counts)} classes count like {after:.1f} of one size with their weights, "
@@ -329,6 +334,26 @@ def weights_favour_the_large_classes(labels: Labels, training: Training) -> Find
         where=(training.site,),
         repairs=(ignore_weights(),),
         severity=0.3,
+    )
+
+
+def _of_even_classes(training: Training, labels: Labels, accuracy: Accuracy | None) -> Finding:
+    """Do weights that nothing asks for decide what is answered?"""
+    weights = training.class_weights
+    heaviest, lightest = (choose(weights, key=lambda name: weights[name]) for choose in (max, min))
+    validated = [labels.validation_counts.get(name, 0) for name in weights]
+    is_even = max(validated) < UNEVEN * max(1, min(validated))
+    is_heavy = weights[heaviest] >= HEAVY * weights[lightest]
+    is_followed = accuracy is not None and accuracy.variation > FOLLOWED
+    if not (is_heavy and is_even and is_followed):
+        return clear("classes have as many rows as one another: weights are there on purpose")
+    return found(
+        f"classes have as many rows as one another, and class {heaviest} weighs "
+        f"{weights[heaviest] / weights[lightest]:.3g} times as much as class {lightest}",
+        fix="leave class_weight out",
+        where=(training.site,),
+        repairs=(ignore_weights(),),
+        severity=0.2,
     )
 
 

@@ -1,6 +1,6 @@
 """SIZ: the input is too small for the backbone."""
 
-from regraft.diagnose.evidence import Backbone, Pixels
+from regraft.diagnose.evidence import Backbone, Pixels, Training
 from regraft.diagnose.repairs import enlarge_input
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
@@ -14,7 +14,9 @@ SMALLEST = 64  # two steps of it
     source="https://stackoverflow.com/questions/58392266 (VGG16 at 57 x 57) and "
     "https://bard.greatgrap.com/royhuang9/transfer_learning (VGG16 at 32 x 32)",
 )
-def map_shrinks_to_one_cell(backbone: Backbone, pixels: Pixels) -> Finding:
+def map_shrinks_to_one_cell(
+    backbone: Backbone, pixels: Pixels, training: Training | None = None
+) -> Finding:
     """The backbone's last map is a single cell.
 
     Why it hurts: nothing is left of where things are, and most of what the last filters see is
@@ -22,7 +24,9 @@ def map_shrinks_to_one_cell(backbone: Backbone, pixels: Pixels) -> Finding:
     How it is found: the last map is 1 x 1, and either the input is no larger than the network's
         stride, or the pictures were larger before the script made them small.
     Fix: feed larger pictures, or read an earlier layer.
-    Limits: a small input alone is no fault; larger ones cost time.
+    Limits: a small input alone is no fault; larger ones cost time. A network that is trained itself
+        learns to do with one cell in more updates than a sample has: nothing else broken, it is
+        not asked.
     """
     height, width = backbone.input_height, backbone.input_width
     if backbone.last_map != (1, 1):
@@ -34,6 +38,7 @@ def map_shrinks_to_one_cell(backbone: Backbone, pixels: Pixels) -> Finding:
         return unknown(f"{seen}; the size of the original pictures is not known")
     if not is_tiny and source <= min(height, width):
         return clear(f"{seen}, but the pictures are no larger")
+    is_learning = training is not None and training.is_cut_short and backbone.n_trainable_layers > 0
     larger = max(SMALLEST, 2 * min(height, width))
     was = f", where the pictures have {source} pixels" if source > min(height, width) else ""
     return found(
@@ -42,6 +47,7 @@ def map_shrinks_to_one_cell(backbone: Backbone, pixels: Pixels) -> Finding:
         where=(backbone.site,),
         repairs=(enlarge_input(larger),),
         severity=0.12,
+        is_forecast=float(is_learning),
     )
 
 
