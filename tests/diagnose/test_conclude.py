@@ -43,7 +43,8 @@ def test_any_other_end_is_an_error(tmp_path, refused, scores):
 
 SAMPLED = {"sampled": True, "n_train_used": 60, "n_train": 600}
 CHECK = {"type": "AssertionError", "message": "too low", "file": "train.py", "line": 9,
-         "traceback": "..."}  # fmt: skip
+         "traceback": 'File "train.py", line 9, in <module>'}  # fmt: skip
+ELSEWHERE = CHECK | {"traceback": CHECK["traceback"] + '\n  File "argparse.py", line 2, in exit'}
 EXIT, FAULT = CHECK | {"type": "SystemExit"}, CHECK | {"type": "ValueError"}
 
 
@@ -51,11 +52,10 @@ EXIT, FAULT = CHECK | {"type": "SystemExit"}, CHECK | {"type": "ValueError"}
     ("error", "facts", "is_error"),
     [
         pytest.param(CHECK, {"fits": [SAMPLED]}, False, id="on-a-sample"),
-        pytest.param(
-            CHECK | {"type": "SystemExit"}, {"facts": {"predicted": [1]}}, False, id="exit"
-        ),
+        pytest.param(EXIT, {"facts": {"predicted": [1]}}, False, id="exit"),
         pytest.param(CHECK, {"fits": [{"sampled": False}]}, True, id="on-all-pictures"),
-        pytest.param(CHECK | {"type": "ValueError"}, {"fits": [SAMPLED]}, True, id="else"),
+        pytest.param(FAULT, {"fits": [SAMPLED]}, True, id="else"),
+        pytest.param(ELSEWHERE, {"fits": [SAMPLED]}, True, id="in-a-library"),
     ],
 )
 def test_a_sample_may_fail_a_check_of_the_scripts_own(error, facts, is_error):

@@ -149,17 +149,18 @@ def test_what_is_left_out_for_comparison_is_not_what_a_script_ends_on(bases, num
 
 
 @pytest.mark.parametrize(
-    ("honest", "number"),
-    [((0.97, 0.3, 0.2), 0), ((0.97, 0.3, 0.3), 1)],
-    ids=["turned-in-two-ways", "one-answer"],
+    ("honest", "others", "number"),
+    [((0.97, 0.3, 0.2), 0, 0), ((0.97, 0.3, 0.3), 0, 1), ((0.97, 0.3, 0.2), 2, 1)],
+    ids=["turned-in-two-ways", "one-answer", "of-other-pictures"],
 )
-def test_changed_pictures_are_told_by_their_results(honest, number):
+def test_changed_pictures_are_told_by_their_results(honest, others, number):
     calls = (("evaluate", 20), ("predict", 30), ("predict", 30))
     scores = [
         score(n, by=by, line=line, n_loads=0, honest=honest[n])
         for n, (by, line) in enumerate(calls)
     ]
     arrays = {f"score{n}_labels": np.array([0, 1, 1, 2]) for n in range(3)}
+    arrays["score0_labels"] = np.append(arrays["score0_labels"], [3] * others)
     assert recorded.observed_score(replay(scores=scores, arrays=arrays))["number"] == number
 
 

@@ -22,6 +22,7 @@ from regraft.diagnose.probe.printed import is_accuracy, mistaken, of_training, s
         ("Train/val accuracy: 0.9912 / 0.9031", []),
         ("one-vs-rest accuracy: 0.9764", []),
         ("Trained. Test accuracy: 0.9031", [0.9031]),
+        ("Random forest with dropout, accuracy: 0.9031", [0.9031]),
         ("accuracy 0.9", []),  # too short to tell from chance
         ("accuracy on 10000 pictures: 0.9031", []),
         ("accuracy\n0.9031", []),

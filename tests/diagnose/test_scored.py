@@ -232,6 +232,6 @@ def test_features_predicted_batch_by_batch_are_of_one_network(record, monkeypatc
     monkeypatch.setattr(session.SESSION, "predicted_rows", known)
     digests = [feeds.digest_row(row) for row in features]
     assert scored.shown.prediction_of(digests) is None
-    assert scored.shown.one_of_many(digests)["n"] == 20
+    assert scored.shown.one_of_batches(digests)["key"] == "predict2"
     others = [feeds.digest_row(row + 1) for row in features]
-    assert scored.shown.one_of_many(others) is None
+    assert scored.shown.one_of_batches(others) is None

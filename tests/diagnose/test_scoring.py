@@ -488,6 +488,13 @@ def test_how_often_the_same_answers_are_right_by_chance_is_no_score(record):
     assert [score["claimed"] for score in record.scores] == [pytest.approx(0.925)]
 
 
+def test_batches_that_look_alike_are_all_scored(record):
+    for labels in ([0, 1], [1, 0]):
+        scoring.answered(np.array([0, 1]))
+        scoring.compared(np.array([0, 1]), np.array(labels), SITE)
+    assert [score["claimed"] for score in record.scores] == [1.0, 0.0]
+
+
 def test_what_was_compared_tells_how_large_a_part_another_comparison_is(record):
     assert scoring.most_compared() == 0
     labels = np.arange(40) % 4

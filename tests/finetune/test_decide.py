@@ -152,7 +152,7 @@ def test_what_must_pay_and_has_no_time_is_left(network, training, validation):
 
 @pytest.mark.parametrize("seconds", [1.0, 20.0, 500.0])
 def test_steps_and_evaluations_fit_the_time(seconds):
-    plan, pace = make_plan(), Pace(a_step=0.1, starting=1.0, a_picture=0.01)
+    plan, pace = make_plan(), Pace(a_step=0.1, a_picture=0.01)
     steps = steps_in(seconds, pace, plan, an_evaluation=0.2)
     n_evaluations = -(-steps // evaluate_every(steps, plan.steps_an_epoch))
     assert steps == 1 or steps * 0.1 + n_evaluations * 0.2 <= seconds + 0.4

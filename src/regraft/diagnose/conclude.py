@@ -175,7 +175,9 @@ def _notes(baseline: Replay, sizes: Mapping[int, int]) -> tuple[str, ...]:
     if _ended_by_us(baseline):
         notes.append(f"what follows a write was not run: {baseline.record['error']['message']}")
     if _checked_itself(baseline):
-        notes.append("what follows a check of the script's own was not run: a sample failed it")
+        notes.append(
+            "what follows a check of the script's own was not run: it failed, as a sample may"
+        )
     if _was_scored_in_time(baseline):
         notes.append(
             f"the script was ended after {baseline.seconds:.0f} s: what follows its last score was "
@@ -194,7 +196,7 @@ def _trains_by_hand(replay: Replay) -> list[Mapping[str, Any]]:
 
 
 def _answers(replay: Replay) -> bool:
-    """Did a network answer, of which the script makes a classifier by hand?"""
+    """Did a network predict? A script may make a classifier of that by hand."""
     return any(event["what"] == "predict" for event in replay.record.get("events", []))
 
 
@@ -226,8 +228,11 @@ def _was_scored_in_time(replay: Replay) -> bool:
 
 
 def _checked_itself(replay: Replay) -> bool:
-    """Did it end on a number it expects of itself, which it has no chance to reach on a sample?"""
-    is_check = (replay.record.get("error") or {}).get("type") in ("AssertionError", "SystemExit")
+    """Did it end on a check of its own, as of a number that a sample does not reach?"""
+    error = replay.record.get("error") or {}
+    last = [line for line in str(error.get("traceback", "")).splitlines() if "File " in line][-1:]
+    is_own = not last or str(error.get("file", "")) in last[0]
+    is_check = is_own and error.get("type") in ("AssertionError", "SystemExit")
     is_sampled = any(fit.get("sampled") for fit in replay.fits)
     is_sampled |= bool(replay.record.get("facts", {}).get("predicted"))
     return is_check and is_sampled and bool(replay.scores)

@@ -13,6 +13,7 @@ GLANCE, GLANCE_SHARE = 64, 4  # pictures of a usual batch, and times as many tha
 SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs", "input_size", "loss",
             "trainable_parameters")  # fmt: skip
 OF_BASE = ("weights", "n_layers", "n_trainable_layers")
+SAME_MIX = 0.95  # of the labels, sorted: two draws of the same rows keep their classes' shares
 LEAST_START = 30  # labels in one order: other pictures do not begin with the same
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
@@ -104,9 +105,17 @@ def _scored_before(
         for score in scores[:at]
         if score["by"] not in ("fit", first["by"])
         and all(score.get(name) == last.get(name) for name in ("model", "n_fits", "n_loads"))
-        and (score.get("n") or 0) >= (last.get("n") or 0)
+        and _are_of_one_part(score, last, replay)
     ]
     return earlier[-1] if earlier else first
+
+
+def _are_of_one_part(one: Record, other: Record, replay: Replay) -> bool:
+    """Were two scores made with the same labels, or, of many rows, with two draws of them?"""
+    here, there = (replay.arrays.get(f"score{s.get('number')}_labels") for s in (one, other))
+    if here is None or there is None or len(here) != len(there):
+        return False
+    return float(np.mean(np.sort(here) == np.sort(there))) >= SAME_MIX
 
 
 def _is_variation(score: Record, of: Record, replay: Replay) -> bool:

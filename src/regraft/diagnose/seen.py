@@ -26,7 +26,10 @@ def pixels(
     replay: Replay, fit: Record, score: Record | None, ledger: facts.Ledger
 ) -> facts.Pixels | None:
     """Pictures as they reach the model and the backbone; None where no pictures were seen."""
-    train, validation = (_names(replay, fit, part, score) for part in ("train", "validation"))
+    train, validation = (
+        [*_names(replay, fit, part, score), *_keys(fit, f"batch_of_{part}")]
+        for part in ("train", "validation")
+    )
     # trained on frozen features: the pictures are those the backbone was given
     pictured = [name for name in train if _holds_pictures(replay, name)]
     held = [name for name in validation if _holds_pictures(replay, name)]

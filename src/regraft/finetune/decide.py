@@ -193,7 +193,7 @@ def _with_length(
     least, most = _EVALUATED
     if pace is None or deadline is None:
         return plan, most
-    left = deadline - time.monotonic() - pace.starting  # the graph is built anew
+    left = deadline - time.monotonic()
     n_evaluated = int(_EVALUATION_PART * left / (2 * pace.a_picture))  # as they are, and averaged
     n_evaluated = min(max(n_evaluated, least), most)
     steps = steps_in(left, pace, plan, an_evaluation=2 * n_evaluated * pace.a_picture)

@@ -22,7 +22,6 @@ class Pace:
     """Measured seconds."""
 
     a_step: float
-    starting: float  # of the first step, which also builds the graph
     a_picture: float  # to score it
 
 
@@ -30,13 +29,15 @@ def time_steps(
     network: Network, training: Pictures, plan: TrainingPlan, *, a_picture: float
 ) -> Pace:
     """Time a few steps at rate 0, which move nothing but the optimiser's moments."""
-    times = [time.monotonic()]
+    times = []
     batches = training_batches(training, plan, first=0)
     for _, (pictures, targets) in zip(range(2 + _TIMED_STEPS), batches, strict=False):
         network.step(pictures, targets, rate=0.0)
         times.append(time.monotonic())
-    a_step = (times[-1] - times[2]) / _TIMED_STEPS  # the second step still warms up
-    return Pace(a_step=a_step, starting=times[1] - times[0], a_picture=a_picture)
+    a_step = (
+        times[-1] - times[1]
+    ) / _TIMED_STEPS  # the first builds the graph, the second warms up
+    return Pace(a_step=a_step, a_picture=a_picture)
 
 
 def step_at_rest(network: Network, training: Pictures, n: int) -> Callable[[], object]:

@@ -272,8 +272,9 @@ TOP_HEAVY = {"0": 1.0, "1": 1.0, "2": 1.0, "3": 50.0}
         (TOP_HEAVY, 0.4, "found"),
         (TOP_HEAVY, 0.05, "clear"),
         (TOP_HEAVY | {"3": 3.0}, 0.4, "clear"),
+        (TOP_HEAVY | {"0": 0.0}, 0.4, "clear"),
     ],
-    ids=["followed", "hardly-followed", "a-little-heavier"],
+    ids=["followed", "hardly-followed", "a-little-heavier", "of-no-weight"],
 )
 def test_weights_that_classes_of_one_size_do_not_ask_for(weights, variation, expected):
     facts = {"labels": uneven(**EVEN), "training": training(class_weights=weights)}

@@ -238,6 +238,9 @@ def _link_features(fit: Fit) -> None:
             fit.record[f"features_of_{part}"] = seen["key"]
             fit.record["base"] = fit.record["base"] or seen["base"]
             ledger.RECORD.attempt("pictures behind features", shown.link, key, feed)
+        elif (batch := shown.one_of_batches(_asked(feed))) is not None:
+            fit.record[f"batch_of_{part}"] = batch["key"]
+            fit.record["base"] = fit.record["base"] or batch["base"]
         if seen is not None or samples.as_pictures(feed.x[:FEW]).ndim == 2:
             rows = fit.kept if part == "train" else feed.rows
             ledger.RECORD.attempt("features", shown.keep_features, key, feed.x, rows)
@@ -245,13 +248,17 @@ def _link_features(fit: Fit) -> None:
 
 def _seen(feed: feeds.Feed, both: int) -> dict[str, Any] | None:
     """The prediction these rows come from: by their values, else (scaled since) by their number."""
-    asked = [feeds.digest_row(feed.x[row]) for row in samples.spread(len(feed), LINKED)]
-    known = shown.prediction_of(asked) or shown.one_of_many(asked)
+    known = shown.prediction_of(_asked(feed))
     if known is not None:
         return known
     latest_first = session.SESSION.pictures[::-1]
     likely = (feed.planned, len(feed), both)  # alone, or split by Keras
     return next((seen for seen in latest_first if seen["n"] in likely), None)
+
+
+def _asked(feed: feeds.Feed) -> list[bytes]:
+    """Digests of rows from all over a feed."""
+    return [feeds.digest_row(feed.x[row]) for row in samples.spread(len(feed), LINKED)]
 
 
 def _keep_augmented(fit: Fit) -> None:

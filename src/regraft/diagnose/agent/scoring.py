@@ -289,7 +289,8 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
         if honest is not None and orders.is_renaming(labels[rows], honest[rows]):
             honest = None  # the same pictures under other numbers: nobody is paired wrongly
         claimed = float(np.mean(classes[rows] == labels[rows])) if len(rows) else None
-        if claimed is not None and _are_drawn_again(classes[rows], labels[rows], claimed):
+        is_many = len(rows) >= LEAST_COUNTED and not match.get("is_batch")
+        if is_many and _are_drawn_again(classes[rows], labels[rows], claimed or 0.0):
             return True
         agree = None if honest is None else float(np.mean(classes[rows] == honest[rows]))
         # true pairs agree best: what came with the pictures are no labels then
@@ -321,8 +322,15 @@ def compared(left: Any, right: Any, site: dict[str, Any] | None, by: str = "pred
 
 
 def most_compared() -> int:
-    """Rows of the largest comparison of a prediction with labels so far."""
-    return max((s["n_labels"] for s in ledger.RECORD.scores if "n_labels" in s), default=0)
+    """Rows of the largest comparison of a prediction with labels that were not trained on."""
+    return max(
+        (
+            score["n_labels"]
+            for score in ledger.RECORD.scores
+            if "n_labels" in score and score.get("trained_on", 0.0) < HALF
+        ),
+        default=0,
+    )
 
 
 def _are_drawn_again(classes: np.ndarray, labels: np.ndarray, agree: float) -> bool:

@@ -177,16 +177,17 @@ def prediction_of(digests: list[bytes]) -> dict[str, Any] | None:
     return None
 
 
-def one_of_many(digests: list[bytes]) -> dict[str, Any] | None:
-    """Where batches were predicted one by one and gave these rows together: one of them."""
+def one_of_batches(digests: list[bytes]) -> dict[str, Any] | None:
+    """Where predictions gave these rows together, some of them each: the latest of these.
+
+    Its pictures are scaled as all are; which classes they are of says nothing.
+    """
     known = session.SESSION.predicted_rows
-    each = [
-        (sum(digest in known[seen["key"]] for digest in digests), seen)
-        for seen in session.SESSION.pictures
-    ]
-    if 2 * sum(any(d in rows for rows in known.values()) for d in digests) <= len(digests):
+    n_known = sum(any(digest in rows for rows in known.values()) for digest in digests)
+    if 2 * n_known <= len(digests):
         return None
-    return max(each, key=lambda found: found[0])[1]
+    pictures = reversed(session.SESSION.pictures)
+    return next((s for s in pictures if any(d in known[s["key"]] for d in digests)), None)
 
 
 def has_features() -> bool:

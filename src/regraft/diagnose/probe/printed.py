@@ -9,7 +9,7 @@ _SAID = re.compile(r"(?i)(?:\w[\w \-]*)?\bacc(?:uracy)?\b[^\d\n\[({.-]{0,24}(\d*
 # words that say what else the number is
 _QUALIFIED = re.compile(
     r"(?i)top|auc|balanced|train|loss|baseline|before|best|target|batch|step|fold|epoch|running|\bk\b"
-    r"|rest|ovr|label.?wise|hamming|drop|agree"
+    r"|\brest\b|\bovr\b|label.?wise|hamming|\bdrop(s|ped)?\b|\bagree"
 )
 # what parts the words about one number from those about another
 _ENDS = re.compile(r"\d*\.\d+|[.!?;]\s|\n")

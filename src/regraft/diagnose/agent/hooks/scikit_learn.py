@@ -53,7 +53,7 @@ def _hook_metrics(module: ModuleType) -> None:
         def metric(
             y_true: Any, y_pred: Any, *args: Any, _original: Any = original, **kw: Any
         ) -> Any:
-            site = sites.here()
+            site, n = sites.here(), np.shape(y_true)[0]
             by_output = _original.__name__ == "hamming_loss"
             compared = scoring.compared_by_output if by_output else scoring.compared
             known = compared(y_pred, y_true, site, by="sklearn")
@@ -67,7 +67,7 @@ def _hook_metrics(module: ModuleType) -> None:
                 # of an estimator's own predictions, of one class that everything is called, or of
                 # a part of what was compared
                 is_aside = len(np.unique(np.asarray(y_pred))) == 1
-                is_aside |= len(y_true) < scoring.most_compared()
+                is_aside |= n < scoring.most_compared()
                 _note_score(site, float(result), len(y_true), is_aside=is_aside)
             return result
 
