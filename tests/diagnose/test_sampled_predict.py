@@ -40,6 +40,13 @@ def test_so_is_one_whose_training_was_given_no_values(loss):
     assert why._stumbled_over_a_sample(given)
 
 
+@pytest.mark.parametrize("fits", [[], [{"losses": [2.3]}]], ids=["by-hand", "trained"])
+def test_so_is_a_classifier_made_by_hand_that_calls_all_by_one_name(fits):
+    given = replay("done", predicted={"900": 300}, scores=[{"by": "sklearn", "is_aside": True}])
+    given.record["fits"] = fits
+    assert why._stumbled_over_a_sample(given) == (not fits)
+
+
 @pytest.mark.parametrize(
     ("status", "predicted", "scores"),
     [("done", {"900": 300}, [{"by": "fit"}]), ("failed", {}, [])],
