@@ -34,6 +34,8 @@ FRESH = 1.8  # standard deviations that a Glorot-uniform kernel reaches at most
         "keras.models.model_from_json(published.to_json())",
         "keras.Model.from_config(keras.Model(published.input, published.layers[-5].output)"
         ".get_config())",
+        "keras.models.clone_model(keras.Model(published.input, keras.layers.Dense(3)("
+        "published.output)))",
     ],
 )
 def test_a_copy_without_weights_is_given_the_published_ones(

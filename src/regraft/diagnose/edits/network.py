@@ -158,11 +158,21 @@ def pool_features(draft: Draft, mends: Mends, context: PatchContext) -> None:
     draft.replace(draft.calls("Flatten")[0], f"{keras}.layers.GlobalAveragePooling2D()")
 
 
+def _copy_weights(draft: Draft, clone: ast.Call) -> None:
+    """What `clone_model` leaves behind, set behind it, or the network itself in its place."""
+    original, statement = draft.source(clone.args[0]), draft.statement(clone)
+    if isinstance(statement, ast.Assign) and statement.value is clone:
+        target = draft.source(statement.targets[0])
+        draft.insert_after(statement, f"{target}.set_weights({original}.get_weights())")
+    else:
+        draft.replace(clone, original)
+
+
 def load_imagenet_weights(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """The backbone with its ImageNet weights, and no load afterwards that undoes them."""
     for clone in draft.calls("clone_model")[:1]:
         if clone.args and len(draft.calls("clone_model")) == 1:
-            draft.replace(clone, draft.source(clone.args[0]))
+            _copy_weights(draft, clone)
     build = builder(draft, context)
     if any(keyword.arg is None for keyword in build.keywords):
         raise UnknownEdit("the arguments of the network are not written out")

@@ -101,20 +101,35 @@ def _models_in(model: Any) -> list[Any]:
 def _note_copy(copy: Any, site: Any) -> None:
     """Note a model made at `site` that copies a known network, or a part; repair it if asked.
 
-    It does where all its layers with weights have the names of layers there.
+    It does where all its layers with weights have the names of layers there, or where it has
+    layers of all names there, as a copy with a head has.
     """
     layers = [layer for layer in anatomy.flat_layers(copy) if layer.weights]
     if len(layers) < LEAST_LAYERS:
         return
     for base in reversed(anatomy.BASES):
         known = {layer.name: layer for layer in anatomy.flat_layers(base["model"])}
-        if all(layer.name in known for layer in layers):
+        theirs = [layer for layer in layers if layer.name in known]
+        part = copy if len(theirs) == len(layers) else _trunk_in(copy, base["model"])
+        if part is not None:
             if interventions.ACTIVE.one("load-imagenet-weights") is not None:
-                for layer in layers:
+                for layer in theirs:
                     layer.set_weights(known[layer.name].get_weights())
-            _note_base(copy, name=base["name"], site=site, weights=base["weights"],
+            _note_base(part, name=base["name"], site=site, weights=base["weights"],
                        rescales=base["rescales"])  # fmt: skip
             return
+
+
+def _trunk_in(copy: Any, network: Any) -> Any:
+    """The part of a model that copies a whole network; None where it has not all its layers."""
+    import keras
+
+    (_, *here), (_, *there) = copy.layers, network.layers  # the first is the input, of any name
+    is_whole = {layer.name for layer in here}.issuperset(layer.name for layer in there)
+    if not (is_whole and here[0].name == there[0].name):  # or something comes before it
+        return None
+    with session.inside():
+        return keras.Model(copy.inputs, copy.get_layer(there[-1].name).output)
 
 
 def _note_base(
