@@ -2,16 +2,9 @@ import keras
 import numpy as np
 
 keras.utils.set_random_seed(3)
-digits = np.load("digits.npz")
-x_train = digits["x_train"][:1500].astype("float32")
-y_train = digits["y_train"][:1500]
-x_test = digits["x_test"][:500].astype("float32")
-y_test = digits["y_test"][:500]
-
-mean = x_train.mean(axis=0)
-std = x_train.std(axis=0) + 1.0
-x_train = ((x_train - mean) / std)[..., None]
-x_test = ((x_test - mean) / std)[..., None]
+with np.load("standardised.npz") as data:
+    x_train, y_train = data["x_train"], data["y_train"]
+    x_test, y_test = data["x_test"], data["y_test"]
 
 model = keras.Sequential([
     keras.Input((28, 28, 1)),
