@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from regraft.adapt.views import View
-from regraft.heads.calibrate import mean_loss
+from regraft.heads.calibrate import fit_temperature, mean_loss
 from regraft.heads.linear import softmax
 from regraft.pipeline import averaging
 from regraft.pipeline.averaging import Averaged, average
@@ -62,7 +62,8 @@ def test_the_mean_has_a_temperature_of_its_own(monkeypatch):
     monkeypatch.setattr(averaging, "evaluate", lambda *_, views: next(asked))
     pictures = type("Pictures", (), {"labels": LABELS, "__len__": lambda _: len(LABELS)})()
     views = (View(), *(View(down=part) for part in (0.01, 0.02, 0.03, 0.04)))
-    found, temperature = average(None, pictures, views, as_they_are=answers[0])
+    alone = softmax(answers[0] / np.float32(fit_temperature(answers[0], LABELS)))
+    found, temperature = average(None, pictures, views, as_they_are=answers[0], alone=alone)
     assert found.helps
     assert found.together == pytest.approx(softmax(answers / np.float32(temperature)).mean(axis=0))
     least = mean_loss(answers, LABELS, temperature=temperature)

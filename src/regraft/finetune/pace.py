@@ -34,10 +34,8 @@ def time_steps(
     for _, (pictures, targets) in zip(range(2 + _TIMED_STEPS), batches, strict=False):
         network.step(pictures, targets, rate=0.0)
         times.append(time.monotonic())
-    a_step = (
-        times[-1] - times[1]
-    ) / _TIMED_STEPS  # the first builds the graph, the second warms up
-    return Pace(a_step=a_step, a_picture=a_picture)
+    # the first step builds the graph, and the second still warms up
+    return Pace(a_step=(times[-1] - times[1]) / _TIMED_STEPS, a_picture=a_picture)
 
 
 def step_at_rest(network: Network, training: Pictures, n: int) -> Callable[[], object]:

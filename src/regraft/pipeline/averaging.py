@@ -48,7 +48,12 @@ class Averaged:
 
 
 def average(
-    network: Network, pictures: Pictures, views: tuple[View, ...], *, as_they_are: FloatArray
+    network: Network,
+    pictures: Pictures,
+    views: tuple[View, ...],
+    *,
+    as_they_are: FloatArray,
+    alone: FloatArray,
 ) -> tuple[Averaged, float]:
     """Ask a network about pictures in every view.
 
@@ -57,6 +62,7 @@ def average(
         pictures: Validation pictures.
         views: The first is the picture as it is.
         as_they_are: Its logits (n, k) in that view.
+        alone: The calibrated probabilities (n, k) of these.
 
     Returns:
         The answers, each calibrated for itself, and the temperature of the mean: it is less sure
@@ -66,8 +72,5 @@ def average(
     others = (evaluate(network, pictures, views=[view] * len(labels)) for view in views[1:])
     logits: FloatArray = np.stack([as_they_are, *others])
     temperature = fit_temperature(logits, labels)
-    return Averaged(
-        alone=softmax(as_they_are / np.float32(fit_temperature(as_they_are, labels))),
-        together=softmax(logits / np.float32(temperature)).mean(axis=0),
-        labels=labels,
-    ), temperature
+    together: FloatArray = softmax(logits / np.float32(temperature)).mean(axis=0)
+    return Averaged(alone=alone, together=together, labels=labels), temperature

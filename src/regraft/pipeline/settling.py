@@ -100,7 +100,9 @@ def settle(
     views = views_of(plan.variety) if notes["averages"] or work.request.tta else ()
     probabilities = softmax(logits / np.float32(temperature))
     if len(views) > 1:
-        averaged, of_the_mean = average(network, pictures, views, as_they_are=logits)
+        averaged, of_the_mean = average(
+            network, pictures, views, as_they_are=logits, alone=probabilities
+        )
         is_used = work.request.tta or averaged.helps
         observer.note(_on_views(averaged, len(views), is_used=is_used))
         if is_used:
