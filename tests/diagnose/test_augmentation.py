@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from regraft.diagnose.agent import augmentation
+from regraft.diagnose.agent.hooks import cropping
 
 GENERATOR = tf.random.Generator.from_seed(1)
 DRAWS = {
@@ -66,6 +67,24 @@ def test_a_function_without_chance_is_not_random():
     with augmentation.inside_map() as is_random:
         tf.data.Dataset.range(3).map(lambda n: n + 1)
     assert not is_random()
+
+
+@pytest.mark.parametrize("rank", [3, 4])
+def test_a_cut_at_random_that_is_switched_off_shows_the_whole(rank):
+    image = np.arange(3 * 64, dtype=np.uint8).reshape(8, 8, 3)
+    image = image if rank == 3 else image[None]
+    cut = cropping._cut_at_random(tf, tf.image.random_crop)
+    size = [*image.shape[:-3], 4, 4, 3]
+    with augmentation.inside_map() as is_random:
+        data = tf.data.Dataset.from_tensors(image).map(lambda x: cut(x, size))
+    assert is_random()
+    with augmentation.switched_off():
+        whole = np.asarray(cut(image, size))
+        np.testing.assert_array_equal(next(data.as_numpy_iterator()), whole)
+    assert whole.shape == tuple(size)
+    assert abs(float(whole.mean()) - image.mean()) < 1
+    assert int(whole[..., 0, 0, 0].min()) < 20 < 170 < int(whole[..., -1, -1, 2].max())
+    assert np.isin(np.asarray(cut(image, size)), image).all()
 
 
 @pytest.mark.parametrize("in_map", [True, False])

@@ -362,6 +362,16 @@ def test_repairs_of_the_output_are_placed_where_it_was_built():
     assert rate.parameters == {"line": 8, "value": 0.1}
 
 
+@pytest.mark.parametrize(("first", "more"), [(1e-3, {"before": 0.01}), (0.01, {})])
+def test_a_rate_is_repaired_where_it_is_the_last_trainings_own(first, more):
+    fits = [{"number": n, "compile_site": {"file": "train.py", "line": 8}, "learning_rate": rate}
+            for n, rate in enumerate((first, 0.01))]  # fmt: skip
+    lab = laboratory(table(_=0.3), baseline=prepared(0.3, fits=fits))
+    repairs = (Repair(kind="set-learning-rate", parameters={"value": 1e-5}),)
+    [rate] = lab.placed(Result(rule=A.rule, finding=found("x", fix="y", repairs=repairs)))
+    assert rate.parameters == {"line": 8, "value": 1e-5, **more}
+
+
 def test_arms_use_the_rows_and_sizes_of_the_unrepaired_run():
     fits = [
         {"number": 0, "sampled": True, "rows": {"train": 300, "validation": 100}, "input_size": 64},

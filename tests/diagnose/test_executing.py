@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from regraft.diagnose.agent import executing, interventions, session
+from regraft.diagnose.agent import compiling, executing, interventions, session
 from regraft.diagnose.agent.training import Fit
 
 
@@ -32,6 +32,21 @@ def test_a_rate_that_is_repaired_is_held_whatever_the_script_assigns_afterwards(
     active(("set-learning-rate", {"value": 1e-3, "line": 7}))
     (held,) = executing._callbacks_of(fit(active.model))
     assert "rate" in type(held).__name__.lower()
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted"),
+    [
+        pytest.param(0.01, 1e-5, id="its-own"),
+        pytest.param(1e-5, 1e-5, id="repaired-when-compiled"),
+        pytest.param(1e-3, None, id="of-another-training"),
+    ],
+)
+def test_of_several_trainings_compiled_by_one_helper_only_those_at_its_rate_are_repaired(
+    active, own, wanted
+):
+    active(("set-learning-rate", {"value": 1e-5, "line": 7, "before": 0.01}))
+    assert compiling.other_rate({"line": 7}, own) == wanted
 
 
 @pytest.mark.parametrize("repairs", [(), (("set-learning-rate", {"value": 1e-3, "line": 9}),)])

@@ -103,6 +103,17 @@ def test_the_head_is_trained_to_the_same_weights(keras, trunk, build):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.parametrize("build", [nested, sequential])
+def test_layers_thawed_inside_a_network_that_was_frozen_whole_are_trained(keras, trunk, build):
+    trunk.layers[4].trainable = True  # trunk.trainable stays as it was, and says there is nothing
+    assert not trunk.trainable_variables
+    model = build(keras, trunk)
+    thawed = {id(v) for v in trunk.layers[4].trainable_variables}
+    assert thawed <= {id(v) for v in model.trainable_variables}
+    cut = frozen.cut(model)
+    assert cut is None or thawed <= {id(v) for v in cut.rest.trainable_variables}
+
+
 def behind(keras, trunk, layer):
     inputs = keras.Input((SIDE, SIDE, 3))
     return keras.Model(inputs, head(keras, trunk(layer(inputs))))

@@ -33,6 +33,28 @@ def test_a_released_optimiser_keeps_the_rest():
     assert holding.released(keras.optimizers.Adam(epsilon=1.0), ["epsilon"]).epsilon == 1e-7
 
 
+class Fading(keras.optimizers.schedules.LearningRateSchedule):
+    """Of a script's own: it has no description, and Keras does not know it."""
+
+    def __call__(self, step):
+        return 0.5 / (1.0 + keras.ops.cast(step, "float32"))
+
+
+@pytest.mark.parametrize("schedule", [Fading(), lambda: 0.5], ids=["schedule", "function"])
+def test_a_rate_that_changes_is_kept_or_replaced(schedule):
+    given = keras.optimizers.SGD(schedule, momentum=0.5)
+    fresh = holding.rebuilt(given)
+    assert (holding.rate_of(fresh), fresh.momentum) == (0.5, 0.5)
+    assert fresh._learning_rate is schedule
+    assert given._learning_rate is schedule
+    assert holding.rate_of(holding.rebuilt(given, learning_rate=0.25)) == 0.25
+
+
+def test_a_penalty_of_l1_counts_ten_times():
+    layers = [keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L1(0.01))]
+    assert holding.strongest_penalty(layers)[0] == pytest.approx(0.1)
+
+
 def test_the_strongest_penalty_is_found_and_all_are_dropped():
     l1, l2 = keras.regularizers.L1(0.2), keras.regularizers.L1L2(0.01, 3.0)
     model = keras.Sequential(

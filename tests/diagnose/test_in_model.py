@@ -107,6 +107,29 @@ def test_layers_of_ones_own_that_change_pictures_are_known(make, is_random, monk
     assert anatomy.is_random(layer) is is_random  # asked again
 
 
+@pytest.mark.parametrize(
+    "make", [Dropped, LAYERS["by a function"][0]], ids=["a-layer", "a-function"]
+)
+def test_what_is_random_in_inference_too_is_left_out_of_the_plain_pictures(make, monkeypatch):
+    monkeypatch.setattr(anatomy, "_VARIES", {})
+    layer = make()
+    model = network(layers=[layer])
+    assert anatomy.is_random(layer)
+    assert anatomy.is_always_random(layer)
+    plain, after = changed(model, [layer], PICTURES)
+    np.testing.assert_array_equal(plain, PICTURES)
+    assert not np.array_equal(after, plain)
+
+
+@pytest.mark.parametrize("make", [Turned, Doubled])
+def test_what_is_the_same_in_inference_each_time_is_not(make, monkeypatch):
+    monkeypatch.setattr(anatomy, "_VARIES", {})
+    layer = make()
+    network(layers=[layer])
+    anatomy.is_random(layer)
+    assert not anatomy.is_always_random(layer)
+
+
 def test_what_the_first_weights_are_fed():
     model = network(keras.layers.Rescaling(1 / 255), layers=[keras.layers.Conv2D(2, 3)])
     weighted = [layer for layer in anatomy.flat_layers(model) if layer.weights]

@@ -11,7 +11,8 @@ NAMES = [f"scan_{n}.png" for n in range(1, 14)]
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    for module, name in ((os, "listdir"), (glob, "glob")):
+    paths = ((Path, name) for name in ("glob", "rglob", "iterdir"))
+    for module, name in ((os, "listdir"), (glob, "glob"), *paths):
         monkeypatch.setattr(module, name, getattr(module, name))  # undoes what `hook` does
     listing.hook()
     place = tmp_path / "scans"
@@ -26,6 +27,8 @@ SORTINGS = {
     "of a pattern": "import glob\nfiles = sorted(glob.glob(f'{folder}/*.png'))",
     "in place": "import os\nfiles = os.listdir(folder)\n\nfiles.sort()",
     "paths": "from pathlib import Path\nfiles = sorted(Path(folder).iterdir())",
+    "as they come": "from pathlib import Path\nfiles = list(Path(folder).glob('*.png'))",
+    "of all folders": "from pathlib import Path\nfiles = list(Path(folder).rglob('*.png'))",
     "backwards": "files = sorted(names, reverse=True)",
 }
 

@@ -69,3 +69,19 @@ def test_what_is_wrong_with_one_part_is_mended_before_rows_change_sides(resplit)
     train, held = resplit((x, np.zeros(200, int)), (xv * 255, np.ones(100, int)), mend)
     assert max(train.x.max(), held.x.max()) <= 1.0001
     assert min(np.bincount(held.labels, minlength=2)) > 20
+
+
+@pytest.mark.parametrize("kind", ["drop-rows", "ignore-weights"])
+def test_a_source_that_changes_pictures_is_left_where_rows_or_weights_are(
+    record, monkeypatch, kind
+):
+    x, y = pictures(30, 30)
+    train = feed(x, y)
+    train.source, train.random_pixels = object(), True
+    train.sample_weight = np.ones(len(x))
+    repairs = [{"kind": kind, "parameters": {"rows": [0, 1, 2]}}]
+    monkeypatch.setattr(interventions, "ACTIVE", interventions.Interventions(repairs))
+    left, _ = preparing.repair(train, None)
+    assert len(left) == (57 if kind == "drop-rows" else 60)
+    assert not left.is_drawn_anew
+    assert not left.random_pixels

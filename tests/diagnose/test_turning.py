@@ -8,6 +8,7 @@ import pytest
 from regraft.diagnose.agent import feeds, session, turning
 from regraft.diagnose.agent.transforms import OF_ANY_SHAPE, TRANSFORMS
 
+COLOURS = {"swap-red-and-blue"}  # of gray pictures it changes nothing
 TRACING = 100.0  # seconds
 
 
@@ -27,8 +28,8 @@ class Asked:
 @pytest.mark.parametrize(
     ("shape", "a_picture", "names"),
     [
-        pytest.param((16, 16), 0.001, set(TRANSFORMS), id="in-time"),
-        pytest.param((16, 24), 0.001, OF_ANY_SHAPE, id="not-square"),
+        pytest.param((16, 16), 0.001, set(TRANSFORMS) - COLOURS, id="in-time"),
+        pytest.param((16, 24), 0.001, OF_ANY_SHAPE - COLOURS, id="not-square"),
         pytest.param((16, 16), 1.0, set(), id="too-slow"),
         pytest.param((4, 4), 0.001, set(), id="maps-of-features"),
     ],
@@ -45,6 +46,18 @@ def test_changes_are_asked_about_where_the_time_holds_them(shape, a_picture, nam
     if found:
         assert found["flip-up-down"] == 1.0
         assert found["flip-left-right"] == 0.0
+
+
+def test_colours_are_exchanged(monkeypatch):
+    monkeypatch.setattr(session, "SESSION", SimpleNamespace(fit_seconds=20.0), raising=False)
+    x = np.zeros((150, 16, 16, 3), np.float32)
+    x[..., 2] = 1.0  # blue, which the model knows as red
+    feed = feeds.Feed(x=x, y=np.zeros(150, np.int64), planned=150)
+    found = turning.by_transform(
+        feed, lambda x, _: float(np.mean(x[..., 0] - x[..., 1] > 0.5)), train_accuracy=1.0
+    )
+    assert found.pop("swap-red-and-blue") == 1.0
+    assert not any(found.values())
 
 
 def test_nothing_is_asked_where_validation_is_not_behind(monkeypatch):

@@ -69,19 +69,23 @@ def test_less_than_everything_must_be_well_ahead(losses, chosen):
 
 
 @pytest.mark.parametrize(
-    ("steps", "last", "chosen"),
+    ("steps", "epoch", "last", "chosen"),
     [
-        pytest.param(79, 0.93, "last blocks", id="short"),
-        pytest.param(80, 0.93, "all blocks", id="long"),
-        pytest.param(80, 0.75, "last blocks", id="long-and-well-ahead"),
+        pytest.param(79, 40, 0.93, "last blocks", id="short"),
+        pytest.param(80, 40, 0.93, "all blocks", id="long"),
+        pytest.param(80, 40, 0.75, "last blocks", id="long-and-well-ahead"),
+        pytest.param(400, 40, 0.45, "all blocks", id="very-long"),
+        pytest.param(400, 40, 0.35, "last blocks", id="very-long-and-far-ahead"),
+        pytest.param(400, 39, 0.45, "last blocks", id="long-on-pictures-seen-before"),
+        pytest.param(400, 7, 0.93, "last blocks", id="on-few-pictures"),
     ],
 )
-def test_a_long_run_trains_everything_unless_less_is_well_ahead(steps, last, chosen):
+def test_a_long_run_trains_everything_unless_less_is_well_ahead(steps, epoch, last, chosen):
     arms = tuple(
         Arm(name=name, blocks=(), rate=1e-3, steps=8, accuracy=0.9, clean_loss=loss, loss=loss)
         for name, loss in (("all blocks", 1.0), ("last blocks", last))
     )
-    assert best_of(arms, steps=steps).name == chosen
+    assert best_of(arms, steps=steps, steps_an_epoch=epoch).name == chosen
 
 
 @pytest.mark.parametrize(

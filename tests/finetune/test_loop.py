@@ -82,11 +82,12 @@ def test_stopped_and_resumed_it_is_the_same_to_the_bit(
 ):
     _, whole, _ = run(network, start, training, validation)
     left = iter(range(stop_after))
-    outcome, _, _ = run(
+    outcome, _, listener = run(
         network, start, training, validation, folder=tmp_path,
         limits=Limits(stop=lambda: next(left, None) == stop_after - 1),
     )  # fmt: skip
     assert outcome.ended == "stopped"
+    assert f"Asked to stop, at step {stop_after}:" in listener.notes[-1]
     assert outcome.progress.step == stop_after
     outcome, resumed, listener = run(network, start, training, validation, folder=tmp_path)
     assert listener.notes[0] == f"Resumed after step {stop_after}."

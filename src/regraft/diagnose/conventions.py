@@ -73,6 +73,9 @@ _SINGLE: Mapping[str, Affine] = {
     "caffe": of_spec(CAFFE),
     "torch": of_spec(TORCH),
     "lite": of_spec(LITE),
+    # half of "signed": divided and not moved, or moved and divided by too much
+    "double-unit": Affine(order=RGB, scale=(1 / 127.5,) * 3, offset=(0.0,) * 3),
+    "shifted-unit": Affine(order=RGB, scale=(1 / 255,) * 3, offset=(-1.0,) * 3),
 }
 _SCALINGS = ("unit", "signed", "caffe", "torch")
 

@@ -125,7 +125,8 @@ class Output:
     narrowest_site: Site | None
     largest_dropout: float  # highest rate between backbone and output
     dropout_site: Site | None = None  # of the layer with that rate
-    largest_penalty: float = 0.0  # factor of an L1 or L2 penalty, anywhere in the model
+    # factor of an L2 penalty, or ten times that of an L1 penalty, anywhere in the model
+    largest_penalty: float = 0.0
     penalty_site: Site | None = None  # of the layer with that factor
     inner_activation: str = "linear"  # of the last weights, where the activation is another layer
     # layers in the middle that end in softmax: class, where they are built, units or filters
@@ -177,7 +178,6 @@ class Training:
     fresh_batchnorm: int  # BatchNorm layers outside the backbone, or in one without weights
     sampled: bool
     callbacks: tuple[Mapping[str, Any], ...]  # class, monitor, mode, restore_best_weights, site
-    earlier_fits: int = 0  # trainings of the same model before this one
     frozen_was_trained: bool = False  # does what is frozen hold what an earlier `fit` learnt?
     is_head_trained: bool = False  # by an earlier training, with the backbone frozen or without it
     # arguments of the optimiser that make steps smaller, those that are set: "clipnorm", ...

@@ -76,7 +76,7 @@ class Laboratory:
             [repair for r in results for repair in self.placed(r)],
             fit_seconds=self._fit_seconds(left, more_rows=more_rows),
             seconds=min(left + 5, 3 * self.baseline.seconds + 30),
-            rows=self.frozen_rows if more_rows else self._rows(),
+            rows=self.frozen_rows if more_rows else sampled_rows(self.baseline),
             sizes=self._sizes(results),
             seed=seed,
             may_sample=more_rows and not self.frozen_rows,
@@ -91,7 +91,7 @@ class Laboratory:
         if _asks_other_classes(results, self.baseline, self.score, replay, found):
             return None
         if more_rows and not self.frozen_rows:
-            self.frozen_rows = _rows_of(replay)
+            self.frozen_rows = rows_of(replay)
         return self._arm(results, replay, found, seed), replay
 
     def _fit_seconds(self, left: float, *, more_rows: bool) -> float:
@@ -118,16 +118,9 @@ class Laboratory:
                          "activation_line": last.get("line"),
                          "units_before": fits[-1].get("units")}  # fmt: skip
             if repair.kind == "set-learning-rate" and fits and fits[-1].get("compile_site"):
-                extra = {"line": fits[-1]["compile_site"]["line"]}
+                extra = {"line": fits[-1]["compile_site"]["line"], **_own_rate(fits)}
             placed.append(replace(repair, parameters={**extra, **repair.parameters}))
         return placed
-
-    def _rows(self) -> dict[str, Any]:
-        return {
-            str(fit["number"]): fit["rows"]
-            for fit in self.baseline.fits
-            if fit.get("rows") and fit.get("sampled")
-        }
 
     def _sizes(self, results: Sequence[Result]) -> dict[int, int]:
         sizes = dict(self.sizes)
@@ -135,7 +128,8 @@ class Laboratory:
         for result in results:
             for repair in result.finding.repairs:
                 if repair.kind == "enlarge-input" and sides:
-                    sizes[sides[-1]] = int(repair.parameters["size"])
+                    side = int(repair.parameters.get("side", sides[-1]))
+                    sizes[side] = int(repair.parameters["size"])
         return sizes
 
     def _arm(
@@ -149,6 +143,17 @@ class Laboratory:
             seconds=round(replay.seconds, 2),
             input_size=int(score.get("input_size") or 0),
         )
+
+
+def _own_rate(fits: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Of the last training, where others that are compiled at its line have another rate."""
+    line = (fits[-1].get("compile_site") or {}).get("line")
+    rates = {
+        fit.get("learning_rate")
+        for fit in fits
+        if (fit.get("compile_site") or {}).get("line") == line
+    }
+    return {"before": fits[-1]["learning_rate"]} if len(rates) > 1 else {}
 
 
 def _side(fit: Mapping[str, Any]) -> int:
@@ -185,5 +190,12 @@ def freezes(results: Sequence[Result]) -> bool:
     return any(r.kind == "freeze-backbone" for result in results for r in result.finding.repairs)
 
 
-def _rows_of(replay: Replay) -> dict[str, Any]:
+def rows_of(replay: Replay) -> dict[str, Any]:
+    """Rows that each training used, by its number: {"0": {"train": 600, "validation": 200}}."""
     return {str(fit["number"]): fit["rows"] for fit in replay.fits if fit.get("rows")}
+
+
+def sampled_rows(replay: Replay) -> dict[str, Any]:
+    """As `rows_of`, of the trainings that used a sample only."""
+    sampled = {str(fit["number"]) for fit in replay.fits if fit.get("sampled")}
+    return {number: rows for number, rows in rows_of(replay).items() if number in sampled}

@@ -260,7 +260,9 @@ def _class_names(ledger: facts.Ledger) -> tuple[Sequence[str], Sequence[str]]:
 def _trained_the_head(earlier: Record, fit: Record) -> bool:
     """Did an earlier training leave the pretrained layers alone, and train this head?"""
     if earlier.get("base"):
-        return not earlier["base"].get("n_trainable_layers")
+        return bool(
+            earlier["trainable_parameters"] and not earlier["base"].get("n_trainable_layers")
+        )
     # of features that were predicted before, a head alone may have been fitted
     return bool(earlier["trainable_parameters"] == fit["head_parameters"])
 
@@ -313,7 +315,6 @@ def _training(replay: Replay, fit: Record, ledger: facts.Ledger) -> facts.Traini
         weightless=float(fit.get("weightless", 0.0)),
         sampled=bool(fit.get("sampled")),
         frozen_was_trained=bool(fit.get("frozen_was_trained")),
-        earlier_fits=sum(f["model"] == fit["model"] for f in before),
         is_head_trained=any(_trained_the_head(f, fit) for f in before),
         callbacks=tuple(
             {**callback, "site": site(callback.get("site"))} for callback in fit["callbacks"]

@@ -12,7 +12,7 @@ from regraft.diagnose.evidence import Site
 from regraft.diagnose.rule import Repair
 
 #: Ways square pictures of one part may differ from those of the other: turned, mirrored,
-#: inverted, or cut out more or less closely.
+#: inverted, cut out more or less closely, or with their channels in reverse.
 TRANSFORMS = (
     "transpose",
     "rotate-90",
@@ -26,6 +26,7 @@ TRANSFORMS = (
     "zoom-1.4",
     "zoom-2",
     "cut-to-content",
+    "swap-red-and-blue",
 )
 
 
@@ -276,9 +277,13 @@ def drop_rows(rows: Sequence[int]) -> Repair:
     return Repair(kind="drop-rows", parameters={"rows": [int(r) for r in rows]})
 
 
-def enlarge_input(size: int) -> Repair:
-    """Let the script, or else the backbone's own first layer, make pictures `size` pixels."""
-    return Repair(kind="enlarge-input", parameters={"size": size})
+def enlarge_input(size: int, *, side: int = 0) -> Repair:
+    """Let the script, or else the backbone's own first layer, make pictures `size` pixels.
+
+    `side`: the number that the script has for it, 0 for that of the backbone's input.
+    """
+    parameters = {"size": size, "side": side} if side else {"size": size}
+    return Repair(kind="enlarge-input", parameters=parameters)
 
 
 def load_in_order(site: Site) -> Repair:

@@ -230,6 +230,7 @@ def augmentation(
     validation_is_random = bool(fit["validation_random"])
     if score is not None and scored_apart(replay, score):
         validation_is_random = bool(score.get("is_random"))
+    validation_is_random = validation_is_random or bool(fit.get("random_in_inference"))
     if not calls and not random and not validation_is_random:
         return None
     key = f"fit{fit['number']}_train"

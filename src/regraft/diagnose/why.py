@@ -25,6 +25,7 @@ from regraft.diagnose.laboratory import Laboratory
 from regraft.diagnose.replays import Replay, Replayer, Script
 from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates, diagnose
+from regraft.diagnose.thawing import fewer_rows
 
 FIT_SHARE = 0.05  # of the budget for one training: nine replays, each with its own preparation
 FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
@@ -66,10 +67,23 @@ def diagnose_script(
             return not_trained(script, baseline, time.monotonic() - started)
         evidence, results, broken = _judged(baseline)
         deadline = started + budget * (1 - KEPT_FOR_REPORT) + settled.prepared
-        longer = _longer(baseline, _worth_pricing(results, evidence), fit_seconds, deadline)
-        if longer is not None:
+        suspects = _worth_pricing(results, evidence)[:MOST_PRICED]
+        longer = _longer(baseline, suspects, fit_seconds, deadline)
+        fewer = fewer_rows(
+            replayer, baseline, suspects, left=0.9 * (deadline - time.monotonic()), sizes=sizes
+        )
+        if fewer is not None:
+            progress(
+                "a repair trains what is frozen, and is slower: once more, with fewer pictures"
+            )
+            longer = fit_seconds
+        elif longer is not None:
             progress("few suspects: once more, with more of the pictures")
-            again = replayer.run(fit_seconds=longer, seconds=2 * budget, sizes=sizes)
+        if longer is not None:
+            again = replayer.run(
+                fit_seconds=longer, seconds=2 * budget, sizes=sizes, rows=fewer,
+                may_sample=fewer is None,
+            )  # fmt: skip
             if again.status == "done" and again.scores:
                 baseline, fit_seconds = again, longer
                 evidence, results, broken = _judged(baseline)

@@ -172,6 +172,10 @@ class _Run:
             elif now - self._saved > CHECKPOINT_SECONDS:
                 self._save()
             if self.limits.stop():
+                self.listener.note(
+                    f"Asked to stop, at step {progress.step:,}: what there is is scored and kept. "
+                    "Asked again, it ends at once, and can be resumed."
+                )
                 return "stopped"
             started = time.monotonic()
         return "finished"

@@ -64,9 +64,11 @@ def test_frz002_clear(trainable, net, train):
     assert verdict(head_frozen, accuracy=accuracy(train=train), **facts) == "clear"
 
 
-@pytest.mark.parametrize(("earlier", "kind"), [(0, "make-head-trainable"), (1, "thaw-top")])
-def test_frz002_a_second_training_is_given_something_to_train(earlier, kind):
-    facts = {"training": training(trainable_parameters=0, earlier_fits=earlier),
+@pytest.mark.parametrize(
+    ("is_head_trained", "kind"), [(False, "make-head-trainable"), (True, "thaw-top")]
+)
+def test_frz002_a_second_training_is_given_something_to_train(is_head_trained, kind):
+    facts = {"training": training(trainable_parameters=0, is_head_trained=is_head_trained),
              "backbone": backbone()}  # fmt: skip
     finding = ask(head_frozen, accuracy=accuracy(train=0.8), **facts)
     assert [repair.kind for repair in finding.repairs] == [kind]
@@ -120,7 +122,7 @@ def test_frz003_unknown(details):
 
 
 def test_frz004_found():
-    finding = ask(fresh_head_shakes_backbone, backbone=UNFROZEN, training=training(earlier_fits=1))
+    finding = ask(fresh_head_shakes_backbone, backbone=UNFROZEN, training=training())
     assert "80 of 80 layers" in finding.because
 
 

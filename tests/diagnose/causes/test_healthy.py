@@ -142,7 +142,7 @@ BARE = [
                 n_trainable_layers=9, n_batchnorm_trainable=9, statistics_change=0.9,
                 weight_change=0.9,
             ),
-            "training": training(earlier_fits=1, is_head_trained=True),
+            "training": training(is_head_trained=True),
         },
         id="unfrozen",
     ),

@@ -1,9 +1,10 @@
 import math
 
 import pytest
-from builders import accuracy, ask, association, backbone, training, verdict
+from builders import accuracy, ask, association, backbone, call, ledger, training, verdict
 
 from regraft.diagnose.causes.optimisation import (
+    batch_as_large_as_the_data,
     most_rows_never_seen,
     optimiser_holds_weights_still,
     rate_destroys_pretrained_weights,
@@ -351,3 +352,42 @@ def test_opt001_of_a_sample_of_a_long_training(n_batchnorm, planned, expected):
     facts = training(sampled=True, n_train_used=128, planned_updates=planned)
     given = {"training": facts, "accuracy": AT_CHANCE, "backbone": shaken}
     assert verdict(rate_destroys_pretrained_weights, **given) == expected
+
+
+HUGE = {"n_train": 5000, "batch_size": 4000, "planned_updates": 16, "shuffle": True}
+
+
+@pytest.mark.parametrize(
+    ("facts", "calls", "what"),
+    [
+        pytest.param({}, (), "fit", id="arrays"),
+        pytest.param({"shuffle": None}, ({"arg": 4000},), "tf.data.batch", id="data-set"),
+    ],
+)
+def test_opt006_found(facts, calls, what):
+    finding = ask(
+        batch_as_large_as_the_data, training=training(**HUGE | facts), accuracy=HARDLY_LEARNT,
+        ledger=ledger(*(call("tf.data.batch", line=3, **details) for details in calls)),
+    )  # fmt: skip
+    assert finding.repairs[0].parameters["what"] == what
+    assert finding.repairs[0].parameters["arguments"] == {"batch_size": 32}
+
+
+@pytest.mark.parametrize(
+    ("facts", "train"),
+    [
+        pytest.param({"batch_size": 256, "n_train": 600}, 0.3, id="not-large"),
+        pytest.param({"batch_size": 512}, 0.3, id="many-batches"),
+        pytest.param({"planned_updates": 100}, 0.3, id="many-epochs"),
+        pytest.param({}, 0.97, id="learnt"),
+    ],
+)
+def test_opt006_clear(facts, train):
+    given = {"training": training(**HUGE | facts), "accuracy": accuracy(train=train)}
+    assert verdict(batch_as_large_as_the_data, **given) == "clear"
+
+
+@pytest.mark.parametrize("facts", [{"batch_size": 0}, {"shuffle": None}])
+def test_opt006_unknown(facts):
+    given = {"training": training(**HUGE | facts), "accuracy": HARDLY_LEARNT}
+    assert verdict(batch_as_large_as_the_data, **given) == "unknown"

@@ -1,7 +1,7 @@
 import pytest
-from builders import ask, backbone, pixels, training, verdict
+from builders import ask, backbone, call, ledger, pixels, training, verdict
 
-from regraft.diagnose.causes.size import map_shrinks_to_one_cell
+from regraft.diagnose.causes.size import map_shrinks_to_one_cell, read_small_then_enlarged
 
 
 def net(size, cells=1):
@@ -50,3 +50,29 @@ def test_a_network_that_learns_itself_may_do_with_one_cell(n_trainable, facts, i
     finding = ask(map_shrinks_to_one_cell, backbone=given, pixels=drawn(28),
                   training=training(**facts))  # fmt: skip
     assert finding.evidence["is_forecast"] == is_forecast
+
+
+def reading(side, source, what="image_dataset_from_directory"):
+    sizes = [[source, source + 20]] * 5 if source else []
+    return ledger(call(what, line=4, image_size=[side, side], picture_sizes=sizes))
+
+
+@pytest.mark.parametrize("what", ["image_dataset_from_directory", "flow_from_directory"])
+def test_siz002_found(what):
+    finding = ask(read_small_then_enlarged, backbone=net(128, 4), ledger=reading(32, 300, what))
+    assert finding.repairs[0].parameters == {"size": 128, "side": 32}
+    assert finding.where[0].line == 4
+
+
+@pytest.mark.parametrize(
+    ("size", "read"),
+    [(128, reading(128, 300)), (128, reading(96, 300)), (224, reading(32, 32)), (128, ledger())],
+    ids=["as-read", "a-little", "files-hold-no-more", "nothing-read"],
+)
+def test_siz002_clear(size, read):
+    assert verdict(read_small_then_enlarged, backbone=net(size, 4), ledger=read) == "clear"
+
+
+def test_siz002_unknown():
+    given = reading(32, 0)
+    assert verdict(read_small_then_enlarged, backbone=net(128, 4), ledger=given) == "unknown"

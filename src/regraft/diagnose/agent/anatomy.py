@@ -10,7 +10,9 @@ import numpy as np
 from regraft.diagnose.agent import ends, holding, sites
 
 BASES: list[dict[str, Any]] = []  # pretrained networks the script built, in order
-_VARIES: dict[int, bool] = {}  # by id, of layers of the script's own; these are in _BUILT_AT, too
+# of layers of the script's own, by id; these are in _BUILT_AT, too: do they change pictures? in
+# inference, and each time otherwise?
+_VARIES: dict[int, tuple[bool, bool]] = {}
 ANY_SIDE = 32  # pixels, where a model takes all sizes
 _BUILT_AT: dict[int, tuple[Any, dict[str, Any] | None]] = {}  # id(layer) -> (layer, site)
 SIZES = ("units", "filters")  # what tells one such layer from another built at the same line
@@ -90,28 +92,35 @@ def is_own_random(layer: Any) -> bool:
         known = _varies(layer)
         if getattr(layer, "built", False):
             _VARIES[id(layer)] = known
-    return known
+    return known[0]
 
 
 def is_known_random(layer: Any) -> bool:
     """The same, where it was asked before."""
-    return _VARIES.get(id(layer), False)
+    return _VARIES.get(id(layer), (False, False))[0]
 
 
-def _varies(layer: Any) -> bool:
+def is_always_random(layer: Any) -> bool:
+    """Is it known to change pictures at random in inference, too?"""
+    return _VARIES.get(id(layer), (False, False))[1]
+
+
+def _varies(layer: Any) -> tuple[bool, bool]:
     is_own = not type(layer).__module__.startswith("keras.") or type(layer).__name__ == "Lambda"
     if not is_own or not hasattr(layer, "weights") or layer.weights:
-        return False
+        return False, False
     try:
         shape = layer.input.shape
         if len(shape) != 4 or shape[-1] not in (1, 3):
-            return False
+            return False, False
         sides = [side or ANY_SIDE for side in shape[1:]]
         noise = np.random.default_rng(0).uniform(0, 255, (2, *sides)).astype(np.float32)
-        answers = [np.asarray(layer(noise, training=mode)) for mode in (True, True, False)]
+        modes = (True, True, False, False)
+        answers = [np.asarray(layer(noise, training=mode)) for mode in modes]
     except Exception:  # noqa: BLE001 - of several inputs, or not of floats: nothing is known
-        return False
-    return any(not np.array_equal(answers[0], other) for other in answers[1:])
+        return False, False
+    is_plain = np.array_equal(answers[2], answers[3])
+    return any(not np.array_equal(answers[0], other) for other in answers[1:]), not is_plain
 
 
 def is_batchnorm(layer: Any) -> bool:

@@ -56,11 +56,6 @@ def switched_off() -> Iterator[None]:
                 setattr(generator, name, value)
 
 
-def is_off() -> bool:
-    """Are pictures to stay as they are?"""
-    return not _python_on
-
-
 def _still(generator: Any) -> None:
     generator.rotation_range = generator.shear_range = generator.channel_shift_range = 0
     generator.width_shift_range = generator.height_shift_range = 0
@@ -69,12 +64,22 @@ def _still(generator: Any) -> None:
     generator.horizontal_flip = generator.vertical_flip = False
 
 
+def is_unwanted(part: str) -> bool:
+    """Does a repair leave random changes out of this part?"""
+    dropped = interventions.ACTIVE.all("drop-augmentation")
+    return any(parameters["part"] == part for parameters in dropped)
+
+
 def wanted_off(part: str) -> contextlib.AbstractContextManager[None]:
     """Off for this part if a repair says so."""
-    for parameters in interventions.ACTIVE.all("drop-augmentation"):
-        if parameters["part"] == part:
-            return switched_off()
-    return contextlib.nullcontext()
+    return switched_off() if is_unwanted(part) else contextlib.nullcontext()
+
+
+def is_left_out(layer: Any, *, in_training: bool) -> bool:
+    """Is a layer of the script's own to pass its pictures on as they are?"""
+    if not _python_on and anatomy.is_known_random(layer):
+        return True
+    return not in_training and anatomy.is_always_random(layer) and is_unwanted("validation")
 
 
 def hook_tensorflow(tf: Any) -> None:
@@ -106,7 +111,7 @@ def hook_draws(tf: Any) -> None:
 def _switched(tf: Any, original: Any) -> Any:
     @functools.wraps(original)
     def changed(image: Any, *args: Any, **kwargs: Any) -> Any:
-        return _either(tf, image, lambda: original(image, *args, **kwargs))
+        return either(tf, image, lambda: original(image, *args, **kwargs))
 
     return changed
 
@@ -116,7 +121,7 @@ def _switched_layer(tf: Any, original: Any) -> Any:
     def call(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(data, dict):
             return original(self, data, *args, **kwargs)
-        return _either(tf, data, lambda: original(self, data, *args, **kwargs))
+        return either(tf, data, lambda: original(self, data, *args, **kwargs))
 
     return call
 
@@ -128,9 +133,9 @@ def _switched_crop(tf: Any, original: Any) -> Any:
     def call(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(data, dict):
             return original(self, data, *args, **kwargs)
-        if _IN_MAP or not _python_on:
+        if is_asked():
             still = original(self, data, training=False)
-            return _either(tf, still, lambda: original(self, data, *args, **kwargs))
+            return either(tf, still, lambda: original(self, data, *args, **kwargs))
         return original(self, data, *args, **kwargs)
 
     return call
@@ -169,7 +174,13 @@ def _stillest(given: Mapping[str, Any], is_whole: bool) -> Any:
     return (low + (1.0 if high is None else high)) / 2
 
 
-def _either(tf: Any, image: Any, change: Any) -> Any:
+def is_asked() -> bool:
+    """Does the switch count here: in a `map`, or wherever it is off?"""
+    return bool(_IN_MAP) or not _python_on
+
+
+def either(tf: Any, image: Any, change: Any) -> Any:
+    """The picture as `change` makes it; where the switch is off, as it is."""
     if not _IN_MAP:
         return change() if _python_on else image
     plain = tf.convert_to_tensor(image)

@@ -85,6 +85,9 @@ def measure_before(fit: Fit) -> None:
             if anatomy.is_random(layer) and "Dropout" not in type(layer).__name__
         ],
     }  # fmt: skip
+    fit.record["random_in_inference"] = any(
+        anatomy.is_always_random(layer) for layer in anatomy.flat_layers(model)
+    )
     _note_own_augmentation(fit)
     if fit.base is None:
         _link_features(fit)

@@ -34,11 +34,9 @@ def compile_model(model: Any, **named: Any) -> Any:
         scoring, passed = anatomy.end_of(model)
         if getattr(scoring, "units", None) == output["units"]:
             ends.give(scoring, passed, output["activation"])
-    rate = active.one("set-learning-rate")
-    if rate is not None and rate.get("line") in (None, site["line"] if site else None):
-        named["optimizer"] = holding.rebuilt(
-            named.get("optimizer", "rmsprop"), learning_rate=float(rate["value"])
-        )
+    other = other_rate(site, holding.rate_of(named.get("optimizer", "rmsprop")))
+    if other is not None:
+        named["optimizer"] = holding.rebuilt(named.get("optimizer", "rmsprop"), learning_rate=other)
     released = active.one("release-optimiser")
     if released is not None:
         named["optimizer"] = holding.released(named.get("optimizer", "rmsprop"), released["names"])
@@ -53,6 +51,22 @@ def compile_model(model: Any, **named: Any) -> Any:
     ledger.RECORD.event("compile", site, loss=loss, from_logits=logits,
                         metrics=[str(m) for m in samples.flat(named.get("metrics"))])  # fmt: skip
     return session.SESSION.original["compile"](model, **named)
+
+
+def other_rate(site: dict[str, Any] | None, own: float) -> float | None:
+    """The rate that a repair gives to what is compiled here, None if it keeps its own.
+
+    Args:
+        site: Of the `compile`.
+        own: What it is compiled with.
+    """
+    wanted = interventions.ACTIVE.one("set-learning-rate")
+    if wanted is None or wanted.get("line") not in (None, site["line"] if site else None):
+        return None
+    value, before = float(wanted["value"]), wanted.get("before")
+    # a helper may compile several trainings at one line, each with a rate of its own
+    is_meant = before is None or np.isclose(own, [before, value], rtol=1e-4).any()
+    return value if is_meant else None
 
 
 def before_compile(model: Any) -> None:
@@ -137,11 +151,7 @@ def _loss(name: str, from_logits: bool) -> Any:
 
 def rate(model: Any) -> float:
     """Learning rate of a compiled model; NaN where there is none."""
-    try:
-        # a variable holds 0.01 as 0.00999999977648, which is less than what the script says
-        return float(f"{float(np.asarray(model.optimizer.learning_rate)):.6g}")
-    except (AttributeError, TypeError, ValueError):
-        return float("nan")
+    return holding.rate_of(getattr(model, "optimizer", None))
 
 
 def mean_rate(model: Any, updates: int) -> float:

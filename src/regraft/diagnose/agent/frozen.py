@@ -101,10 +101,14 @@ def _elements(tensor: Any) -> float:
 
 
 def _cannot_change(operation: Any) -> bool:
-    if getattr(operation, "trainable_variables", None):
-        return False
     layers = operation._flatten_layers() if hasattr(operation, "_flatten_layers") else [operation]
-    return not any(anatomy.is_random(layer) or _learns_statistics(layer) for layer in layers)
+    # a network that was frozen whole says it has nothing to train, whatever was thawed in it since
+    return not any(
+        getattr(layer, "trainable_variables", None)
+        or anatomy.is_random(layer)
+        or _learns_statistics(layer)
+        for layer in layers
+    )
 
 
 def _learns_statistics(layer: Any) -> bool:

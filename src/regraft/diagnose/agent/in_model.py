@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from regraft.diagnose.agent import anatomy
+
 FEW = 2  # pictures that tell which layers are reached by pictures
 
 
@@ -18,6 +20,7 @@ def changed(
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """What leaves the last of these layers in inference, and what does in training.
 
+    One that changes pictures at random in inference, too, is left out of the former.
     Other layers, which scale or resize, may come before them and between, and layers of the
     script's own may do so themselves. None where no picture reaches any of them: noise may be added
     to features.
@@ -78,13 +81,14 @@ class _Seen:
     """What went through the layers of one pass."""
 
     waiting: set[int]
+    is_plain: bool
     reached: set[int] = field(default_factory=set)
     after: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def _followed(model: Any, layers: Sequence[Any], x: np.ndarray, *, training: bool) -> _Seen:
     """One forward pass, up to the last of these layers."""
-    seen = _Seen({id(layer) for layer in layers})
+    seen = _Seen({id(layer) for layer in layers}, is_plain=not training)
     _pass(model, layers, lambda layer: _watched(layer, seen), x, training=training)
     return seen
 
@@ -94,6 +98,8 @@ def _watched(layer: Any, seen: _Seen) -> Any:
 
     def call(inputs: Any, *args: Any, **kwargs: Any) -> Any:
         outputs = original(inputs, *args, **kwargs)
+        if seen.is_plain and anatomy.is_always_random(layer) and inputs.shape == outputs.shape:
+            outputs = inputs
         if hasattr(inputs, "numpy") and inputs.ndim == 4 and inputs.shape[-1] in (1, 3):
             seen.after = np.asarray(outputs, np.float32)
             seen.reached.add(id(layer))

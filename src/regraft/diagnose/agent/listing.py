@@ -8,8 +8,8 @@ import functools
 import glob
 import os
 import re
-from collections.abc import Callable, Sequence
-from pathlib import PurePath
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 from regraft.diagnose.agent import interventions, ledger, sites
@@ -22,7 +22,7 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def hook() -> None:
-    """`os.listdir` and `glob.glob`, called by the user's own code."""
+    """`os.listdir`, `glob.glob` and their like of `Path`, called by the user's own code."""
     for module, name in ((os, "listdir"), (glob, "glob")):
         original = getattr(module, name)
 
@@ -31,6 +31,21 @@ def hook() -> None:
             return listed(_original, *args, **kwargs)
 
         setattr(module, name, listing)
+    for name in ("glob", "rglob", "iterdir"):
+        original = getattr(Path, name)
+
+        @functools.wraps(original)
+        def going_through(*args: Any, _original: Any = original, **kwargs: Any) -> Iterator[Path]:
+            return iter(listed(lambda: list(_original(*args, **kwargs))))
+
+        setattr(Path, name, going_through)
+
+
+def hook_tensorflow(tf: Any) -> None:
+    """The same of TensorFlow."""
+    for name in ("glob", "listdir"):
+        original = getattr(tf.io.gfile, name)
+        setattr(tf.io.gfile, name, functools.wraps(original)(functools.partial(listed, original)))
 
 
 def listed(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

@@ -58,6 +58,9 @@ def repair(
     if drop is not None:
         train = train.take(np.flatnonzero(~np.isin(train.rows, drop["rows"])))
         train.complete = True
+        _detach(train)
+    if active.one("ignore-weights") is not None and train.sample_weight is not None:
+        _detach(train)
     # of one part only, some of them: before rows change sides
     boundary.convert_feed(train, part="train")
     relabel(train, part="train")
@@ -82,6 +85,12 @@ def repair(
         train.y = train.y[orders.orders(len(train))[reorder["order"]]]
         train.source = None
     return train, validation
+
+
+def _detach(feed: feeds.Feed) -> None:
+    """From its source, which would give all rows: pictures that change stay as they were read."""
+    if feed.is_drawn_anew:
+        feed.source, feed.reshuffles, feed.random_pixels = None, True, False
 
 
 def relabel(feed: feeds.Feed, *, part: str) -> None:

@@ -59,9 +59,17 @@ TRANSFORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "zoom-1.4": lambda x: magnify(x, 1.4),
     "zoom-2": lambda x: magnify(x, 2.0),
     "cut-to-content": cut_to_content,
+    "swap-red-and-blue": lambda x: x[..., ::-1],
 }
 
 #: Those that leave pictures that are not square as high and as wide as they were.
 OF_ANY_SHAPE = frozenset(
-    {"rotate-180", "flip-left-right", "flip-up-down", "invert", "cut-to-content"}
+    {
+        "rotate-180",
+        "flip-left-right",
+        "flip-up-down",
+        "invert",
+        "cut-to-content",
+        "swap-red-and-blue",
+    }
 )

@@ -39,6 +39,8 @@ def by_transform(
         for name, turn in transforms.TRANSFORMS.items()
         if is_square or name in transforms.OF_ANY_SHAPE
     }
+    if np.array_equal(pictures[..., 0], pictures[..., -1]):  # gray
+        del turns["swap-red-and-blue"]
     right(x[:1], labels[:1])  # traces
     plain = right(x, labels)
     if not train_accuracy - plain > WORTH_TURNING:

@@ -122,8 +122,10 @@ def validation_augmented(augmentation: Augmentation) -> Finding:
     """Validation pictures are changed at random too.
 
     Why it hurts: the score is that of harder pictures, and another one each time.
-    How it is found: two passes over the validation part give different pictures.
-    Fix: augment the training part only; two generators, or layers that act in training only.
+    How it is found: two passes over the validation part give different pictures, or a layer of the
+        script's own changes them at random in inference, too.
+    Fix: augment the training part only; two generators, or layers that act in training only: a
+        `call` of one's own has to ask its `training` argument.
     Limits: mild changes cost little, and test-time augmentation is deliberate; the gain decides.
     """
     if not augmentation.validation_is_random:
@@ -131,10 +133,10 @@ def validation_augmented(augmentation: Augmentation) -> Finding:
     plain, changed = augmentation.plain_accuracy, augmentation.augmented_accuracy
     lost = plain - changed if plain is not None and changed is not None else None
     if lost is not None and lost <= 0:
-        return unknown("validation pictures change at random, which costs a probe nothing")
+        return unknown("validation pictures are changed at random, which costs a probe nothing")
     cost = "" if lost is None else f"; a probe loses {lost:.2f} by it"
     return found(
-        f"two passes over the validation part give different pictures{cost}",
+        f"validation pictures are changed at random, to others at every pass{cost}",
         fix="augment the training part only",
         where=tuple(call.site for call in augmentation.sites),
         repairs=(drop_augmentation(part="validation"),),

@@ -154,18 +154,20 @@ def penalty_drowns_head(output: Output, accuracy: Accuracy) -> Finding:
 
     Why it hurts: the loss of a wrong answer is a few units; a factor of 1 on the squares of a
         thousand weights costs more than that, so that being wrong is cheaper than learning.
-    How it is found: the largest L1 or L2 factor in the model is 0.05 or more, and training pictures
-        are not learnt.
+    How it is found: the largest factor of an L2 penalty in the model is 0.05 or more, or of an L1
+        penalty 0.005, and training pictures are not learnt.
     Fix: factors of 1e-5 to 1e-3, or none.
     Limits: large factors that still reach 0.9 on training pictures are clear.
     """
     if output.largest_penalty < LARGE_PENALTY:
-        return clear(f"the largest penalty has a factor of {output.largest_penalty:g}")
+        return clear(
+            f"the largest penalty pulls like L2 with a factor of {output.largest_penalty:g}"
+        )
     if math.isnan(accuracy.train):
         return unknown("accuracy on training pictures was not measured")
     seen = (
-        f"a penalty with a factor of {output.largest_penalty:g}; training accuracy "
-        f"{accuracy.train:.2f}"
+        f"a penalty that pulls like L2 with a factor of {output.largest_penalty:g}; training "
+        f"accuracy {accuracy.train:.2f}"
     )
     if accuracy.train >= LEARNT:
         return clear(seen)

@@ -105,7 +105,7 @@ def head_frozen(
             return clear(f"{seen}; what is frozen was trained before, by an earlier fit")
         if ledger.of("load_model", "load_weights", "custom-training-loop"):
             return unknown(f"{seen}; what is frozen may have been trained elsewhere")
-    is_second = not training.trainable_parameters and training.earlier_fits > 0
+    is_second = not training.trainable_parameters and training.is_head_trained
     return found(
         f"{seen}; training accuracy is {accuracy.train:.2f}",
         fix="thaw the last blocks of the backbone, and the head"

@@ -19,6 +19,10 @@ SPENT = 0.05
 # them, cosine 0.5, down to a hundredth by equal factors 0.1, and steps 0.1 at least.
 DIES = 0.02
 LITTLE_SEEN = 0.5  # of the training rows, ever
+# Batches of a quarter of the rows or more, larger than any that guides use, and so few updates in
+# all: Adam at its usual rate has then moved no weight by more than its usual size, 0.05.
+OF_ALL, LARGE_BATCH, FEW_UPDATES = 0.25, 256, 50
+USUAL_BATCH = 32  # of Keras
 
 
 @rule(
@@ -271,6 +275,49 @@ def optimiser_holds_weights_still(
     )
 
 
+@rule(
+    "OPT006",
+    "batch-as-large-as-the-data",
+    source="https://keras.io/api/models/model_training_apis/#fit-method: batch_size is 32 by "
+    "default; Masters and Luschi, Revisiting Small Batch Training for Deep Neural Networks, 2018",
+)
+def batch_as_large_as_the_data(
+    training: Training, ledger: Ledger, accuracy: Accuracy, association: Association | None = None
+) -> Finding:
+    """So large a batch that an epoch is a handful of updates.
+
+    Why it hurts: each update moves a weight by no more than about the rate. A few of them leave
+        the head next to its random start, however many pictures each of them looks at.
+    How it is found: a batch of more than 256 rows, and of a quarter of all or more; less than 50
+        updates are planned, and training pictures are not learnt.
+    Fix: the usual batch of 32; or as many more epochs.
+    Limits: only where the size is given to `fit`, or to `batch` of one data set.
+    """
+    n, size = training.n_train, training.batch_size
+    if n < 1 or size < 1 or training.planned_updates < 1:
+        return unknown("rows, batch size or number of updates are not known")
+    seen = f"{training.planned_updates} updates are planned, with {size} of {n} rows each"
+    if size <= LARGE_BATCH or size < OF_ALL * n or training.planned_updates >= FEW_UPDATES:
+        return clear(seen)
+    if math.isnan(accuracy.train):
+        return unknown("accuracy on training pictures was not measured")
+    seen = f"{seen}; training pictures are right at {accuracy.train:.2f}"
+    if accuracy.train >= _learnable(accuracy, association):
+        return clear(seen)
+    batches = [call for call in ledger.of("tf.data.batch") if call.details.get("arg") == size]
+    site = batches[0].site if batches else training.site
+    if site is None or (training.shuffle is None and not batches):
+        return unknown(f"{seen}, but where the batch is set was not found")
+    what = "tf.data.batch" if batches else "fit"
+    return found(
+        seen,
+        fix=f"leave batch_size out, or set it to {USUAL_BATCH}",
+        where=(site,),
+        repairs=(set_arguments(site, what, {"batch_size": USUAL_BATCH}),),
+        severity=0.3,
+    )
+
+
 # Clips: a hundredth of what is advised for gradients that explode. Epsilon: 1e-8 to 1e-3 are
 # published, 0.1 and 1 once, with rates to match. Decay: 0.0001 to 0.1 are.
 _SMALL_CLIP = {"clipnorm": 0.01, "global_clipnorm": 0.01, "clipvalue": 0.001}
@@ -313,4 +360,5 @@ RULES = (
     rate_too_low,
     most_rows_never_seen,
     optimiser_holds_weights_still,
+    batch_as_large_as_the_data,
 )

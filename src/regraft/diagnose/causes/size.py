@@ -1,11 +1,13 @@
 """SIZ: the input is too small for the backbone."""
 
-from regraft.diagnose.evidence import Backbone, Pixels, Training
+from regraft.diagnose.evidence import Backbone, Ledger, Pixels, Training
 from regraft.diagnose.repairs import enlarge_input
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 STRIDE = 32  # input pixels per step of the last map, in every network of keras.applications
 SMALLEST = 64  # two steps of it
+ENLARGED = 2  # times: an enlargement that a choice of crops or of convenient numbers does not make
+LOADERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe")
 
 
 @rule(
@@ -51,4 +53,49 @@ def map_shrinks_to_one_cell(
     )
 
 
-RULES = (map_shrinks_to_one_cell,)
+@rule(
+    "SIZ002",
+    "read-small-then-enlarged",
+    source="https://keras.io/api/data_loading/image/: what is read is resized to `image_size`",
+)
+def read_small_then_enlarged(backbone: Backbone, ledger: Ledger) -> Finding:
+    """Pictures are read at a small size, and enlarged again for the network.
+
+    Why it hurts: detail that was thrown away does not come back. The network pays for every pixel
+        of its input and sees a blur.
+    How it is found: the size that a folder is read at is at most half of the backbone's input, and
+        at most half of what the files hold.
+    Fix: read the pictures at the size that the network is given.
+    Limits: only what Keras reads from folders or tables of files. Blurred pictures may be enough to
+        tell the classes apart: the gain decides.
+    """
+    seen = min(backbone.input_height, backbone.input_width)
+    read = [call for call in ledger.of(*LOADERS) if _side(call.details.get("image_size"))]
+    if not read:
+        return clear("no folder of pictures is read by Keras")
+    small = [call for call in read if ENLARGED * _side(call.details["image_size"]) <= seen]
+    if not small:
+        return clear(f"pictures are not read at less than half of {seen} pixels")
+    held = [min(size) for call in small for size in call.details.get("picture_sizes") or ()]
+    if not held:
+        return unknown("the size of the picture files is not known")
+    side, source = _side(small[-1].details["image_size"]), sorted(held)[len(held) // 2]
+    if source < ENLARGED * side:
+        return clear(f"the files hold {source} pixels a side, and are read at {side}")
+    size = min(seen, source)
+    return found(
+        f"files of {source} pixels a side are read at {side}, and enlarged to {seen} for "
+        f"{backbone.name}",
+        fix=f"read them at {size} pixels: image_size=({size}, {size})",
+        where=tuple(dict.fromkeys(call.site for call in small)),
+        repairs=(enlarge_input(size, side=side),),
+        severity=0.12,
+    )
+
+
+def _side(size: object) -> int:
+    """The shorter side of (height, width), 0 where there is none."""
+    return min((int(part) for part in size), default=0) if isinstance(size, list | tuple) else 0
+
+
+RULES = (map_shrinks_to_one_cell, read_small_then_enlarged)

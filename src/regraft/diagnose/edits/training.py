@@ -43,6 +43,8 @@ TOP_K = ("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy",
 
 def set_learning_rate(draft: Draft, mends: Mends, context: PatchContext) -> None:
     """The optimiser with this rate, wherever it is made, and nothing that changes it later."""
+    if mends[-1].parameters.get("before") is not None:
+        raise UnknownEdit("several trainings are compiled there")
     rate = f"{float(mends[-1].parameters['value']):g}"
     _drop_schedules(draft, context)
     for statement in [s for s in draft.walk(ast.Assign) if _assigns_rate(s)][::-1]:

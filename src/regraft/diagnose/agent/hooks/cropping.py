@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize, resize_stack
-from regraft.diagnose.agent import anatomy, interventions, ledger, session, sites
+from regraft.diagnose.agent import anatomy, augmentation, interventions, ledger, session, sites
 
 
 def hook(tf: Any) -> None:
@@ -54,9 +54,27 @@ def hook(tf: Any) -> None:
 
     # in a `map` AutoGraph would rewrite them with the function that calls them
     as_it_is = tf.autograph.experimental.do_not_convert
+    for name in ("random_crop", "stateless_random_crop"):
+        setattr(tf.image, name, as_it_is(_cut_at_random(tf, getattr(tf.image, name))))
     tf.image.resize_with_crop_or_pad = as_it_is(cropped)
     tf.image.central_crop = as_it_is(cropped_to_share)
     keras.layers.CenterCrop.transform_images = as_it_is(cropped_in_model)
+
+
+def _cut_at_random(tf: Any, original: Any) -> Any:
+    """A random piece: with random changes switched off, the whole picture as small as that."""
+
+    @functools.wraps(original)
+    def cut(value: Any, size: Any, *args: Any, **kwargs: Any) -> Any:
+        if not augmentation.is_asked():
+            return original(value, size, *args, **kwargs)
+        image = tf.convert_to_tensor(value)
+        known = tf.get_static_value(tf.convert_to_tensor(size))
+        shape = image.shape if known is None else tf.TensorShape(known)
+        whole = _covering(tf, image, size[-3], size[-2], shape=shape)
+        return augmentation.either(tf, whole, lambda: original(value, size, *args, **kwargs))
+
+    return cut
 
 
 def _note(what: str, site: dict[str, Any], image: Any, **facts: Any) -> None:

@@ -134,6 +134,7 @@ def _hook_generator(kind: Any) -> None:
             ledger.RECORD.event(_name, site, shuffle=bool(kw.get("shuffle", True)),
                                 class_indices=dict(getattr(result, "class_indices", {})),
                                 directory=str(getattr(result, "directory", None) or ""),
+                                image_size=attach.plain(getattr(result, "target_size", None)),
                                 picture_sizes=_sizes_of(getattr(result, "filepaths", None)),
                                 subset=kw.get("subset"))  # fmt: skip
             return result
@@ -167,6 +168,7 @@ def hook_tensorflow() -> None:
     _hook_list_files(kinds)
     _hook_loops(tf)
     augmentation.hook_tensorflow(tf)
+    listing.hook_tensorflow(tf)
     cropping.hook(tf)
     _hook_shuffles()
 

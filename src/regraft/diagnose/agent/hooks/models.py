@@ -180,8 +180,9 @@ def _hook_layers(keras: ModuleType) -> None:
         if is_asked and args:
             args = (scored.repaired(self, args[0]), *args[1:])
         result = call(self, *args, **kwargs)
-        if augmentation.is_off() and anatomy.is_known_random(self) and args:
-            result = args[0] if args[0].shape == result.shape else result
+        if args and augmentation.is_left_out(self, in_training=_in_training(kwargs)):
+            is_concrete = not isinstance(result, keras.KerasTensor)
+            result = args[0] if is_concrete and args[0].shape == result.shape else result
         if is_asked and hasattr(result, "numpy"):
             scored.remember(self, result, args[0] if args else None)
         elif args and _tells_features(self, result):
@@ -189,6 +190,16 @@ def _hook_layers(keras: ModuleType) -> None:
         return result
 
     keras.layers.Layer.__call__ = called
+
+
+def _in_training(given: Mapping[str, Any]) -> bool:
+    """Is a layer called with these arguments in training: by itself, or by what calls it?"""
+    from keras.src.backend.common import global_state
+
+    if given.get("training") is not None:
+        return bool(given["training"])
+    context = global_state.get_global_attribute("current_call_ctx")
+    return bool(getattr(context, "training", False))
 
 
 def _tells_features(layer: Any, result: Any) -> bool:
