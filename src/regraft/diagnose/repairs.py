@@ -246,6 +246,11 @@ def order_by_number(site: Site) -> Repair:
     return Repair(kind="order-by-number", parameters=_at(site))
 
 
+def transform_only(site: Site) -> Repair:
+    """Where a transformer is fitted anew at `site`, let the one fitted first transform the rows."""
+    return Repair(kind="transform-only", parameters=_at(site))
+
+
 def names_with_folders() -> Repair:
     """Where the script takes the short name of a picture file, keep its folder with it."""
     return Repair(kind="names-with-folders")

@@ -181,6 +181,9 @@ SLOW = {
             id="sgd-cannot-move-even-in-full",
         ),
         pytest.param(
+            {**SLOW, "optimizer": "adagrad", "learning_rate": 1e-3}, 2e-2, id="adagrad-as-keras"
+        ),
+        pytest.param(
             {
                 **SLOW,
                 "learning_rate": 1e-3,

@@ -3,6 +3,7 @@ from builders import accuracy, ask, call, fresh_pixels, ledger, pixels, stats, v
 
 from regraft.diagnose.causes.skew import (
     prediction_prepared_differently,
+    transformer_fitted_again,
     validation_geometry_differs,
     validation_scaled_differently,
 )
@@ -181,3 +182,27 @@ def test_skw003_clear(given, measured):
 )
 def test_skw003_unknown(given, measured):
     assert verdict(prediction_prepared_differently, pixels=given, accuracy=measured) == "unknown"
+
+
+def refitted(**details):
+    known = {"transformer": "PCA", "apart": 0.9, "is_used_again": False}
+    return ledger(call("fit_transform", line=7, **known | details))
+
+
+def test_skw004_found():
+    finding = ask(transformer_fitted_again, ledger=refitted())
+    assert "PCA" in finding.because
+    assert [repair.kind for repair in finding.repairs] == ["transform-only"]
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [ledger(), refitted(apart=0.01), refitted(is_used_again=True)],
+    ids=["never", "nearly-the-same", "folds"],
+)
+def test_skw004_clear(calls):
+    assert verdict(transformer_fitted_again, ledger=calls) == "clear"
+
+
+def test_skw004_unknown():
+    assert verdict(transformer_fitted_again, ledger=refitted(apart=None)) == "unknown"

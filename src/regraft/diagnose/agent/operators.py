@@ -16,7 +16,16 @@ from typing import Any
 import numpy as np
 
 from regraft.adapt.resize import resize_stack
-from regraft.diagnose.agent import casting, interventions, ledger, listing, scoring, shown, sites
+from regraft.diagnose.agent import (
+    casting,
+    interventions,
+    ledger,
+    listing,
+    refitting,
+    scoring,
+    shown,
+    sites,
+)
 from regraft.diagnose.probe.labels import label_kind
 from regraft.diagnose.probe.pixels import neighbour_correlation
 
@@ -177,6 +186,8 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
         return shuffled(call, arguments, named)
     if name == "shuffle" and isinstance(owner, random.Random):
         return shuffled_list(call, *arguments, **named)
+    if name in refitting.METHODS:
+        return refitting.called(call, owner, name, arguments, named)
     if owner is np and name in FUNCTIONS and len(arguments) == 2 and not named:
         return binary(FUNCTIONS[name], *arguments)
     if name == "argmax":

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from regraft.diagnose.agent import casting, input_size, operators, sites
+from regraft.diagnose.agent import casting, input_size, operators, refitting, sites
 from regraft.diagnose.agent.notebook import read_source
 
 GATE = "__regraft__"
@@ -25,7 +25,7 @@ OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorD
 STANDARD_LIBRARY = Path(ast.__file__).resolve().parent
 METHODS = {"reshape", "resize", "mean", "sort", "argmax", "flip", "reverse", "choice",
            *casting.CASTS, *casting.MAKING, *casting.ALLOCATING, *operators.SHUFFLING,
-           *operators.COMPARING, *operators.FUNCTIONS}  # fmt: skip
+           *operators.COMPARING, *operators.FUNCTIONS, *refitting.METHODS}  # fmt: skip
 ROUTED = {"sorted": "listed", "argmax": "argmaxed"}  # functions by their own name
 
 

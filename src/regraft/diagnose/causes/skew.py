@@ -13,7 +13,12 @@ from regraft.diagnose.causes.scale import (
 )
 from regraft.diagnose.conventions import BGR, CONVENTIONS, RGB, Affine, conversion
 from regraft.diagnose.evidence import Accuracy, Ledger, Pixels, PixelStats, Training
-from regraft.diagnose.repairs import convert_pixels, transform_pictures, true_resize
+from regraft.diagnose.repairs import (
+    convert_pixels,
+    transform_only,
+    transform_pictures,
+    true_resize,
+)
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 
 STRETCHED = 3.0  # ratio of the spans of two parts, where no convention explains them
@@ -26,6 +31,7 @@ BEHIND = 0.15  # points of accuracy: from there on changes of the pictures are t
 WORTH = 0.1  # validation accuracy a transform must give
 MIN_ROWS = 100
 APART = 0.05
+FITTED_ANEW = 0.05  # of their deviation: what a hundred rows make a mean or a deviation differ by
 
 
 @rule(
@@ -184,6 +190,41 @@ def prediction_prepared_differently(
     )
 
 
+@rule(
+    "SKW004",
+    "transformer-fitted-again",
+    source="https://scikit-learn.org/stable/common_pitfalls.html#inconsistent-preprocessing",
+)
+def transformer_fitted_again(ledger: Ledger) -> Finding:
+    """What reduces or scales features is fitted once more, on the rows that are scored.
+
+    Why it hurts: axes of a second PCA have other directions and signs, and a second scaling another
+        zero. The classifier is asked in a language it was not taught.
+    How it is found: `fit_transform` of a second object of the same class and settings, or of the
+        same one on other rows, gives values that the first would not; `transform` is never called.
+    Fix: `fit_transform` the training rows, `transform` all others.
+    Limits: scikit-learn only. Fitted again for a figure it costs nothing: the gain decides.
+    """
+    again = [c for c in ledger.of("fit_transform") if not c.details.get("is_used_again")]
+    if not again:
+        return clear("no transformer is fitted twice and never used to transform")
+    if all(call.details["apart"] is None for call in again):
+        return unknown("transformers are fitted again, on too many values to compare")
+    apart = [call for call in again if (call.details["apart"] or 0.0) > FITTED_ANEW]
+    if not apart:
+        return clear("transformers that are fitted again give nearly the same")
+    names = ", ".join(dict.fromkeys(str(call.details["transformer"]) for call in apart))
+    of_site = tuple(dict.fromkeys(call.site for call in apart))
+    return found(
+        f"{names} is fitted a second time at line {of_site[0].line}, on other rows: the first one "
+        f"gives these rows values that are {apart[0].details['apart']:.2g} deviations away",
+        fix="fit on the training rows only, and call transform on the others",
+        where=of_site,
+        repairs=tuple(transform_only(site) for site in of_site),
+        severity=0.4,
+    )
+
+
 def are_scaled_differently(pixels: Pixels) -> bool:
     """Do validation pictures reach the model, or the backbone, on another scale than training's?"""
     return any(
@@ -270,4 +311,5 @@ RULES = (
     validation_scaled_differently,
     validation_geometry_differs,
     prediction_prepared_differently,
+    transformer_fitted_again,
 )
