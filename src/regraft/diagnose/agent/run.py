@@ -27,6 +27,7 @@ from regraft.diagnose.agent.hooks import (
     arrays,
     backbones,
     datasets,
+    frames,
     loading,
     models,
     opencv,
@@ -96,6 +97,7 @@ def _hook() -> None:
         datasets.hook_tensorflow()
     scikit_learn.hook()
     opencv.hook()
+    frames.hook()
     workers.hook()
 
 

@@ -11,7 +11,7 @@ from regraft.diagnose.rule import Finding, Repair, clear, found, unknown
 READERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe", "flow")
 LIST_FILES = "tf.data.list_files"
 SHUFFLES = ("numpy.random.shuffle", "random.shuffle", "sklearn.utils.shuffle", "tf.data.shuffle",
-            "tf.random.shuffle", "keras.random.shuffle")  # fmt: skip
+            "tf.random.shuffle", "keras.random.shuffle", "pandas.sample")  # fmt: skip
 SPLIT = "train_test_split"
 MIN_ROWS = 100
 SIGMAS = 3.0
