@@ -242,8 +242,8 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
     Overwritten pretrained weights: at the optimiser's usual rate it is the fresh head that shakes
     the backbone, at a higher one it is the rate itself; where a loop was to freeze them and froze
     none, it is that. Classes without training rows: where a
-    split put them all on the other side, it is the split; where the parts number their classes in
-    two ways, it is that. Labels that pictures contradict: where the network cannot see these, the
+    split put them all on the other side, it is the split, and no renaming of what was never taught;
+    where the parts number their classes in two ways, it is that. Labels that pictures contradict: where the network cannot see these, the
     labels wait. Pixels of another range in training only:
     where random changes brought them there, it is these.
     """
@@ -258,6 +258,9 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
         others |= {"FRZ004", "OPT001"}
     if {"SPL001", "SPL003", "LAB002"} & found:
         others.add("DAT003")
+    names = () if evidence.labels is None else evidence.labels.train_class_names
+    if {"SPL001", "SPL003"} & found and not names:
+        others.add("LAB002")
     if "AUG002" in found and _is_scaled_right_but_for_augmentation(evidence):
         others |= {"SKW001", "PRE007"}
     return [r for r in results if r.rule.id not in others]
