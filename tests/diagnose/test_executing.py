@@ -117,13 +117,20 @@ def test_a_sample_that_a_callback_ends_early_is_scored_all_the_same(monkeypatch)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 4])
-def test_a_stopwatch_counts_the_steps_between_two_calls(at_once):
+@pytest.mark.parametrize("steps_an_epoch", [1, 3], ids=["validated-after-each", "one-epoch"])
+def test_a_stopwatch_counts_steps_and_not_what_is_between_epochs(
+    at_once, steps_an_epoch, monkeypatch
+):
     from regraft.diagnose.agent import callbacks
 
+    now = 0.0
+    monkeypatch.setattr(callbacks.time, "monotonic", lambda: now)
     watch = callbacks.stopwatch(100, 10, 1, give_up=False)
     watch.set_model(SimpleNamespace(steps_per_execution=at_once))
-    watch.on_train_batch_end(0)
-    watch.started -= 8.0  # seconds
-    watch.on_train_batch_end(1)
-    watch.on_train_batch_end(2)
-    assert watch.seconds_per_row == pytest.approx(8 / callbacks.TIMED_STEPS / 10 / at_once, rel=0.1)
+    for step in range(callbacks.FORECAST_STEPS):
+        if step % steps_an_epoch == 0:
+            now += 60.0  # of validation
+            watch.on_epoch_begin(step)
+        now += 4.0 if step else 30.0  # the first step traces
+        watch.on_train_batch_end(step)
+    assert watch.seconds_per_row == pytest.approx(4.0 / 10 / at_once)

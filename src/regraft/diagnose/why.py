@@ -241,11 +241,11 @@ def _settle(results: Sequence[Result], evidence: Evidence) -> Sequence[Result]:
 
     Overwritten pretrained weights: at the optimiser's usual rate it is the fresh head that shakes
     the backbone, at a higher one it is the rate itself; where a loop was to freeze them and froze
-    none, it is that. Classes without training rows: where a
-    split put them all on the other side, it is the split, and no renaming of what was never taught;
-    where the parts number their classes in two ways, it is that. Labels that pictures contradict: where the network cannot see these, the
-    labels wait. Pixels of another range in training only:
-    where random changes brought them there, it is these.
+    none, it is that. Classes without training rows: where a split put them all on the other side,
+    it is the split, and no renaming of what was never taught; where the parts number their classes
+    in two ways, it is that. Labels that pictures contradict: where the network cannot see these,
+    the labels wait. Pixels of another range in training only: where random changes brought them
+    there, it is these.
     """
     found = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
     others = set()

@@ -29,15 +29,20 @@ def stopwatch(n: int, batch_size: int, epochs: int, *, give_up: bool) -> Any:
 
         def __init__(self) -> None:
             super().__init__()
-            self.steps, self.started = 0, 0.0
+            self.steps, self.spent, self.last = 0, 0.0, 0.0
             self.seconds_per_row = 0.0
 
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self.last = time.monotonic()  # what was validated meanwhile is no step
+
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            now = time.monotonic()
             self.steps += 1
-            if self.steps == WARM_STEPS:
-                self.started = time.monotonic()
+            if self.steps > WARM_STEPS:
+                self.spent += now - self.last
+            self.last = now
             if self.steps == FORECAST_STEPS:
-                each = (time.monotonic() - self.started) / TIMED_STEPS
+                each = self.spent / TIMED_STEPS
                 self.seconds_per_row = each / batch_size / at_once(self.model)
                 if give_up and self.seconds_per_row * n * epochs > session.SESSION.fit_seconds:
                     raise session.TooSlow(self.seconds_per_row)
