@@ -1,4 +1,6 @@
+import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -83,6 +85,38 @@ def test_the_last_score_of_held_out_rows_counts():
     assert recorded.observed_score(replay(scores=[by_hand]))["number"] == 9
     assert recorded.observed_score(replay()) is None
     assert recorded.observed_score(replay(scores=[score(n=0, claimed=None)])) is None
+
+
+def test_a_whole_data_set_scored_last_is_put_aside():
+    scores = [score(0, by="evaluate"), score(1, by="sklearn", line=40, trained_on=0.8)]
+    assert recorded.observed_score(replay(scores=scores))["number"] == 0
+    assert recorded.observed_score(replay(scores=scores[1:]))["number"] == 1
+    scores[0]["trained_on"] = 0.4  # the same leak shows in both
+    assert recorded.observed_score(replay(scores=scores))["number"] == 1
+
+
+@pytest.mark.parametrize(("status", "number"), [("done", 0), ("failed", None)])
+def test_a_run_that_broke_off_before_its_score_has_no_other_in_its_place(status, number):
+    fitted, scored = score(0), score(1, by="sklearn", line=40)
+    arm = dataclasses.replace(replay(scores=[fitted]), status=status)
+    found = recorded.same_score(arm, scored, replay(scores=[fitted, scored]))
+    assert (found and found["number"]) == number
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (score(1, line=30, honest=0.9), 0.9),
+        (score(1, line=30, honest=0.9, trained_on=0.5), None),
+        (score(1, line=30, honest=0.9, n=20), None),
+        (score(1, line=30, honest=0.9, model="another"), None),
+    ],
+    ids=["held-out", "partly-trained-on", "few", "another-network"],
+)
+def test_what_is_reached_on_other_pictures(other, expected):
+    last = score(0)
+    told = observe._elsewhere(replay(scores=[other, last]), last)
+    assert (None if math.isnan(told) else told) == expected
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,12 @@ def test_what_it_is(accuracies, others, name):
     assert (wrong and wrong[1]) == name
 
 
+@pytest.mark.parametrize("words", ["adjacent", "superclass", "off-by-one", "within one grade,"])
+def test_other_accuracies_by_their_own_names_mislead_nobody(words):
+    said = statements(f"test accuracy: 0.7123\n{words} accuracy: 0.9512")
+    assert mistaken(said, accuracies=[0.7123], others={"adjacent_accuracy": 0.9512}) is None
+
+
 def test_numbers_of_a_batch_before_the_right_one_are_no_mistake():
     assert statements("batch accuracy: 1.0000\nfold 3 accuracy: 0.9700") == []
     said = statements("accuracy: 1.0000\ntest accuracy: 0.9310")

@@ -237,6 +237,10 @@ def test_answers_by_sign_are_scored_where_they_are_compared(record):
 GRADES = np.array([0, 4, 2, 1])
 
 
+def rounded_accuracy(truth, answer):
+    return truth == answer
+
+
 @pytest.mark.parametrize(
     ("arguments", "labels", "is_measuring"),
     [
@@ -244,11 +248,21 @@ GRADES = np.array([0, 4, 2, 1])
         ({"loss": "poisson", "metrics": ["mae"]}, GRADES, True),
         ({"loss": lambda truth, answer: 0}, GRADES, True),
         ({"loss": "mse", "metrics": ["accuracy"]}, GRADES, False),
+        ({"loss": "mse", "metrics": ["mae", rounded_accuracy]}, GRADES, True),
         ({"loss": "mse"}, GRADES > 1, False),
         ({"loss": "binary_crossentropy"}, GRADES, False),
         ({"loss": "hinge"}, np.array([-1, 1, 1, -1]), False),
     ],
-    ids=["grades", "counts", "own-loss", "accuracy-asked", "yes-or-no", "classes", "hinge"],
+    ids=[
+        "grades",
+        "counts",
+        "own-loss",
+        "accuracy-asked",
+        "rounded-first",
+        "yes-or-no",
+        "classes",
+        "hinge",
+    ],
 )
 def test_numbers_are_not_scored_as_classes(compiled, arguments, labels, is_measuring):
     assert scoring.is_measuring(compiled(**arguments), labels, OUTPUTS) is is_measuring

@@ -431,6 +431,52 @@ TOLD = {
         """,
         lambda replay: [score["n"] for score in replay.scores] == [96, 40, 40],
     ),
+    "a strategy, left before the training": (
+        """
+        import tensorflow as tf
+        with tf.distribute.MirroredStrategy(["/cpu:0"]).scope():
+            model = keras.Sequential([
+                keras.Input((8, 8, 1)), keras.layers.Flatten(),
+                keras.layers.Dense(2, activation="softmax"),
+            ])
+            model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x[:100], y[:100], validation_data=(x[100:], y[100:]), epochs=2, verbose=0)
+        model.evaluate(x[100:], y[100:], verbose=0)
+        """,
+        lambda replay: [score["by"] for score in replay.scores] == ["fit", "evaluate"],
+    ),
+    "callbacks of an evaluation": (
+        """
+        class Timer(keras.callbacks.Callback):
+            def on_test_begin(self, logs=None):
+                self.batches = 0
+            def on_test_batch_end(self, batch, logs=None):
+                self.batches += 1
+        model = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(),
+            keras.layers.Dense(2, activation="softmax"),
+        ])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, verbose=0)
+        timer = Timer()
+        model.evaluate(x, y, batch_size=40, callbacks=[timer], verbose=0)
+        assert timer.batches == 4
+        """,
+        lambda replay: [score["n"] for score in replay.scores] == [160],
+    ),
+    "weights from elsewhere": (
+        """
+        net = keras.Sequential([
+            keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4),
+        ])
+        net.set_weights([w + 1 for w in net.get_weights()])
+        net.trainable = False
+        model = keras.Sequential([net, keras.layers.Dense(2, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, verbose=0)
+        """,
+        lambda replay: [e["what"] for e in replay.record["events"]].count("set_weights") == 1,
+    ),
     "a network without the layers that prepare pixels": (
         """
         base = keras.applications.MobileNetV3Small(

@@ -242,6 +242,7 @@ class Accuracy:
     again: tuple[float, float, int] | None = None
     counted: float | None = None  # accuracy of predictions that the script counts one by one
     site: Site | None = None  # where it was scored
+    elsewhere: float = math.nan  # the best on other pictures held out from the same training
     # how often answers and labels agree where they are paired at random, and half the summed
     # difference of the class shares of both; not a number where answers were not kept
     by_chance: float = math.nan

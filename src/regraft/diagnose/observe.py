@@ -25,6 +25,8 @@ from regraft.diagnose.recorded import (
 )
 from regraft.diagnose.replays import Replay
 
+LEAST_ELSEWHERE = 100  # pictures: an accuracy of 0.9 is then known to 0.06
+TRAINED = 0.05  # of them, trained on: more are no others
 Array = npt.NDArray[Any]
 Answer = TypeVar("Answer")
 Ask = Callable[..., Any]  # runs a probe, and tells of one that breaks
@@ -364,9 +366,25 @@ def _accuracy(
         again=_again(score),
         counted=_counted(replay),
         site=site(score["site"]),
+        elsewhere=_elsewhere(replay, score),
         by_chance=by_chance,
         variation=variation,
     )
+
+
+def _elsewhere(replay: Replay, score: Record) -> float:
+    """The best accuracy of the same network on other held-out pictures, NaN where there is none."""
+    others = [
+        measured(other)
+        for other in replay.scores
+        if other is not score
+        and (other.get("n") or 0) >= LEAST_ELSEWHERE
+        and other.get("honest") is not None
+        and other.get("trained_on", 0.0) < TRAINED
+        and other.get("model") == score.get("model")
+        and other.get("site") != score.get("site")
+    ]
+    return max(others, default=math.nan)
 
 
 def _again(score: Record) -> tuple[float, float, int] | None:

@@ -15,6 +15,7 @@ SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs", "input_size", 
 OF_BASE = ("weights", "n_layers", "n_trainable_layers")
 SAME_MIX = 0.95  # of the labels, sorted: two draws of the same rows keep their classes' shares
 LEAST_START = 30  # labels in one order: other pictures do not begin with the same
+UNSEEN, MOSTLY_TRAINED = 0.05, 0.5  # of the rows that a score is of: trained on
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
 
@@ -22,6 +23,8 @@ def observed_score(replay: Replay) -> Record | None:
     """The accuracy the script ends on: its last score that is not of the training rows."""
     scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
     held_out = [s for s in scores if not is_of_training(s)]
+    if any(s.get("trained_on", 1.0) < UNSEEN for s in held_out):  # whole data sets are put aside
+        held_out = [s for s in held_out if s.get("trained_on", 0.0) < MOSTLY_TRAINED]
     # what was counted by hand may be something else, and a guess or another estimator is there to
     # be compared with: they speak where nothing else does
     sure = [s for s in held_out if not s.get("is_counted") and not s.get("is_aside")]
@@ -157,8 +160,8 @@ def same_score(replay: Replay, like: Record, of: Replay) -> Record | None:
         of: The replay that it is of.
     """
     same, known = _made_at(replay, like), _made_at(of, like)
-    if not same:
-        return observed_score(replay)
+    if not same:  # where it broke off, the last score there is is of something else
+        return observed_score(replay) if replay.status == "done" else None
     turn = next((n for n, score in enumerate(reversed(known), 1) if score is like), 1)
     return same[-min(turn, len(same))]
 

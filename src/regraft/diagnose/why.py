@@ -22,6 +22,7 @@ from regraft.diagnose.diagnosis import Cause, Diagnosis, Gain
 from regraft.diagnose.evidence import Evidence
 from regraft.diagnose.fixing import with_patches, write_fixed
 from regraft.diagnose.laboratory import Laboratory
+from regraft.diagnose.paired import Z
 from regraft.diagnose.replays import Replay, Replayer, Script
 from regraft.diagnose.rule import Verdict
 from regraft.diagnose.runner import Result, candidates, diagnose
@@ -341,10 +342,13 @@ def _artefacts(results: Sequence[Result], laboratory: Laboratory) -> list[Cause]
         finding = result.finding
         if finding.claimed is None:
             continue
-        honest = finding.honest
+        honest, least = finding.honest, LEAST_GAIN
         if honest is None and finding.repairs:
             honest = honest_number(laboratory, result)
-        if honest is not None and abs(finding.claimed - honest) > LEAST_GAIN:
+            if honest is not None:  # another training, on rows drawn anew
+                n = max(1, int(laboratory.score.get("n") or 0))
+                least += Z * math.sqrt(honest * (1 - honest) / n)
+        if honest is not None and abs(finding.claimed - honest) > least:
             gain = Gain(kind="honesty", claimed=finding.claimed, honest=honest)
             causes.append(
                 Cause(

@@ -82,7 +82,7 @@ def test_frz002_an_encoder_trained_before_is_nothing_fresh():
     assert verdict(head_frozen, training=fresh, **facts) == "found"
 
 
-@pytest.mark.parametrize("elsewhere", ["load_model", "custom-training-loop"])
+@pytest.mark.parametrize("elsewhere", ["load_model", "set_weights", "custom-training-loop"])
 def test_frz002_unknown(elsewhere):
     assert verdict(head_frozen, training=training(head_parameters=0)) == "unknown"
     facts = {"training": training(trainable_parameters=1290), "backbone": None}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from builders import accuracy, ask, call, fresh_pixels, ledger, shift, stats, verdict
 
@@ -67,3 +69,12 @@ def test_shf001_clear(separability, measured):
 )
 def test_shf001_unknown(facts):
     assert verdict(validation_from_another_source, accuracy=FALLEN, **facts) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "expected"), [(FALLEN.train - 0.02, "unknown"), (0.5, "found")]
+)
+def test_shf001_a_last_look_at_another_source_is_no_fault(elsewhere, expected):
+    known = replace(FALLEN, elsewhere=elsewhere)
+    given = {"shift": shift(**BRIGHTER), "accuracy": known}
+    assert verdict(validation_from_another_source, **given) == expected

@@ -238,6 +238,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         result = session.SESSION.original["evaluate"](
             model, feed.x, feed.y, batch_size=feed.batch_size or 32, verbose=0,
             sample_weight=feed.sample_weight, return_dict=kwargs.get("return_dict", False),
+            callbacks=kwargs.get("callbacks"),
         )  # fmt: skip
         claimed = scoring.accuracy_in(model, result)
         entry = score(model, feed, by="evaluate", site=site, claimed=claimed)

@@ -103,7 +103,7 @@ def head_frozen(
     if training.trainable_parameters and backbone is None:
         if training.frozen_was_trained:
             return clear(f"{seen}; what is frozen was trained before, by an earlier fit")
-        if ledger.of("load_model", "load_weights", "custom-training-loop"):
+        if ledger.of("load_model", "load_weights", "set_weights", "custom-training-loop"):
             return unknown(f"{seen}; what is frozen may have been trained elsewhere")
     is_second = not training.trainable_parameters and training.is_head_trained
     return found(

@@ -7,6 +7,9 @@ from regraft.diagnose.losses import CROSS_ENTROPIES, REGRESSION
 from regraft.diagnose.repairs import set_arguments, set_output
 from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
 
+KERAS_ACCURACIES = {"accuracy", "binaryaccuracy", "categoricalaccuracy",
+                    "sparsecategoricalaccuracy", "topkcategoricalaccuracy",
+                    "sparsetopkcategoricalaccuracy"}  # fmt: skip
 PROBABILITIES = ("softmax", "sigmoid")
 NOT_CLASSES = "the labels are not one class a picture"
 # Updates after which a loss that is only slow may be level. (Linear heads on ten drawn classes,
@@ -409,8 +412,9 @@ def softmax_between_layers(output: Output) -> Finding:
 
 
 def _claims_nothing(output: Output, accuracy: Accuracy | None) -> bool:
-    """Does the script compute no accuracy, so that its labels may be measurements?"""
-    return not output.accuracy_metric and (accuracy is None or accuracy.claimed is None)
+    """Does the script compute no accuracy of Keras's, so that its labels may be measurements?"""
+    is_of_keras = output.accuracy_metric.lower().replace("_", "") in KERAS_ACCURACIES
+    return not is_of_keras and (accuracy is None or accuracy.claimed is None)
 
 
 def _right_output(output: Output) -> Repair:

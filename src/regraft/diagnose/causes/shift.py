@@ -69,6 +69,11 @@ def validation_from_another_source(
         return unknown("accuracy on training pictures was not measured")
     if accuracy.train - accuracy.validation < FALLEN:
         return clear(f"{seen}, but validation is as good as training: {accuracy.validation:.2f}")
+    if accuracy.train - accuracy.elsewhere < FALLEN:
+        return unknown(
+            f"{seen}, but other pictures that were held out are told at {accuracy.elsewhere:.2f}: "
+            "these may be of another kind on purpose"
+        )
     has_collapsed = accuracy.train - accuracy.validation >= COLLAPSED
     if (groups := _groups(shift, ledger, has_collapsed=has_collapsed)) is not None:
         return unknown(f"{seen}, but {groups}")

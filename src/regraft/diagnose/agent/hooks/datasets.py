@@ -170,6 +170,9 @@ def hook_tensorflow() -> None:
     augmentation.hook_tensorflow(tf)
     listing.hook_tensorflow(tf)
     cropping.hook(tf)
+    for name in ("MirroredStrategy", "OneDeviceStrategy", "MultiWorkerMirroredStrategy"):
+        # a replay has one device: variables spread over several cannot be read from outside
+        getattr(tf.distribute, name).__new__ = lambda *_, **__: tf.distribute.get_strategy()
     _hook_shuffles()
 
 

@@ -43,6 +43,7 @@ def hook() -> None:
     keras.Model.load_weights = _load_weights(keras.Model.load_weights)
     for name in ("save", "save_weights"):
         setattr(keras.Model, name, _saving(getattr(keras.Model, name)))
+    keras.layers.Layer.set_weights = _set_weights(keras.layers.Layer.set_weights)
     _hook_layers(keras)
     for name, kind in list(vars(keras.metrics).items()):
         if name.endswith("Accuracy") and hasattr(kind, "result"):
@@ -93,6 +94,18 @@ def _saving(original: Any) -> Any:
 
 def _remember_learnt(model: Any) -> None:
     session.SESSION.learnt |= set(anatomy.digests(model))
+
+
+def _set_weights(original: Any) -> Any:
+    """Weights that the script itself puts in: they may have been trained elsewhere."""
+
+    @functools.wraps(original)
+    def set_weights(self: Any, weights: Any) -> Any:
+        if session.SESSION.depth == 0 and sites.directly() is not None:
+            ledger.RECORD.event("set_weights")
+        return original(self, weights)
+
+    return set_weights
 
 
 def _load_weights(original: Any) -> Any:
