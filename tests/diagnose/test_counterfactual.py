@@ -364,7 +364,7 @@ def test_repairs_of_the_output_are_placed_where_it_was_built():
 
 @pytest.mark.parametrize(("first", "more"), [(1e-3, {"before": 0.01}), (0.01, {})])
 def test_a_rate_is_repaired_where_it_is_the_last_trainings_own(first, more):
-    fits = [{"number": n, "compile_site": {"file": "train.py", "line": 8}, "learning_rate": rate}
+    fits = [{"number": n, "compile_site": {"file": "train.py", "line": 8}, "compiled_rate": rate}
             for n, rate in enumerate((first, 0.01))]  # fmt: skip
     lab = laboratory(table(_=0.3), baseline=prepared(0.3, fits=fits))
     repairs = (Repair(kind="set-learning-rate", parameters={"value": 1e-5}),)

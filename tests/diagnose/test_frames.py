@@ -17,7 +17,11 @@ class Table:
     def copy(self):
         return Table(self.rows)
 
-    def sample(self, n=None, frac=None, replace=False, random_state=None):
+    def reset_index(self, *, drop):
+        return Table([*self.rows, "renumbered"] if drop else self.rows)
+
+    def sample(self, n=None, frac=None, replace=False, random_state=None, axis=None,
+               ignore_index=False):  # fmt: skip
         return Table(reversed(self.rows))
 
 
@@ -39,7 +43,15 @@ def test_a_sample_of_all_rows_is_a_shuffle(how, table, script, record):
     assert script.run(source, repair, table=table)["mixed"].rows == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("how", ["frac=0.5", "n=3", "frac=1, replace=True"])
+def test_rows_that_are_to_be_numbered_anew_are(table, script):
+    repair = ("drop-call", script.at(1, what="pandas.sample"))
+    names = script.run("mixed = table.sample(frac=1, ignore_index=True)", repair, table=table)
+    assert names["mixed"].rows == [0, 1, 2, 3, 4, "renumbered"]
+
+
+@pytest.mark.parametrize(
+    "how", ["frac=0.5", "n=3", "frac=1, replace=True", "None, 1, True", "frac=1, axis=1"]
+)
 def test_other_samples_are_none(how, table, script, record):
     script.run(f"mixed = table.sample({how})", table=table)
     assert not record.events

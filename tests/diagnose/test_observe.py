@@ -37,7 +37,8 @@ def fit(number=0, **changes):
 
 def score(number=0, by="fit", line=20, **changes):
     facts = {"by": by, "site": at(line), "claimed": 0.8, "honest": 0.75, "n": 200, "fit": None,
-             "number": number, "model": "net", "trained_on": 0.0, "input_size": 28}  # fmt: skip
+             "number": number, "model": "net", "trained_on": 0.0, "trained_on_earlier": 0.0,
+             "input_size": 28}  # fmt: skip
     return facts | changes
 
 

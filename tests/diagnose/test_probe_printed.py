@@ -56,6 +56,10 @@ def test_other_accuracies_by_their_own_names_mislead_nobody(words):
     assert mistaken(said, accuracies=[0.7123], others={"adjacent_accuracy": 0.9512}) is None
 
 
+def test_a_supervised_accuracy_is_one():
+    assert [s.value for s in statements("supervised accuracy: 0.9123")] == [0.9123]
+
+
 def test_numbers_of_a_batch_before_the_right_one_are_no_mistake():
     assert statements("batch accuracy: 1.0000\nfold 3 accuracy: 0.9700") == []
     said = statements("accuracy: 1.0000\ntest accuracy: 0.9310")

@@ -95,3 +95,40 @@ def test_in_folds_transform_is_called_as_well(run):
             b = scaler.transform(held)
     """)
     assert event["details"]["is_used_again"]
+
+
+def test_two_of_a_kind_that_both_transform_later_are_told(run):
+    _, events = run("""
+        from sklearn.preprocessing import StandardScaler
+        one, other = StandardScaler(), StandardScaler()
+        a = one.fit_transform(train)
+        b = other.fit_transform(test)
+        one.transform(train), other.transform(test)
+    """)
+    assert all(event["details"]["is_used_again"] for event in events)
+
+
+def test_lists_and_single_pictures_are_left_alone(run):
+    names, events = run("""
+        from sklearn.preprocessing import MinMaxScaler, MultiLabelBinarizer
+        a = MultiLabelBinarizer().fit_transform([["a"], ["b", "c"]])
+        b = MultiLabelBinarizer().fit_transform([["a", "b"], ["c"]])
+        pictures = [MinMaxScaler().fit_transform(test[at:at + 6]) for at in range(0, 60, 6)]
+    """)
+    assert names["a"].shape == (2, 3)
+    assert len(names["pictures"]) == 10
+    assert events == []
+
+
+def test_what_is_transformed_only_may_be_asked_what_it_was_fitted_to(run, script):
+    names, _ = run(
+        """
+        from sklearn.decomposition import PCA
+        a = PCA(3).fit_transform(train)
+        second = PCA(3)
+        b = second.fit_transform(test)
+        share = second.explained_variance_ratio_
+        """,
+        ("transform-only", script.at(5)),
+    )
+    assert len(names["share"]) == 3

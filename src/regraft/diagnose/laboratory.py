@@ -1,5 +1,6 @@
 """Arms: replays of the script with some causes repaired, each run once and remembered."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -146,14 +147,16 @@ class Laboratory:
 
 
 def _own_rate(fits: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Of the last training, where others that are compiled at its line have another rate."""
-    line = (fits[-1].get("compile_site") or {}).get("line")
-    rates = {
-        fit.get("learning_rate")
+    """That the last training was compiled with, where its line compiles others with another."""
+    own, line = fits[-1].get("compiled_rate"), (fits[-1].get("compile_site") or {}).get("line")
+    others = [
+        fit.get("compiled_rate")
         for fit in fits
         if (fit.get("compile_site") or {}).get("line") == line
-    }
-    return {"before": fits[-1]["learning_rate"]} if len(rates) > 1 else {}
+    ]
+    if own is None or math.isnan(own) or not any(o is not None and o != own for o in others):
+        return {}
+    return {"before": float(own)}
 
 
 def _side(fit: Mapping[str, Any]) -> int:

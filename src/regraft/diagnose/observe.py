@@ -16,6 +16,7 @@ from regraft.diagnose.failure import failure
 from regraft.diagnose.probe import accuracy, labels
 from regraft.diagnose.recorded import (
     Record,
+    is_of_others,
     is_of_training,
     main_fit,
     measured,
@@ -26,7 +27,6 @@ from regraft.diagnose.recorded import (
 from regraft.diagnose.replays import Replay
 
 LEAST_ELSEWHERE = 100  # pictures: an accuracy of 0.9 is then known to 0.06
-TRAINED = 0.05  # of them, trained on: more are no others
 Array = npt.NDArray[Any]
 Answer = TypeVar("Answer")
 Ask = Callable[..., Any]  # runs a probe, and tells of one that breaks
@@ -380,7 +380,7 @@ def _elsewhere(replay: Replay, score: Record) -> float:
         if other is not score
         and (other.get("n") or 0) >= LEAST_ELSEWHERE
         and other.get("honest") is not None
-        and other.get("trained_on", 0.0) < TRAINED
+        and is_of_others(other)
         and other.get("model") == score.get("model")
         and other.get("site") != score.get("site")
     ]

@@ -15,7 +15,7 @@ SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs", "input_size", 
 OF_BASE = ("weights", "n_layers", "n_trainable_layers")
 SAME_MIX = 0.95  # of the labels, sorted: two draws of the same rows keep their classes' shares
 LEAST_START = 30  # labels in one order: other pictures do not begin with the same
-UNSEEN, MOSTLY_TRAINED = 0.05, 0.5  # of the rows that a score is of: trained on
+FEW_TRAINED, MOSTLY_TRAINED = 0.05, 0.5  # of the rows that a score is of: trained on
 TRAINING_ROWS = 0.95  # a score on rows that are nearly all trained on is a training score
 
 
@@ -23,7 +23,7 @@ def observed_score(replay: Replay) -> Record | None:
     """The accuracy the script ends on: its last score that is not of the training rows."""
     scores = [s for s in replay.scores if s.get("n") or s.get("claimed") is not None]
     held_out = [s for s in scores if not is_of_training(s)]
-    if any(s.get("trained_on", 1.0) < UNSEEN for s in held_out):  # whole data sets are put aside
+    if any(map(is_of_others, held_out)):  # whole data sets are put aside
         held_out = [s for s in held_out if s.get("trained_on", 0.0) < MOSTLY_TRAINED]
     # what was counted by hand may be something else, and a guess or another estimator is there to
     # be compared with: they speak where nothing else does
@@ -135,6 +135,11 @@ def _is_glance(score: Record, most: int) -> bool:
     """Is it of a batch that was predicted to look at, beside a score of many more pictures?"""
     n = score.get("n") or 0
     return score["by"] == "predict" and n <= GLANCE and GLANCE_SHARE * n < most
+
+
+def is_of_others(score: Record) -> bool:
+    """Is it a score of rows of which next to none were trained on, by this `fit` or before?"""
+    return all(score.get(name, 1.0) < FEW_TRAINED for name in ("trained_on", "trained_on_earlier"))
 
 
 def is_of_training(score: Record) -> bool:

@@ -29,7 +29,7 @@ def fewer_rows(
     left: float,
     sizes: Mapping[int, int],
 ) -> dict[str, Any] | None:
-    """Rows of each `fit` that its repaired twin has time for; None if those of `baseline` do.
+    """Rows of each `fit` that its repaired twin has time for; None if others would not help.
 
     Args:
         replayer: Runs the repaired script once, where it may be too slow.
@@ -44,8 +44,8 @@ def fewer_rows(
         return None
     training = sum(float(fit.get("seconds", 0.0)) for fit in baseline.fits)
     allowed = left / ARMS - (baseline.seconds - training)
-    most = sum(
-        float(f.get("seconds", 0.0)) * STEP * max(1, int(f.get("epochs", 1))) for f in frozen
+    most = training + sum(
+        float(f.get("seconds", 0.0)) * (STEP * max(1, int(f.get("epochs", 1))) - 1) for f in frozen
     )
     if most <= allowed or allowed <= 0:
         return None

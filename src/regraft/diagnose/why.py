@@ -69,7 +69,7 @@ def diagnose_script(
         evidence, results, broken = _judged(baseline)
         deadline = started + budget * (1 - KEPT_FOR_REPORT) + settled.prepared
         suspects = _worth_pricing(results, evidence)[:MOST_PRICED]
-        longer = _longer(baseline, suspects, fit_seconds, deadline)
+        longer = None
         fewer = fewer_rows(
             replayer, baseline, suspects, left=0.9 * (deadline - time.monotonic()), sizes=sizes
         )
@@ -78,7 +78,7 @@ def diagnose_script(
                 "a repair trains what is frozen, and is slower: once more, with fewer pictures"
             )
             longer = fit_seconds
-        elif longer is not None:
+        elif (longer := _longer(baseline, suspects, fit_seconds, deadline)) is not None:
             progress("few suspects: once more, with more of the pictures")
         if longer is not None:
             again = replayer.run(

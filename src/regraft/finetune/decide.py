@@ -125,7 +125,7 @@ def decide(
         )
     plan, n_evaluated = _with_length(plan, pace, deadline)
     if arms:
-        an_epoch = len(training) // plan.batch_size
+        an_epoch = max(1, len(training) // plan.batch_size)
         best = best_of(arms[1:], steps=plan.steps, steps_an_epoch=an_epoch)
         rate = rate_for(best, arms[1:], steps=plan.steps)
         plan = replace(plan, rate=rate, blocks=best.blocks)

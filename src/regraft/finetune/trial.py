@@ -134,7 +134,7 @@ def best_of(arms: list[Arm] | tuple[Arm, ...], *, steps: int = 0, steps_an_epoch
     Args:
         arms: Without the start.
         steps: Of the run it is for, as far as known.
-        steps_an_epoch: Of that run.
+        steps_an_epoch: Of that run, 0 where its length is not known.
     """
     least = min(arms, key=lambda arm: arm.loss)
     whole = min((arm for arm in arms if arm.name == _ALL), key=lambda arm: arm.loss, default=least)

@@ -179,6 +179,13 @@ def is_asked() -> bool:
     return bool(_IN_MAP) or not _python_on
 
 
+def unless_off(tf: Any, changed: Any, still: Callable[[], Any]) -> Any:
+    """`changed`; where the switch is off, what `still` gives, computed only then."""
+    if not _IN_MAP:
+        return changed if _python_on else still()
+    return tf.cond(_switch(tf), lambda: changed, still)
+
+
 def either(tf: Any, image: Any, change: Any) -> Any:
     """The picture as `change` makes it; where the switch is off, as it is."""
     if not _IN_MAP:

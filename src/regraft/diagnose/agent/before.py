@@ -56,7 +56,7 @@ def measure_before(fit: Fit) -> None:
         **_describe_loss(arguments.get("loss"), fit.train.y, int(head["units"])),
         "compile_site": stored.get("site"),
         "optimizer": type(model.optimizer).__name__.lower() if model.optimizer else "",
-        "learning_rate": compiling.rate(model),
+        "learning_rate": compiling.rate(model), "compiled_rate": stored.get("rate"),
         "holds": holding.of_optimizer(model.optimizer),
         "mean_learning_rate": compiling.mean_rate(model, int(steps) * fit.epochs),
         "batch_size": fit.batch_size, "epochs": fit.epochs,

@@ -34,7 +34,8 @@ def compile_model(model: Any, **named: Any) -> Any:
         scoring, passed = anatomy.end_of(model)
         if getattr(scoring, "units", None) == output["units"]:
             ends.give(scoring, passed, output["activation"])
-    other = other_rate(site, holding.rate_of(named.get("optimizer", "rmsprop")))
+    own_rate = holding.rate_of(named.get("optimizer", "rmsprop"))
+    other = other_rate(site, own_rate)
     if other is not None:
         named["optimizer"] = holding.rebuilt(named.get("optimizer", "rmsprop"), learning_rate=other)
     released = active.one("release-optimiser")
@@ -43,6 +44,7 @@ def compile_model(model: Any, **named: Any) -> Any:
     session.SESSION.compiled[id(model)] = {
         "arguments": named,
         "site": site,
+        "rate": own_rate,
         "model": model,
         "fitted": False,
         **_variables(model),
@@ -58,15 +60,15 @@ def other_rate(site: dict[str, Any] | None, own: float) -> float | None:
 
     Args:
         site: Of the `compile`.
-        own: What it is compiled with.
+        own: What the script compiles it with.
     """
     wanted = interventions.ACTIVE.one("set-learning-rate")
     if wanted is None or wanted.get("line") not in (None, site["line"] if site else None):
         return None
-    value, before = float(wanted["value"]), wanted.get("before")
+    before = wanted.get("before")
     # a helper may compile several trainings at one line, each with a rate of its own
-    is_meant = before is None or np.isclose(own, [before, value], rtol=1e-4).any()
-    return value if is_meant else None
+    is_meant = before is None or np.isclose(own, before, rtol=1e-4)
+    return float(wanted["value"]) if is_meant else None
 
 
 def before_compile(model: Any) -> None:

@@ -210,8 +210,8 @@ def _callbacks_of(fit: Fit) -> list[Any]:
                and "ReduceLR" not in type(c).__name__]  # fmt: skip
     if interventions.ACTIVE.one("recompile-when-changed") is not None:
         own.append(callbacks.recompile_when_changed())
-    compiled_at = session.SESSION.compiled.get(id(fit.model), {}).get("site")
-    other = compiling.other_rate(compiled_at, compiling.rate(fit.model))
+    compiled = session.SESSION.compiled.get(id(fit.model), {})
+    other = compiling.other_rate(compiled.get("site"), compiled.get("rate", np.nan))
     if other is not None:
         # against callbacks, and against what was assigned to the optimiser after compile
         return [*own, callbacks.hold_rate(other)]

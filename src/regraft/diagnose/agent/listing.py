@@ -36,7 +36,8 @@ def hook() -> None:
 
         @functools.wraps(original)
         def going_through(*args: Any, _original: Any = original, **kwargs: Any) -> Iterator[Path]:
-            return iter(listed(lambda: list(_original(*args, **kwargs))))
+            found: Iterator[Path] = _original(*args, **kwargs)
+            return found if sites.directly() is None else iter(_handed_on(list(found)))
 
         setattr(Path, name, going_through)
 

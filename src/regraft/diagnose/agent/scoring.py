@@ -98,7 +98,7 @@ def _counts_answers(model: Any) -> bool:
     for given in (_arguments(model).get("metrics"), _arguments(model).get("weighted_metrics")):
         for metric in samples.flat([*given.values()] if isinstance(given, dict) else given):
             named = getattr(metric, "name", getattr(metric, "__name__", ""))
-            is_own = callable(metric) and not type(metric).__module__.startswith("keras.")
+            is_own = callable(metric) and not str(metric.__module__).startswith("keras.")
             if not (is_own and is_regression):  # of grades that are rounded first, say
                 names.append(metric if isinstance(metric, str) else named)
     return any("acc" in str(name).lower() for name in names)

@@ -39,7 +39,7 @@ def by_transform(
         for name, turn in transforms.TRANSFORMS.items()
         if is_square or name in transforms.OF_ANY_SHAPE
     }
-    if np.array_equal(pictures[..., 0], pictures[..., -1]):  # gray
+    if pictures.shape[-1] != 3 or np.array_equal(pictures[..., 0], pictures[..., 2]):  # gray
         del turns["swap-red-and-blue"]
     right(x[:1], labels[:1])  # traces
     plain = right(x, labels)

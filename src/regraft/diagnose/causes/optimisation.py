@@ -305,15 +305,16 @@ def batch_as_large_as_the_data(
     if accuracy.train >= _learnable(accuracy, association):
         return clear(seen)
     batches = [call for call in ledger.of("tf.data.batch") if call.details.get("arg") == size]
-    site = batches[0].site if batches else training.site
-    if site is None or (training.shuffle is None and not batches):
-        return unknown(f"{seen}, but where the batch is set was not found")
     what = "tf.data.batch" if batches else "fit"
+    placed = tuple(dict.fromkeys(call.site for call in batches)) or (training.site,)
+    where = [site for site in placed if site is not None]
+    if not where or (training.shuffle is None and not batches):
+        return unknown(f"{seen}, but where the batch is set was not found")
     return found(
         seen,
         fix=f"leave batch_size out, or set it to {USUAL_BATCH}",
-        where=(site,),
-        repairs=(set_arguments(site, what, {"batch_size": USUAL_BATCH}),),
+        where=tuple(where),
+        repairs=tuple(set_arguments(site, what, {"batch_size": USUAL_BATCH}) for site in where),
         severity=0.3,
     )
 

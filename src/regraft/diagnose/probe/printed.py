@@ -10,7 +10,7 @@ _SAID = re.compile(r"(?i)(?:\w[\w \-]*)?\bacc(?:uracy)?\b[^\d\n\[({.-]{0,24}(\d*
 _QUALIFIED = re.compile(
     r"(?i)top|auc|balanced|train|loss|baseline|before|best|target|batch|step|fold|epoch|running|\bk\b"
     r"|\brest\b|\bovr\b|label.?wise|hamming|\bdrop(s|ped)?\b|\bagree"
-    r"|adjacent|super|coarse|within|off.by|one.off|tolera|relaxed"
+    r"|adjacent|super.?class|coarse|within.?(one|two|\d)|off.by|one.off|tolera|relaxed"
 )
 # what parts the words about one number from those about another
 _ENDS = re.compile(r"\d*\.\d+|[.!?;]\s|\n")

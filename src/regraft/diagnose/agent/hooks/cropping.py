@@ -66,13 +66,13 @@ def _cut_at_random(tf: Any, original: Any) -> Any:
 
     @functools.wraps(original)
     def cut(value: Any, size: Any, *args: Any, **kwargs: Any) -> Any:
-        if not augmentation.is_asked():
-            return original(value, size, *args, **kwargs)
+        piece = original(value, size, *args, **kwargs)
         image = tf.convert_to_tensor(value)
-        known = tf.get_static_value(tf.convert_to_tensor(size))
-        shape = image.shape if known is None else tf.TensorShape(known)
-        whole = _covering(tf, image, size[-3], size[-2], shape=shape)
-        return augmentation.either(tf, whole, lambda: original(value, size, *args, **kwargs))
+        if not augmentation.is_asked() or image.shape.rank not in (3, 4):
+            return piece
+        return augmentation.unless_off(
+            tf, piece, lambda: _covering(tf, image, size[-3], size[-2], shape=piece.shape)
+        )
 
     return cut
 

@@ -19,15 +19,17 @@ def _hook_frames(module: ModuleType) -> None:
     original = module.NDFrame.sample
 
     @functools.wraps(original)
-    def sample(self: Any, n: Any = None, frac: Any = None, *args: Any, **kwargs: Any) -> Any:
-        is_whole = (frac == 1 or (frac is None and n == len(self))) and not kwargs.get("replace")
-        site = sites.directly() if is_whole and len(self) > 1 else None
+    def sample(self: Any, *args: Any, **kwargs: Any) -> Any:
+        asked = attach.named(original, self, *args, **kwargs)
+        is_all = asked.get("frac") == 1 or (asked.get("n") or 0) == len(self) > 1
+        is_order = is_all and not asked.get("replace") and asked.get("axis") in (None, 0, "index")
+        site = sites.directly() if is_order else None
         if site is None:
-            return original(self, n, frac, *args, **kwargs)
+            return original(self, *args, **kwargs)
         if interventions.ACTIVE.dropped(SAMPLE, site):
-            return self.copy()
+            return self.reset_index(drop=True) if asked.get("ignore_index") else self.copy()
         # rows keep their names: whether labels are found by these, only the gain can tell
         ledger.RECORD.event(SAMPLE, site, shape=[len(self)], row_numbers=True)
-        return original(self, n, frac, *args, **kwargs)
+        return original(self, *args, **kwargs)
 
     module.NDFrame.sample = sample
