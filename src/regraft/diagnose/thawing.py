@@ -16,11 +16,6 @@ STEP = 3.0  # forward passes: the gradients of inputs and of weights cost as muc
 ARMS = 3  # this look, the repaired run, and that one from another seed
 
 
-def thaws(results: Sequence[Result]) -> bool:
-    """May repairing these train layers that the unrepaired run leaves as they are?"""
-    return any(r.kind in THAWING for result in results for r in result.finding.repairs)
-
-
 def fewer_rows(
     replayer: Replayer,
     baseline: Replay,
@@ -39,7 +34,7 @@ def fewer_rows(
         sizes: As in `Replayer.run`.
     """
     frozen = [fit for fit in baseline.fits if fit.get("cut")]
-    slow = [result for result in suspects if thaws([result])]
+    slow = [r for r in suspects if any(repair.kind in THAWING for repair in r.finding.repairs)]
     if not frozen or not slow:
         return None
     training = sum(float(fit.get("seconds", 0.0)) for fit in baseline.fits)

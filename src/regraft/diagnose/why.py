@@ -69,18 +69,16 @@ def diagnose_script(
         evidence, results, broken = _judged(baseline)
         deadline = started + budget * (1 - KEPT_FOR_REPORT) + settled.prepared
         suspects = _worth_pricing(results, evidence)[:MOST_PRICED]
-        longer = None
         fewer = fewer_rows(
             replayer, baseline, suspects, left=0.9 * (deadline - time.monotonic()), sizes=sizes
         )
-        if fewer is not None:
+        longer = fit_seconds if fewer else _longer(baseline, suspects, fit_seconds, deadline)
+        if longer is not None:
             progress(
                 "a repair trains what is frozen, and is slower: once more, with fewer pictures"
+                if fewer
+                else "few suspects: once more, with more of the pictures"
             )
-            longer = fit_seconds
-        elif (longer := _longer(baseline, suspects, fit_seconds, deadline)) is not None:
-            progress("few suspects: once more, with more of the pictures")
-        if longer is not None:
             again = replayer.run(
                 fit_seconds=longer, seconds=2 * budget, sizes=sizes, rows=fewer,
                 may_sample=fewer is None,

@@ -76,8 +76,8 @@ def wanted_off(part: str) -> contextlib.AbstractContextManager[None]:
 
 
 def is_left_out(layer: Any, *, in_training: bool) -> bool:
-    """Is a layer of the script's own to pass its pictures on as they are?"""
-    if not _python_on and anatomy.is_known_random(layer):
+    """Is a layer of the script's own, known to be random, to pass pictures on as they are?"""
+    if not _python_on:
         return True
     return not in_training and anatomy.is_always_random(layer) and is_unwanted("validation")
 
@@ -111,7 +111,7 @@ def hook_draws(tf: Any) -> None:
 def _switched(tf: Any, original: Any) -> Any:
     @functools.wraps(original)
     def changed(image: Any, *args: Any, **kwargs: Any) -> Any:
-        return either(tf, image, lambda: original(image, *args, **kwargs))
+        return _either(tf, image, lambda: original(image, *args, **kwargs))
 
     return changed
 
@@ -121,7 +121,7 @@ def _switched_layer(tf: Any, original: Any) -> Any:
     def call(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(data, dict):
             return original(self, data, *args, **kwargs)
-        return either(tf, data, lambda: original(self, data, *args, **kwargs))
+        return _either(tf, data, lambda: original(self, data, *args, **kwargs))
 
     return call
 
@@ -133,10 +133,11 @@ def _switched_crop(tf: Any, original: Any) -> Any:
     def call(self: Any, data: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(data, dict):
             return original(self, data, *args, **kwargs)
-        if is_asked():
-            still = original(self, data, training=False)
-            return either(tf, still, lambda: original(self, data, *args, **kwargs))
-        return original(self, data, *args, **kwargs)
+        return unless_off(
+            tf,
+            lambda: original(self, data, *args, **kwargs),
+            lambda: original(self, data, training=False),
+        )
 
     return call
 
@@ -174,26 +175,21 @@ def _stillest(given: Mapping[str, Any], is_whole: bool) -> Any:
     return (low + (1.0 if high is None else high)) / 2
 
 
-def is_asked() -> bool:
-    """Does the switch count here: in a `map`, or wherever it is off?"""
-    return bool(_IN_MAP) or not _python_on
-
-
-def unless_off(tf: Any, changed: Any, still: Callable[[], Any]) -> Any:
-    """`changed`; where the switch is off, what `still` gives, computed only then."""
+def unless_off(tf: Any, change: Callable[[], Any], still: Callable[[], Any]) -> Any:
+    """What `change` gives; where the switch is off, what `still` does, computed only then."""
     if not _IN_MAP:
-        return changed if _python_on else still()
+        return change() if _python_on else still()
+    # outside of the branches: two draws in branches of their own would be the same
+    changed = change()
     return tf.cond(_switch(tf), lambda: changed, still)
 
 
-def either(tf: Any, image: Any, change: Any) -> Any:
+def _either(tf: Any, image: Any, change: Any) -> Any:
     """The picture as `change` makes it; where the switch is off, as it is."""
     if not _IN_MAP:
         return change() if _python_on else image
     plain = tf.convert_to_tensor(image)
-    # outside of the branches: two draws in branches of their own would be the same
-    changed = tf.cast(change(), plain.dtype)
-    return tf.cond(_switch(tf), lambda: changed, lambda: plain)
+    return unless_off(tf, lambda: tf.cast(change(), plain.dtype), lambda: plain)
 
 
 def _switch(tf: Any) -> Any:

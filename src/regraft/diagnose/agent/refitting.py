@@ -80,4 +80,5 @@ def _note(known: _Kind, owner: Any, rows: Any, result: Any, site: Any) -> None:
         apart = float(np.median(np.abs(fitted - anew))) / spread if is_alike else 1.0
     ledger.RECORD.event("fit_transform", site, transformer=type(owner).__name__, apart=apart,
                         is_used_again=known.is_used_again)  # fmt: skip
-    known.noted.append(ledger.RECORD.events[-1]["details"])
+    if ledger.RECORD.events[-1]["what"] == "fit_transform":  # of many at a line the first are kept
+        known.noted.append(ledger.RECORD.events[-1]["details"])

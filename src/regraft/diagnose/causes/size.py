@@ -1,5 +1,6 @@
 """SIZ: the input is too small for the backbone."""
 
+from regraft.diagnose.causes.pairing import READERS
 from regraft.diagnose.evidence import Backbone, Ledger, Pixels, Training
 from regraft.diagnose.repairs import enlarge_input
 from regraft.diagnose.rule import Finding, clear, found, rule, unknown
@@ -7,7 +8,6 @@ from regraft.diagnose.rule import Finding, clear, found, rule, unknown
 STRIDE = 32  # input pixels per step of the last map, in every network of keras.applications
 SMALLEST = 64  # two steps of it
 ENLARGED = 2  # times: an enlargement that a choice of crops or of convenient numbers does not make
-LOADERS = ("image_dataset_from_directory", "flow_from_directory", "flow_from_dataframe")
 
 
 @rule(
@@ -70,7 +70,7 @@ def read_small_then_enlarged(backbone: Backbone, ledger: Ledger) -> Finding:
         tell the classes apart: the gain decides.
     """
     seen = min(backbone.input_height, backbone.input_width)
-    read = [call for call in ledger.of(*LOADERS) if _side(call.details.get("image_size"))]
+    read = [call for call in ledger.of(*READERS) if _side(call.details.get("image_size"))]
     if not read:
         return clear("no folder of pictures is read by Keras")
     small = [call for call in read if ENLARGED * _side(call.details["image_size"]) <= seen]

@@ -68,10 +68,12 @@ def _cut_at_random(tf: Any, original: Any) -> Any:
     def cut(value: Any, size: Any, *args: Any, **kwargs: Any) -> Any:
         piece = original(value, size, *args, **kwargs)
         image = tf.convert_to_tensor(value)
-        if not augmentation.is_asked() or image.shape.rank not in (3, 4):
+        if image.shape.rank not in (3, 4):
             return piece
         return augmentation.unless_off(
-            tf, piece, lambda: _covering(tf, image, size[-3], size[-2], shape=piece.shape)
+            tf,
+            lambda: piece,
+            lambda: _covering(tf, image, size[-3], size[-2], shape=piece.shape),
         )
 
     return cut

@@ -193,7 +193,8 @@ def _hook_layers(keras: ModuleType) -> None:
         if is_asked and args:
             args = (scored.repaired(self, args[0]), *args[1:])
         result = call(self, *args, **kwargs)
-        if args and augmentation.is_left_out(self, in_training=_in_training(kwargs)):
+        is_random = args and anatomy.is_known_random(self)  # no other layer is looked at further
+        if is_random and augmentation.is_left_out(self, in_training=_in_training(kwargs)):
             is_concrete = not isinstance(result, keras.KerasTensor)
             result = args[0] if is_concrete and args[0].shape == result.shape else result
         if is_asked and hasattr(result, "numpy"):
