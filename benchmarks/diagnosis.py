@@ -36,7 +36,7 @@ def main() -> None:
         for case in (*load_cases(), *load_sound())
         if is_at_hand(case) and any(text in case.name for text in arguments.only.split(","))
     ]
-    known = {(run["case"], run["variant"], run["digest"]): run for run in _read(path)}
+    known = {(run["case"], run["variant"], run["digest"]): run for run in read(path)}
     runs = []
     for case, variant in _runs(cases, arguments.variants.split(",")):
         key = (case.name, variant, _digest(case, variant))
@@ -122,7 +122,8 @@ def _digest(case: Case, variant: str) -> str:
     return content.hexdigest()[:16]
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read(path: Path) -> list[dict[str, Any]]:
+    """The runs of a results file, none where there is no file."""
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]

@@ -2,7 +2,13 @@
 
 import pytest
 
-from regraft.diagnose import why
+from regraft.diagnose.baseline import (
+    FEWER,
+    MIN_INPUT,
+    SCARCE_SHARE,
+    USEFUL_ROWS,
+    run_unrepaired,
+)
 from regraft.diagnose.replays import Replay
 
 
@@ -27,25 +33,25 @@ class Slow:
 
 def test_large_pictures_become_smaller():
     replayer = Slow(224, 0.5)
-    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    baseline = run_unrepaired(replayer, 180.0, lambda _: None)
     assert baseline.replay.status == "done"
-    assert baseline.sizes == {224: why.MIN_INPUT}
+    assert baseline.sizes == {224: MIN_INPUT}
     assert baseline.fit_seconds == 9.0
 
 
-@pytest.mark.parametrize("side", [0, 32, why.MIN_INPUT], ids=["no pictures", "32", "the least"])
+@pytest.mark.parametrize("side", [0, 32, MIN_INPUT], ids=["no pictures", "32", "the least"])
 def test_small_ones_stay_and_fewer_of_them_train_for_longer(side):
     replayer = Slow(side, 0.2)
-    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    baseline = run_unrepaired(replayer, 180.0, lambda _: None)
     assert baseline.replay.status == "done"
     assert not baseline.sizes
-    assert baseline.fit_seconds == pytest.approx(why.SCARCE_SHARE * 180.0)
+    assert baseline.fit_seconds == pytest.approx(SCARCE_SHARE * 180.0)
     assert replayer.runs[-1]["fit_seconds"] == baseline.fit_seconds  # and not without end
 
 
 def test_no_longer_than_it_needs():
-    baseline = why._baseline(Slow(32, 0.02), 9.0, 180.0, lambda _: None)
-    assert baseline.fit_seconds == pytest.approx(0.02 * why.USEFUL_ROWS)
+    baseline = run_unrepaired(Slow(32, 0.02), 180.0, lambda _: None)
+    assert baseline.fit_seconds == pytest.approx(0.02 * USEFUL_ROWS)
 
 
 class Many(Slow):
@@ -60,9 +66,9 @@ class Many(Slow):
 
 def test_each_of_many_trainings_gets_less_time():
     replayer = Many(32, 0.0)
-    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    baseline = run_unrepaired(replayer, 180.0, lambda _: None)
     assert baseline.replay.status == "done"
-    assert baseline.fit_seconds == pytest.approx(9.0 / why.FEWER)
+    assert baseline.fit_seconds == pytest.approx(9.0 / FEWER)
     assert [run["fit_seconds"] for run in replayer.runs] == [9.0, baseline.fit_seconds]
 
 
@@ -79,8 +85,8 @@ class OwnSizeOnly(Slow):
 
 def test_where_no_smaller_pictures_will_do_few_are_trained_on():
     replayer = OwnSizeOnly(224, 0.5)
-    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    baseline = run_unrepaired(replayer, 180.0, lambda _: None)
     assert baseline.replay.status == "done"
     assert not baseline.sizes
-    assert baseline.fit_seconds == pytest.approx(why.SCARCE_SHARE * 180.0)
+    assert baseline.fit_seconds == pytest.approx(SCARCE_SHARE * 180.0)
     assert [bool(run.get("sizes")) for run in replayer.runs] == [False, True, False]

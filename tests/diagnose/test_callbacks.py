@@ -1,5 +1,7 @@
 """What callbacks of a script's own change while a network trains."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -68,3 +70,36 @@ def test_what_does_take_effect_while_fit_goes_on(how):
             body.trainable = epoch == 1
             rates.on_epoch_begin(epoch)
     assert rates.changed_in is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "stopped", "since_best"),
+    [
+        pytest.param({"min_delta": 3.0}, 2, 0, id="no-improvement-counts"),
+        pytest.param({"baseline": 1.0}, 3, 1, id="baseline-out-of-reach"),
+        pytest.param({"mode": "max"}, 2, 2, id="another-direction"),
+        pytest.param({"min_delta": 3.0, "start_from_epoch": 1}, 3, 1, id="later"),
+        pytest.param({}, None, None, id="goes-on"),
+    ],
+)
+def test_how_long_after_its_best_epoch_a_training_was_ended(asked, stopped, since_best):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    stop = keras.callbacks.EarlyStopping(monitor="loss", patience=2, **asked)
+    stop.set_model(model)
+    stop.on_train_begin()
+    losses = []
+    for epoch, loss in enumerate([5.0, 4.0, 3.0, 3.5, 2.0]):
+        losses.append(loss)
+        stop.on_epoch_end(epoch, {"loss": loss})
+        if model.stop_training:
+            break
+
+    told = callbacks.stopped_at(stop, SimpleNamespace(history={"loss": losses}))
+
+    assert (told.get("stopped_epoch"), told.get("since_best")) == (stopped, since_best)
+
+
+def test_other_callbacks_end_nothing():
+    history = SimpleNamespace(history={"loss": [1.0]})
+    assert not callbacks.stopped_at(keras.callbacks.TerminateOnNaN(), history)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from regraft.diagnose import why
+from regraft.diagnose.baseline import _stumbled_over_a_sample, run_unrepaired
 from regraft.diagnose.replays import Replay
 
 
@@ -24,7 +24,7 @@ class Replayer:
 
 def test_it_is_run_again():
     replayer = Replayer()
-    baseline = why._baseline(replayer, 9.0, 180.0, lambda _: None)
+    baseline = run_unrepaired(replayer, 180.0, lambda _: None)
     assert baseline.replay.status == "done"
     assert replayer.predicts_whole  # by all later replays as well
 
@@ -33,18 +33,18 @@ def test_it_is_run_again():
 def test_so_is_one_whose_training_was_given_no_values(loss):
     given = replay("done", predicted={"900": 300}, scores=[{"by": "fit"}])
     given.record["fits"] = [{"losses": [loss, loss]}]
-    assert why._stumbled_over_a_sample(given)
+    assert _stumbled_over_a_sample(given)
     given.record["fits"] = [{"losses": [2.3, loss]}]  # diverged by itself
-    assert not why._stumbled_over_a_sample(given)
+    assert not _stumbled_over_a_sample(given)
     given.record["fits"] = [{"unreadable": True}]  # no row was left
-    assert why._stumbled_over_a_sample(given)
+    assert _stumbled_over_a_sample(given)
 
 
 @pytest.mark.parametrize("fits", [[], [{"losses": [2.3]}]], ids=["by-hand", "trained"])
 def test_so_is_a_classifier_made_by_hand_that_calls_all_by_one_name(fits):
     given = replay("done", predicted={"900": 300}, scores=[{"by": "sklearn", "is_aside": True}])
     given.record["fits"] = fits
-    assert why._stumbled_over_a_sample(given) == (not fits)
+    assert _stumbled_over_a_sample(given) == (not fits)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_so_is_a_classifier_made_by_hand_that_calls_all_by_one_name(fits):
     ids=["borne", "its own error"],
 )
 def test_it_is_not(status, predicted, scores):
-    assert not why._stumbled_over_a_sample(replay(status, predicted=predicted, scores=scores))
+    assert not _stumbled_over_a_sample(replay(status, predicted=predicted, scores=scores))

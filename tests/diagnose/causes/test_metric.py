@@ -8,6 +8,7 @@ from regraft.diagnose.causes.metric import (
     claimed_differs_from_measured,
     column_compared_with_row,
     monitor_mode_inverted,
+    stopped_while_improving,
 )
 
 BINARY = output(accuracy_metric="BinaryAccuracy", label_kind="one-hot")
@@ -196,3 +197,45 @@ def test_met003_leaves_argmax_of_one_output_alone():
 def test_met006_unknown():
     bare = call("argmax-of-one-output", 31, rows=200)
     assert verdict(argmax_of_one_output, ledger=ledger(bare)) == "unknown"
+
+
+def ended(since_best, *, patience=3, baseline=None, **facts):
+    stop = {
+        "class": "EarlyStopping",
+        "monitor": "val_loss",
+        "stopped_epoch": 3,
+        "patience": patience,
+        "since_best": since_best,
+        "min_delta": 0.5,
+        "baseline": baseline,
+        "site": site(13),
+    }
+    return training(callbacks=({"class": "TensorBoard", "site": None}, stop), **facts)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("since_best", "patience", "baseline", "said"),
+    [
+        (0, 3, None, "min_delta=0.5"),
+        (2, 3, None, "2 after the best"),
+        (0, 0, 0.99, "baseline=0.99"),
+    ],
+)
+def test_met007_found(since_best, patience, baseline, said):
+    finding = ask(
+        stopped_while_improving,
+        training=ended(since_best, patience=patience, baseline=baseline, epochs=20),
+    )
+    assert finding.verdict == "found"
+    assert said in finding.because
+    assert finding.repairs[0].parameters["arguments"] == {"min_delta": 0, "baseline": None}
+
+
+@pytest.mark.parametrize("facts", [ended(3), ended(1, patience=0), training(callbacks=())])
+def test_met007_clear(facts):
+    assert verdict(stopped_while_improving, training=facts) == "clear"
+
+
+def test_met007_unknown():
+    sampled = ended(0, sampled=True, n_train=50_000, n_train_used=500, planned_updates=5_000)
+    assert verdict(stopped_while_improving, training=sampled) == "unknown"

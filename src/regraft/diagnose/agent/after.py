@@ -6,6 +6,7 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
+    callbacks,
     feeds,
     frozen,
     ledger,
@@ -40,6 +41,9 @@ def measure_after(fit: Fit, history: Any) -> None:
         "accuracy_metric": anatomy.accuracy_metric(fit.trained),
         "input_size": int(fit.train.x.shape[1]) if samples.are_pictures(fit.train.x) else 0,
     }
+    own = samples.flat(fit.arguments.get("callbacks"))
+    for described, callback in zip(fit.record["callbacks"], own, strict=True):
+        described |= callbacks.stopped_at(callback, history)
     session.SESSION.learnt |= set(anatomy.digests(model))
     session.SESSION.reloaded.discard(id(model))
     claimed = fit.record["claimed"] = scoring.claimed(history)

@@ -222,3 +222,20 @@ def describe(callback: Any) -> dict[str, Any]:
         "save_best_only": getattr(callback, "save_best_only", None),
         "site": anatomy.built_at(callback),
     }  # fmt: skip
+
+
+def stopped_at(callback: Any, history: Any) -> dict[str, Any]:
+    """Where early stopping ended a training, and how many epochs after the best it was."""
+    monitored = history.history.get(getattr(callback, "monitor", None), [])
+    epoch, compare = getattr(callback, "stopped_epoch", 0), getattr(callback, "monitor_op", None)
+    values = monitored[getattr(callback, "start_from_epoch", 0) : epoch + 1]
+    if not epoch or compare is None or not values:
+        return {}
+    best = 0
+    for at, value in enumerate(values):
+        best = at if compare(value, values[best]) else best
+    return {
+        "stopped_epoch": int(epoch), "since_best": len(values) - 1 - best,
+        "patience": int(callback.patience), "min_delta": abs(float(callback.min_delta)),
+        "baseline": callback.baseline,
+    }  # fmt: skip

@@ -252,6 +252,48 @@ def argmax_of_one_output(ledger: Ledger) -> Finding:
     return _contradicted(seen, call.site, claimed=claimed, honest=honest, fix=fix)
 
 
+@rule(
+    "MET007",
+    "stopped-while-improving",
+    source="https://keras.io/api/callbacks/early_stopping/: `min_delta` and `baseline`",
+)
+def stopped_while_improving(training: Training) -> Finding:
+    """Early stopping ended the training although it was still getting better.
+
+    Why it hurts: `min_delta` is in the units of what is monitored: with 1 or 0.1 hardly any epoch
+        of an accuracy or a loss counts as better, and training ends after `patience` epochs,
+        whatever it learns. A `baseline` that is out of reach does the same.
+    How it is found: what was monitored is read again, with any improvement counted: the best epoch
+        is less than `patience` epochs before the end.
+    Fix: leave `min_delta` at 0, or at a thousandth, and `baseline` out.
+    Limits: of a sample that makes far fewer updates than the script it cannot be told: its epochs
+        improve by less.
+    """
+    ended = [c for c in training.callbacks if "since_best" in c]
+    early = [c for c in ended if c["since_best"] < max(1, c["patience"])]
+    if not early:
+        return clear("no training was ended while it was getting better")
+    if training.is_cut_short:
+        return unknown("epochs of a sample improve by less than those of the script")
+    callback = early[-1]
+    site, kind = callback.get("site"), str(callback["class"])
+    goal = callback["baseline"]
+    why = f"min_delta={callback['min_delta']:g}" if goal is None else f"baseline={goal:g}"
+    since = callback["since_best"]
+    when = "its best so far" if not since else f"{since} after the best"
+    return found(
+        f"{kind} ended the training in epoch {callback['stopped_epoch'] + 1} of "
+        f"{training.epochs}, {when} by {callback['monitor']!r}, with "
+        f"patience={callback['patience']}: {why} lets no improvement count",
+        fix="leave min_delta at 0 and baseline out, so that any improvement counts",
+        where=(site if isinstance(site, Site) else training.site,),
+        repairs=(set_arguments(site, kind, {"min_delta": 0, "baseline": None}),)
+        if isinstance(site, Site)
+        else (),
+        severity=0.3,
+    )
+
+
 def _contradicted(
     seen: str, site: Site | None, *, claimed: float, honest: float, fix: str
 ) -> Finding:
@@ -271,4 +313,5 @@ RULES = (
     column_compared_with_row,
     another_number_called_accuracy,
     argmax_of_one_output,
+    stopped_while_improving,
 )
