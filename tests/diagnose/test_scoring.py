@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from regraft.diagnose.agent import scoring, session
+from regraft.diagnose.agent import answering, claims, scoring, session
 
 
 class Metric:
@@ -35,7 +35,7 @@ class Loss:
     ids=["numbers", "column", "one-hot", "mixture", "signs", "boxes", "several", "two-columns"],
 )
 def test_labels_that_name_one_class_a_row(rows, have):
-    assert scoring.have_one_class(np.array(rows)) == have
+    assert answering.have_one_class(np.array(rows)) == have
 
 
 LOGITS = Loss()
@@ -134,7 +134,7 @@ def test_the_limit_between_two_classes_is_the_scripts_own(monkeypatch, metrics, 
     model = object()
     compiled = {id(model): {"arguments": {"metrics": metrics, "loss": loss}}}
     monkeypatch.setattr(session.SESSION, "compiled", compiled)
-    assert scoring.limit_of(model) == limit
+    assert answering.limit_of(model) == limit
 
 
 def test_logits_above_nothing_are_an_answer(record):
@@ -159,7 +159,7 @@ SHOWN = {
 
 @pytest.mark.parametrize(("history", "accuracy"), SHOWN.values(), ids=SHOWN)
 def test_what_is_read_as_the_accuracy(history, accuracy):
-    assert scoring.claimed(SimpleNamespace(history=history)) == accuracy
+    assert claims.claimed(SimpleNamespace(history=history)) == accuracy
 
 
 P1 = np.arange(60) % 3
@@ -224,7 +224,7 @@ OUTPUTS = np.array([[-0.8], [0.1], [0.9], [-0.2]])
 )
 def test_what_a_hinge_loss_learnt_is_named_as_the_labels_are(compiled, labels, answers):
     model = compiled(loss="hinge")
-    np.testing.assert_array_equal(scoring.answers_of(model, OUTPUTS, np.array(labels)), answers)
+    np.testing.assert_array_equal(answering.answers_of(model, OUTPUTS, np.array(labels)), answers)
 
 
 def test_answers_by_sign_are_scored_where_they_are_compared(record):
@@ -265,7 +265,7 @@ def rounded_accuracy(truth, answer):
     ],
 )
 def test_numbers_are_not_scored_as_classes(compiled, arguments, labels, is_measuring):
-    assert scoring.is_measuring(compiled(**arguments), labels, OUTPUTS) is is_measuring
+    assert answering.is_measuring(compiled(**arguments), labels, OUTPUTS) is is_measuring
 
 
 def test_batches_that_are_joined_are_a_score_whoever_was_asked_in_between(record):
@@ -364,7 +364,7 @@ def test_a_pipeline_and_its_last_step_are_one_prediction_even_where_all_are_righ
 
 def test_a_metric_of_each_class_is_no_number():
     by_name = {"loss": 0.5, "f1_score": np.array([0.4, 0.6]), "accuracy": np.float32(0.5)}
-    assert scoring.numbers(by_name) == {"loss": 0.5, "accuracy": 0.5}
+    assert claims.numbers(by_name) == {"loss": 0.5, "accuracy": 0.5}
 
 
 @pytest.mark.parametrize(

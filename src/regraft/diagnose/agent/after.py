@@ -6,13 +6,14 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
+    answering,
     callbacks,
+    claims,
     feeds,
     frozen,
     ledger,
     samples,
     scored,
-    scoring,
     session,
     streams,
 )
@@ -30,7 +31,7 @@ def measure_after(fit: Fit, history: Any) -> None:
     losses = [float(v) for v in history.history.get("loss", [])]
     fit.record |= {
         "losses": losses,
-        "numbers": scoring.numbers({name: v[-1] for name, v in history.history.items() if v}),
+        "numbers": claims.numbers({name: v[-1] for name, v in history.history.items() if v}),
         "earlier_accuracies": _earlier(history.history),
         "n_train_used": len(fit.train),
         "rows": {
@@ -46,7 +47,7 @@ def measure_after(fit: Fit, history: Any) -> None:
         described |= callbacks.stopped_at(callback, history)
     session.SESSION.learnt |= set(anatomy.digests(model))
     session.SESSION.reloaded.discard(id(model))
-    claimed = fit.record["claimed"] = scoring.claimed(history)
+    claimed = fit.record["claimed"] = claims.claimed(history)
     if session.SESSION.is_probed:
         _probe(fit)
     if fit.validation is not None and fit.validation.y is not None:
@@ -81,10 +82,10 @@ def _ask_again(fit: Fit, score: dict[str, Any], claimed: float) -> None:
     result = session.SESSION.original["evaluate"](
         fit.model, feed.x, feed.y, batch_size=fit.batch_size, verbose=0
     )
-    said = scoring.accuracy_in(fit.model, result)
+    said = claims.accuracy_in(fit.model, result)
     if said is not None:
         labels = feeds.label_indices(feed.y)
-        right = scoring.right_answers(fit.model, scored.infer(fit.model, feed.x), labels)
+        right = answering.right_answers(fit.model, scored.infer(fit.model, feed.x), labels)
         score["again"] = {"claimed": said, "honest": right, "n": len(feed)}
 
 
@@ -126,7 +127,7 @@ def _learnt(fit: Fit) -> None:
     except scored.SeveralOutputs:  # which of them are the classes nobody knows
         return
     labels = feeds.label_indices(feed.y)[rows]
-    fit.record["train_accuracy"] = scoring.right_answers(model, outputs, labels)
+    fit.record["train_accuracy"] = answering.right_answers(model, outputs, labels)
     few = samples.spread_eagerly(feed.x, 128)
     fit.record["train_accuracy_in_training_mode"] = _in_training_mode(
         fit, few, feeds.label_indices(feed.y)[few]
@@ -152,7 +153,7 @@ def _mixed(fit: Fit, feed: feeds.Feed) -> None:
             ]
             found = np.zeros(len(rows), int)
             outputs = np.concatenate(parts)
-            found[order] = scoring.answers_of(fit.model, outputs, labels[order])
+            found[order] = answering.answers_of(fit.model, outputs, labels[order])
             answers.append(found)
     finally:
         state.restore()
@@ -196,4 +197,4 @@ def _in_training_mode(fit: Fit, rows: np.ndarray, labels: np.ndarray) -> float |
         return None
     finally:
         state.restore()
-    return scoring.right_answers(fit.model, outputs, labels)
+    return answering.right_answers(fit.model, outputs, labels)

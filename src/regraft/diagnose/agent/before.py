@@ -8,6 +8,7 @@ import numpy as np
 
 from regraft.diagnose.agent import (
     anatomy,
+    answering,
     augmentation,
     boundary,
     callbacks,
@@ -20,7 +21,6 @@ from regraft.diagnose.agent import (
     own_losses,
     passed_over,
     samples,
-    scoring,
     session,
     shown,
 )
@@ -434,6 +434,6 @@ def _start(fit: Fit) -> None:
         loss = fit.model.compute_loss(x=None, y=feed.labels[rows], y_pred=outputs)
         fit.record["first_loss"] = float(np.mean(loss))
         labels = feeds.label_indices(feed.y)[rows]
-        fit.record["starts_at"] = scoring.right_answers(fit.model, np.asarray(outputs), labels)
+        fit.record["starts_at"] = answering.right_answers(fit.model, np.asarray(outputs), labels)
     except Exception:  # noqa: BLE001 - a custom loss may want more than this
         return

@@ -11,6 +11,7 @@ from regraft.diagnose.agent import (
     before,
     boundary,
     callbacks,
+    claims,
     compiling,
     executing,
     interventions,
@@ -18,7 +19,6 @@ from regraft.diagnose.agent import (
     preparing,
     resplitting,
     samples,
-    scoring,
     session,
     sites,
     streams,
@@ -89,7 +89,7 @@ def _unread_fit(model: Any, x: Any, y: Any, kwargs: dict[str, Any], site: Any, n
     watched = kwargs | {"callbacks": [*samples.flat(kwargs.get("callbacks")), watch]}
     with session.inside():
         history = session.SESSION.original["fit"](model, x, y, **watched)
-    claimed = scoring.claimed(history)
+    claimed = claims.claimed(history)
     session.SESSION.learnt |= set(anatomy.digests(model))
     ledger.RECORD.fits.append({"number": number, "site": site, "unreadable": True,
                                "was_ended": watch.was_needed})  # fmt: skip

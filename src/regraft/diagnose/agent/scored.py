@@ -9,8 +9,10 @@ import numpy as np
 from regraft.diagnose.agent import (
     anatomy,
     ancestry,
+    answering,
     augmentation,
     boundary,
+    claims,
     feeds,
     frozen,
     interventions,
@@ -63,11 +65,11 @@ def score(
                                          "honest": None, "n": len(rows), "fit": fit})  # fmt: skip
         return None
     labels = labels[rows]
-    if scoring.is_measuring(model, labels, outputs):
+    if answering.is_measuring(model, labels, outputs):
         return None
-    classes = scoring.answers_of(model, outputs, labels)
+    classes = answering.answers_of(model, outputs, labels)
     entry = {"by": by, "site": site, "claimed": claimed,
-             "honest": scoring.right_answers(model, outputs, labels), "n": len(rows),
+             "honest": answering.right_answers(model, outputs, labels), "n": len(rows),
              "fit": fit}  # fmt: skip
     ledger.RECORD.scores.append(entry)
     _describe(entry, model, feed.x, classes, labels)
@@ -80,7 +82,7 @@ def score(
 
 def _outputs(model: Any, feed: feeds.Feed, rows: np.ndarray) -> np.ndarray | None:
     """What a model answers; None where no answer has an accuracy that we know of."""
-    if not scoring.have_one_class(feed.y):
+    if not answering.have_one_class(feed.y):
         return None
     try:
         return infer(model, feed.x[rows])
@@ -144,7 +146,7 @@ def _complete(
     held_out = resplitting.scored(model, feed)
     if held_out is not feed:
         feed, x, labels = held_out, held_out.x, feeds.label_indices(held_out.y)
-        classes = scoring.answers_of(model, infer(model, x), labels)
+        classes = answering.answers_of(model, infer(model, x), labels)
         entry |= {"honest": float(np.mean(classes == labels)), "is_of_another_split": True}
     _describe(entry, model, x, classes, labels)
     rows = samples.spread(len(x), SCORED)
@@ -173,7 +175,7 @@ def turn(
         return
     found = turning.by_transform(
         feed,
-        lambda x, labels: scoring.right_answers(model, infer(model, x), labels),
+        lambda x, labels: answering.right_answers(model, infer(model, x), labels),
         train_accuracy=train_accuracy,
     )
     if found:
@@ -240,7 +242,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
             sample_weight=feed.sample_weight, return_dict=kwargs.get("return_dict", False),
             callbacks=kwargs.get("callbacks"),
         )  # fmt: skip
-        claimed = scoring.accuracy_in(model, result)
+        claimed = claims.accuracy_in(model, result)
         entry = score(model, feed, by="evaluate", site=site, claimed=claimed)
         if entry is not None and _is_weighted(model, feed):
             _weigh(entry, feed)
@@ -248,7 +250,7 @@ def evaluate(model: Any, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         if entry is not None and any(ancestry.have_same_rows(x, one) for one in trained):
             entry["trained_on"] = 1.0  # varied at random, no picture of it comes twice
         if session.SESSION.is_probed and entry is not None:
-            entry["numbers"] = scoring.named(model, result)
+            entry["numbers"] = claims.named(model, result)
             entry["is_random"] = feed.random_pixels
             _probe(entry, model, feed)
     ledger.RECORD.event("evaluate", site)

@@ -1,24 +1,21 @@
-"""Every number the script computes about its own predictions, beside the one that holds."""
+"""Scores that a script computes from its own predictions, beside what holds."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import anatomy, feeds, ledger, samples, session
-from regraft.diagnose.losses import BY_SIGN, CROSS_ENTROPIES, REGRESSION
+from regraft.diagnose.agent import answering, feeds, ledger
 from regraft.diagnose.probe import orders
 from regraft.diagnose.probe.printed import is_accuracy
 
 MOST_REMEMBERED = 2000  # predictions: a loop over batches makes many
 MOST_BYTES = 1e9  # of pictures that were asked
-HALF = 0.5
 MOST_PAIRS = 100_000
-SHARES = 0.01  # that the labels of a mixture may lack of one
-ONE_CLASS = 0.9  # of the rows: some may have no class, or two
 NEARLY_ALL = 0.75  # of a prediction: fewer labels are of a part of it, as of one class
 FAR_BELOW = 0.5  # of the accuracy with the labels in their own order
+MOSTLY = 0.5  # of the rows of a score: trained on
 LEAST_COUNTED = 20  # pictures: fewer are a look at some examples, not a score
 # Completes a score that a script computes from a prediction: the score, the rows that were asked,
 # their classes, the labels they were compared with.
@@ -31,93 +28,6 @@ _SUMMED_UP: dict[tuple[str, int], dict[str, Any]] = {}  # results of metric obje
 _COMPARED: list[tuple[bytes, bytes, float]] = []
 _awaited = False  # was one picture predicted, and not compared yet?
 _argmaxed = 0  # rows of a single output of which the script asked for the largest
-
-
-def classes_of(outputs: np.ndarray, limit: float = HALF) -> np.ndarray:
-    """Predicted class of each row; a single output above the limit says class 1."""
-    outputs = np.asarray(outputs)
-    if outputs.ndim == 1 or outputs.shape[-1] == 1:
-        return np.asarray(outputs.reshape(len(outputs)) > limit, np.int64)
-    return np.asarray(outputs.reshape(len(outputs), -1).argmax(axis=1))
-
-
-def limit_of(model: Any) -> float:
-    """The limit between two classes: of the script's own metric; for logits without one, 0."""
-    arguments = _arguments(model)
-    for metric in samples.flat(arguments.get("metrics")):
-        if isinstance(metric, str) and "acc" in metric:
-            return HALF
-        limit = getattr(metric, "threshold", None)
-        if isinstance(limit, int | float):
-            return float(limit)
-    return 0.0 if anatomy.describe_loss(arguments.get("loss"))[1] else HALF
-
-
-def answers_of(model: Any, outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Predicted class of each row, named as the labels name classes: by 0 and 1, or by sign."""
-    if _loss_of(model) in BY_SIGN and np.isin(-1, labels) and np.size(outputs) == len(labels):
-        return np.where(np.reshape(outputs, len(labels)) > 0, 1, -1)
-    return classes_of(outputs, limit_of(model))
-
-
-def is_measuring(model: Any, labels: np.ndarray, outputs: np.ndarray) -> bool:
-    """Is this no classifier, and no accuracy was asked for? Its largest output is no answer.
-
-    Ages, grades and counts are whole numbers like classes: one number a row, of other values than
-    0 and 1. More numbers than there are classes, under a loss of the script's own, are features.
-    """
-    loss = _loss_of(model)
-    if loss in BY_SIGN | CROSS_ENTROPIES or _counts_answers(model):
-        return False
-    is_one_number = np.size(outputs) == len(labels) and not np.isin(labels, (0, 1)).all()
-    n_outputs = outputs.shape[-1] if outputs.ndim > 1 else 1
-    are_features = n_outputs > 2 * (labels.max(initial=0) + 1) and loss not in REGRESSION
-    return is_one_number or bool(are_features)
-
-
-def have_one_class(y: Any) -> bool:
-    """Do labels name one class a row?
-
-    One number a row does, and so do two values of which one stands once a row, and the shares of a
-    mixture. Boxes, and several classes a picture, have no largest entry that is the right answer.
-    """
-    rows = np.asarray(y)
-    if rows.ndim < 2 or rows.shape[-1] == 1:
-        return True
-    rows = rows.reshape(len(rows), -1).astype(np.float64)
-    are_shares = np.isclose(rows.sum(axis=1), 1, atol=SHARES) & (rows.min(axis=1) >= 0)
-    is_once = (rows == rows.max()).sum(axis=1) == 1
-    has_two_values = len(np.unique(rows)) == 2
-    return bool(np.mean(are_shares | (is_once & has_two_values)) > ONE_CLASS)
-
-
-def _counts_answers(model: Any) -> bool:
-    """Was it compiled with an accuracy among its metrics, whatever that counts?"""
-    names = []
-    is_regression = _loss_of(model) in REGRESSION
-    for given in (_arguments(model).get("metrics"), _arguments(model).get("weighted_metrics")):
-        for metric in samples.flat([*given.values()] if isinstance(given, dict) else given):
-            named = getattr(metric, "name", getattr(metric, "__name__", ""))
-            is_own = callable(metric) and not str(metric.__module__).startswith("keras.")
-            if not (is_own and is_regression):  # of grades that are rounded first, say
-                names.append(metric if isinstance(metric, str) else named)
-    return any("acc" in str(name).lower() for name in names)
-
-
-def _loss_of(model: Any) -> str:
-    """Canonical name of the loss that a model was compiled with."""
-    return anatomy.describe_loss(_arguments(model).get("loss"))[0]
-
-
-def _arguments(model: Any) -> dict[str, Any]:
-    """What a model was compiled with."""
-    arguments: dict[str, Any] = session.SESSION.compiled.get(id(model), {}).get("arguments", {})
-    return arguments
-
-
-def right_answers(model: Any, outputs: np.ndarray, labels: np.ndarray) -> float:
-    """Share of rows that a model answers with their label."""
-    return float(np.mean(answers_of(model, outputs, labels) == labels)) if len(labels) else np.nan
 
 
 def predicted(
@@ -146,8 +56,8 @@ def predicted(
     _awaited = len(outputs) == 1
     is_row_of_outputs = np.ndim(outputs) == 2 and np.shape(outputs)[1] > 1
     _PREDICTIONS.append({
-        "classes": classes_of(outputs), "labels": labels, "computed": computed, "by": by,
-        "of_logits": classes_of(outputs, 0.0), "is_many": is_row_of_outputs,
+        "classes": answering.classes_of(outputs), "labels": labels, "computed": computed, "by": by,
+        "of_logits": answering.classes_of(outputs, 0.0), "is_many": is_row_of_outputs,
         "is_single": np.size(outputs) == len(outputs),
         "decisions": np.asarray(outputs) > 0.5 if is_row_of_outputs else None,
         "asked": asked, "complete": complete, "is_batch": is_batch,
@@ -330,7 +240,7 @@ def most_compared() -> int:
         (
             score["n_labels"]
             for score in ledger.RECORD.scores
-            if "n_labels" in score and score.get("trained_on", 0.0) < HALF
+            if "n_labels" in score and score.get("trained_on", 0.0) < MOSTLY
         ),
         default=0,
     )
@@ -585,42 +495,3 @@ def _together(parts: list[dict[str, Any]], name: str) -> np.ndarray | None:
     if len(values) < len(parts) or len({np.shape(value)[1:] for value in values}) > 1:
         return None
     return np.concatenate(values)
-
-
-def claimed(history: Any) -> float | None:
-    """The validation accuracy of the last epoch, as Keras reports it."""
-    scored = {k.removeprefix("val_"): v for k, v in history.history.items() if k.startswith("val_")}
-    name = _called_accuracy([name for name, values in scored.items() if values])
-    return None if name is None else float(scored[name][-1])
-
-
-def _called_accuracy(names: Iterable[str]) -> str | None:
-    """The metric that the script calls its accuracy, None where each is called something else."""
-    known = [name for name in names if is_accuracy(name)]
-    return min(known, key=lambda name: (name not in ("accuracy", "acc"), "binary" in name),
-               default=None)  # fmt: skip
-
-
-def named(model: Any, result: Any) -> dict[str, float]:
-    """What `evaluate` returned, by name, as a list or as a dictionary; single numbers only."""
-    if not isinstance(result, dict):
-        names = ["loss", *[m.name for m in anatomy.walk_metrics(model) if m.name != "loss"]]
-        values = result if isinstance(result, list | tuple) else [result]
-        result = dict(zip(names, values, strict=False))
-    return numbers(result)
-
-
-def numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    """Those that are single numbers: some metrics give one for each class."""
-    return {
-        str(name): float(value)
-        for name, value in values.items()
-        if isinstance(value, int | float | np.number)
-    }
-
-
-def accuracy_in(model: Any, result: Any) -> float | None:
-    """The accuracy among what `evaluate` returned."""
-    shown = named(model, result)
-    called = _called_accuracy(shown)
-    return None if called is None else shown[called]

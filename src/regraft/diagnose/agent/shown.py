@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import anatomy, boundary, feeds, ledger, samples, scoring, session
+from regraft.diagnose.agent import anatomy, answering, boundary, feeds, ledger, samples, session
 
 THUMBNAILS = 4000
 LINKED = 4000  # rows of features that are looked up
@@ -115,7 +115,7 @@ def remember(model: Any, feed: feeds.Feed, outputs: np.ndarray) -> None:
     session.SESSION.predicted_rows[key] = {
         feeds.digest_row(row): position for position, row in enumerate(outputs)
     }
-    if feed.y is not None and len(feed) == len(outputs) and scoring.have_one_class(feed.y):
+    if feed.y is not None and len(feed) == len(outputs) and answering.have_one_class(feed.y):
         session.SESSION.predicted_labels[key] = feeds.label_indices(feed.y)
     ledger.RECORD.facts["pictures"] = list(session.SESSION.pictures)
 
