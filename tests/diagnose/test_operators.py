@@ -6,7 +6,7 @@ import pytest
 from scipy import ndimage
 
 from regraft.adapt.resize import resize
-from regraft.diagnose.agent import operators, scoring
+from regraft.diagnose.agent import reshaping, scoring, shuffling
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def events(record, what):
 
 def test_np_resize_of_pictures_is_noted_where_it_stands(script, record, pictures, monkeypatch):
     resize = np.resize
-    monkeypatch.setattr(np, "resize", lambda a, new_shape: operators.resized(resize, a, new_shape))
+    monkeypatch.setattr(np, "resize", lambda a, new_shape: reshaping.resized(resize, a, new_shape))
     names = script.run("import numpy as np\n\ny = np.resize(x, (40, 56, 56, 3))", x=pictures)
     np.testing.assert_array_equal(names["y"], resize(pictures, (40, 56, 56, 3)))
     (event,) = [e for e in record.events if e["what"] == "numpy.resize"]
@@ -60,7 +60,7 @@ def test_np_resize_of_pictures_is_noted_where_it_stands(script, record, pictures
 def test_np_resize_of_what_is_no_picture(script, record, shape, new_shape):
     array = np.arange(np.prod(shape)).reshape(shape)
     line = "y = r(np.resize, x, s)"
-    names = script.run(line, r=operators.resized, np=np, x=array, s=new_shape)
+    names = script.run(line, r=reshaping.resized, np=np, x=array, s=new_shape)
     np.testing.assert_array_equal(names["y"], np.resize(array, new_shape))
     assert not any(event["picture_like"] for event in events(record, "numpy.resize"))
 
@@ -79,7 +79,7 @@ def test_np_resize_of_what_is_no_picture(script, record, shape, new_shape):
 def test_the_repair_resizes_each_picture(script, pictures, given, shape):
     x = pictures[: given[0]].reshape(given) if len(given) > 2 else pictures[0].reshape(given)
     repair = ("true-resize", script.at(1))
-    y = script.run("y = r(np.resize, x, s)", repair, r=operators.resized, np=np, x=x, s=shape)["y"]
+    y = script.run("y = r(np.resize, x, s)", repair, r=reshaping.resized, np=np, x=x, s=shape)["y"]
     assert y.shape == shape
     assert y.dtype == np.uint8
     height, width = shape[1:3] if given[0] == 40 else shape[:2]
@@ -281,7 +281,7 @@ def test_a_buffer_with_one_picture_after_the_other_is_no_fault(script, record, p
 def test_flat_rows_with_one_channel_after_the_other_are_mended():
     planes = np.moveaxis(photographs(), -1, 1).reshape(24, -1)
     read = planes.reshape(24, 20, 20, 3)
-    np.testing.assert_array_equal(operators._planes_apart(read), photographs())
+    np.testing.assert_array_equal(reshaping._planes_apart(read), photographs())
 
 
 def test_swapped_channels_are_noted_and_left_out(script, record):
@@ -441,7 +441,7 @@ def test_a_few_that_are_chosen_are_no_order(script, record):
 
 
 def test_a_sample_of_a_whole_list_is_a_shuffle(script, record):
-    given = {"v": list("abcdefgh"), "s": operators.sampled_list, "f": random.sample}
+    given = {"v": list("abcdefgh"), "s": shuffling.sampled_list, "f": random.sample}
     assert sorted(script.run("w = s(f, v, len(v))", **given)["w"]) == given["v"]
     (event,) = events(record, "random.shuffle")
     assert event["alone"]
@@ -451,7 +451,7 @@ def test_a_sample_of_a_whole_list_is_a_shuffle(script, record):
 
 
 def test_what_a_library_shuffles_is_its_own_business(record):
-    operators.shuffled(np.random.permutation, (50,), {})
+    shuffling.shuffled(np.random.permutation, (50,), {})
     assert events(record, "numpy.random.shuffle") == []
 
 
@@ -466,7 +466,7 @@ SHUFFLED_LISTS = {
     ("values", "alone", "row_numbers"), SHUFFLED_LISTS.values(), ids=SHUFFLED_LISTS
 )
 def test_a_list_that_is_shuffled(script, record, values, alone, row_numbers):
-    given = {"v": [*values], "s": operators.shuffled_list, "f": random.shuffle}
+    given = {"v": [*values], "s": shuffling.shuffled_list, "f": random.shuffle}
     script.run("s(f, v)", **given)
     (event,) = events(record, "random.shuffle")
     assert (event["alone"], event["row_numbers"]) == (alone, row_numbers)
@@ -621,7 +621,7 @@ class Tensor:
 )
 @pytest.mark.parametrize("kind", [np.asarray, Tensor], ids=["array", "tensor"])
 def test_a_tensor_that_is_shuffled(script, record, values, alone, row_numbers, kind):
-    given = {"v": kind(values), "s": operators.shuffled_tensor, "f": lambda x: x[::-1]}
+    given = {"v": kind(values), "s": shuffling.shuffled_tensor, "f": lambda x: x[::-1]}
     if kind is Tensor:
         given["f"] = lambda x: Tensor(x.values[::-1])
     source = "z = s(f, 'tf.random.shuffle', v)"

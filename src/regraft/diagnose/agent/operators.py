@@ -5,9 +5,7 @@ that are keyed to its line.
 """
 
 import difflib
-import itertools
 import operator
-import os
 import random
 from collections.abc import Callable
 from types import ModuleType
@@ -15,35 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from regraft.adapt.resize import resize_stack
 from regraft.diagnose.agent import (
     casting,
     interventions,
     ledger,
     listing,
     refitting,
+    reshaping,
     scoring,
     shown,
+    shuffling,
     sites,
 )
-from regraft.diagnose.probe.labels import label_kind
-from regraft.diagnose.probe.pixels import neighbour_correlation
 
-PLAINLY = 0.2  # more neighbour correlation: what a wrong layout costs small pictures
-# What neighbours lack of agreeing, in a wrong layout against the right one: four times as much in
-# photographs of 32 to 160 pixels with their planes taken for pixels.
-FURTHER_APART = 2.0
-CHANNELS = (1, 3, 4)
-SIDES_EXCHANGED = (0, 2, 1)  # of flat rows: height was taken for width
-ONE_EXCHANGED = (1, 0, 2)  # the same of one picture
 # Names that a layer of Keras's own has no use for, and that are not near enough in letters.
 MEANT_TRAINABLE = {"training", "train", "is_training", "freeze", "frozen"}
-TOGETHER = 512  # pictures resized at a time: they are float32 on their way
 _COMPARED: list[tuple[np.ndarray, Any, Any]] = []  # the latest comparison of two matrices
 index = np.s_  # turns what stands between brackets into the index that it is
 listed = listing.listed  # ``sorted(...)``
 stored = casting.stored  # ``array[index] = value``
-SHUFFLING = ("shuffle", "permutation", "permuted")
 COMPARING = ("equal", "not_equal", "confusion_matrix")
 SWAPPING = ("numpy", "tensorflow", "keras")  # libraries whose `flip` and `reverse` take an axis
 
@@ -161,14 +149,14 @@ def _is_one_truth(value: Any) -> bool:
 
 def reversed_axis(value: Any, index: Any) -> Any:
     """``value[..., ::-1]``: on pictures this swaps the channels."""
-    if not (_is_picture(value) and _reaches_last(value, index)):
+    if not (reshaping.is_picture(value) and _reaches_last(value, index)):
         return value[index]
     return _swapped(value, value, lambda: value[index])
 
 
 def _swapped(given: Any, array: Any, swap: Callable[[], Any]) -> Any:
     """What turns the last axis round: of pictures these are the channels, and may be left alone."""
-    if _is_picture(array) and array.shape[-1] == 3:
+    if reshaping.is_picture(array) and array.shape[-1] == 3:
         site = sites.here()
         if interventions.ACTIVE.dropped("channel-flip", site):
             return given
@@ -182,10 +170,10 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
         return listing.sorted_in_place(owner, *arguments, **named)
     call = getattr(owner, name)
     is_numpy_random = type(owner).__module__.startswith("numpy.random") or owner is np.random
-    if is_numpy_random and (name in SHUFFLING or _draws_all(name, arguments, named)):
-        return shuffled(call, arguments, named)
+    if is_numpy_random and shuffling.is_shuffle(name, arguments, named):
+        return shuffling.shuffled(call, arguments, named)
     if name == "shuffle" and isinstance(owner, random.Random):
-        return shuffled_list(call, *arguments, **named)
+        return shuffling.shuffled_list(call, *arguments, **named)
     if name in refitting.METHODS:
         return refitting.called(call, owner, name, arguments, named)
     if owner is np and name in FUNCTIONS and len(arguments) == 2 and not named:
@@ -210,8 +198,8 @@ def method(owner: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
     if not isinstance(owner, np.ndarray) or name not in ("reshape", "resize"):
         return call(*arguments, **named)
     if name == "resize":
-        return resized_in_place(call, owner, arguments)
-    return reshaped(
+        return reshaping.resized_in_place(call, owner, arguments)
+    return reshaping.reshaped(
         "ndarray.reshape", owner, lambda array: getattr(array, name)(*arguments, **named)
     )
 
@@ -228,25 +216,6 @@ def _compared_by_call(
     else:
         ledger.RECORD.attempt("a comparison", note, result, *arguments)
     return result
-
-
-def _draws_all(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
-    """Is it ``choice(rows, len(rows), replace=False)``, which is an order of them all?"""
-    if name != "choice" or not arguments or named.get("replace", True):
-        return False
-    rows = _rows_of(arguments[0])
-    size = arguments[1] if len(arguments) > 1 else named.get("size")
-    return rows is not None and size == len(rows)
-
-
-def sampled_list(call: Any, values: Any, k: Any = None, **named: Any) -> Any:
-    """`random.sample`: of as many as there are it is a shuffle that gives a new list."""
-    whole = isinstance(values, list) and k == len(values)
-    if not whole or sites.directly() is None:
-        return call(values, k, **named)
-    mixed = list(values)
-    shuffled_list(lambda given: given.__setitem__(slice(None), call(given, k, **named)), mixed)
-    return mixed
 
 
 def argmaxed(call: Any, /, *arguments: Any, **named: Any) -> Any:
@@ -286,171 +255,6 @@ def _averaged(values: Any, arguments: tuple[Any, ...], named: dict[str, Any]) ->
             scoring.compared_by_output(left, right, sites.here())
 
 
-def reshaped(what: str, before: Any, call: Any) -> Any:
-    """A reshape of pictures: does it keep neighbours neighbours?"""
-    site = sites.here()
-    repair = interventions.ACTIVE.at("true-transpose", site)
-    if repair is not None and isinstance(before, np.ndarray):
-        if before.ndim <= 2 and tuple(repair["axes"][:3]) == SIDES_EXCHANGED:
-            return _sides_exchanged(call(before))
-        if before.ndim == 1 and tuple(repair["axes"]) == ONE_EXCHANGED:
-            return _sides_exchanged(call(before)[None])[0]
-        if before.ndim <= 2 and len(repair["axes"]) == 4:
-            return np.ascontiguousarray(_planes_apart(call(before)))
-        if before.ndim == 1:
-            return call(_in_rows(before, len(call(before))))
-        return call(np.ascontiguousarray(np.transpose(before, repair["axes"])))
-    after = call(before)
-    if not _is_picture(after) or not isinstance(before, np.ndarray):
-        return after
-    if before.ndim == 1 and _is_one_picture(after):
-        _note_exchanged_sides(what, site, before, after)
-        return after
-    if before.ndim == 1 and len(after) < 2:
-        return after  # which layout one picture has in a buffer, others must tell
-    is_one = _is_one_picture(before) and _is_one_picture(after)
-    old, new = (before[None], after[None]) if is_one else (before, after)
-    axes = _axes_fix(old, new, call)
-    agreeing = neighbour_correlation if is_one else _best_correlation
-    if before.ndim > 2 or axes:
-        ledger.RECORD.event(
-            what, site, in_shape=list(before.shape), out_shape=list(after.shape),
-            correlation_before=agreeing(old) if before.ndim > 2 else None,
-            correlation_after=neighbour_correlation(new),
-            axes_fix=[axis - 1 for axis in axes[1:]] if is_one and axes else axes,
-        )  # fmt: skip
-    return after
-
-
-def _note_exchanged_sides(what: str, site: Any, buffer: np.ndarray, after: np.ndarray) -> None:
-    """One picture was read from its bytes: did width come before height?"""
-    height, width = after.shape[:2]
-    if height == width or buffer.dtype.kind not in "uif":
-        return
-    exchanged = after.reshape(width, height, *after.shape[2:])
-    now, other = neighbour_correlation(after[None]), neighbour_correlation(exchanged[None])
-    is_other = other > _plainly_above(now)
-    ledger.RECORD.event(
-        what, site, in_shape=[buffer.size], out_shape=list(after.shape), correlation_before=None,
-        correlation_after=now, axes_fix=list(ONE_EXCHANGED) if is_other else None,
-    )  # fmt: skip
-
-
-def resized(original: Any, pictures: Any, new_shape: Any) -> Any:
-    """`np.resize`, which repeats the flat buffer rather than resizing."""
-    site = sites.here()
-    array = np.asarray(pictures)
-    shape = tuple(np.atleast_1d(new_shape).tolist())
-    picture_like = (
-        array.ndim >= 2 and len(shape) >= 2 and array.shape != shape and array.size > 1
-        and array.shape[-3:-1] != shape[-3:-1] and min(shape[-3:-1] or (0,)) > 1
-        and not _keeps_pictures(array, shape)
-    )  # fmt: skip
-    if picture_like and interventions.ACTIVE.at("true-resize", site):
-        return _resize_each(array, shape)
-    ledger.RECORD.event("numpy.resize", site, in_shape=list(array.shape), out_shape=list(shape),
-                        picture_like=bool(picture_like))  # fmt: skip
-    return original(pictures, new_shape)
-
-
-def resized_in_place(call: Any, array: np.ndarray, shape: tuple[Any, ...]) -> None:
-    """`ndarray.resize`, which cuts the flat buffer off, or fills it up with zeros."""
-    wanted = shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape
-    before = array.copy()
-    call(wanted, refcheck=False)  # the replay looks on, and holds it too
-    put = resized(lambda *_: array, before, wanted)
-    if put is not array:
-        array[...] = put
-
-
-def _keeps_pictures(array: np.ndarray, shape: tuple[int, ...]) -> bool:
-    """Are pictures repeated or left out as a whole, or only flattened or taken from flat rows?"""
-    many = array.ndim == 4 or (array.ndim == 3 and shape[-1] not in CHANNELS)
-    if array.ndim == len(shape):
-        return many and array.shape[1:] == shape[1:]
-    return array.shape[0] == shape[0] and array.size == np.prod(shape)
-
-
-def _resize_each(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Resize picture by picture to the height and width that `shape` asks for."""
-    if array.ndim == len(shape) and (len(shape) == 2 or shape[-1] not in CHANNELS):
-        return _resize_each(array[..., None], (*shape, 1))[..., 0]  # without channels
-    single = len(shape) <= 3 and array.ndim <= 3 and not (array.ndim == 3 and len(shape) == 4)
-    if len(shape) == 2:
-        shape = (*shape, 1)
-    pictures = array[None] if single else array
-    if pictures.ndim == 3:
-        pictures = pictures[..., None]
-    height, width, channels = shape[-3:]
-    out = np.empty((len(pictures), height, width, channels), array.dtype)
-    for start in range(0, len(pictures), TOGETHER):
-        part = slice(start, start + TOGETHER)
-        full = resize_stack(pictures[part], height=height, width=width)
-        out[part] = np.rint(full) if array.dtype.kind in "ui" else full  # one channel spreads
-    return out[0].reshape(shape) if single else out
-
-
-def shuffled(call: Any, arguments: Any, named: Any) -> Any:
-    """A shuffle of an array: of pictures or labels alone it separates the two.
-
-    One of row numbers does so where it is used on pictures or labels alone, or where each is given
-    an order of its own.
-    """
-    if arguments and isinstance(arguments[0], list) and call.__name__ == "shuffle":
-        return shuffled_list(call, *arguments, what="numpy.random.shuffle", **named)
-    site = sites.directly()
-    rows = _rows_of(arguments[0]) if arguments else None
-    if site is None or rows is None or not rows.ndim or len(rows) < 2:
-        return call(*arguments, **named)
-    if interventions.ACTIVE.dropped("numpy.random.shuffle", site):
-        return None if call.__name__ == "shuffle" else rows
-    _note_shuffle("numpy.random.shuffle", site, rows)
-    return call(*arguments, **named)
-
-
-def shuffled_tensor(call: Any, what: str, value: Any, *arguments: Any, **named: Any) -> Any:
-    """The same by TensorFlow or Keras, which give back what they have put into another order."""
-    site = sites.directly()
-    if site is None or not (isinstance(value, np.ndarray) or hasattr(value, "numpy")):
-        return call(value, *arguments, **named)
-    rows = np.asarray(value)
-    if not rows.ndim or len(rows) < 2:
-        return call(value, *arguments, **named)
-    if interventions.ACTIVE.dropped(what, site):
-        return value
-    _note_shuffle(what, site, rows)
-    return call(value, *arguments, **named)
-
-
-def _note_shuffle(what: str, site: Any, rows: np.ndarray) -> None:
-    index = rows.ndim == 1 and np.array_equal(np.sort(rows), np.arange(len(rows)))
-    is_plain = rows.dtype.kind in "iubf"
-    is_one_hot = rows.ndim == 2 and is_plain and label_kind(rows) == "one-hot"
-    are_names = rows.ndim == 1 and isinstance(rows[0], str | bytes | os.PathLike)
-    alone = rows.ndim >= 3 or rows.dtype.kind in "iu" or (rows.ndim == 1 and is_plain) or is_one_hot
-    ledger.RECORD.event(what, site, shape=list(rows.shape),
-                        alone=bool((alone or are_names) and not index), names=are_names,
-                        row_numbers=bool(index), in_reader=sites.is_within_reader())  # fmt: skip
-
-
-def shuffled_list(
-    call: Any, values: Any, *arguments: Any, what: str = "random.shuffle", **named: Any
-) -> Any:
-    """A shuffle of a list, in place: of a list of pictures or labels alone it separates the two."""
-    site = sites.directly()
-    if site is None or not isinstance(values, list) or len(values) < 2:
-        return call(values, *arguments, **named)
-    if interventions.ACTIVE.dropped(what, site):
-        return None
-    index = all(isinstance(v, int) for v in values) and sorted(values) == [*range(len(values))]
-    alone = not isinstance(values[0], tuple | list | dict)
-    ledger.RECORD.event(what, site, shape=[len(values)],
-                        alone=alone and not index, row_numbers=index,
-                        names=isinstance(values[0], str | os.PathLike),
-                        in_reader=sites.is_within_reader())  # fmt: skip
-    return call(values, *arguments, **named)
-
-
 def assign(value: Any, owner: Any, name: str) -> None:
     """``owner.name = value``, with a look at layers."""
     layer = _is_layer(owner)
@@ -476,66 +280,6 @@ def to_be_frozen(layers: Any) -> Any:
     return layers
 
 
-def _best_correlation(array: np.ndarray) -> float:
-    layouts = [array] if array.ndim == 3 else [array, np.moveaxis(array, 1, -1)]
-    planes = [layout for layout in layouts if min(layout.shape[1:3]) > 1]
-    return max(map(neighbour_correlation, planes), default=0.0)  # flat rows tell nothing
-
-
-def _axes_fix(before: np.ndarray, after: np.ndarray, call: Any) -> list[int] | None:
-    """The transpose that makes the new shape hold whole pictures, if there is one."""
-    tried: dict[tuple[int, ...], np.ndarray] = {}
-    if before.ndim == 2 and before.shape[1] == len(after):  # a table with a picture a column
-        tried[1, 0] = call(np.ascontiguousarray(before.T))
-    if before.ndim == 1:  # the same, as the bytes of a file
-        tried[1, 0] = call(_in_rows(before, len(after)))
-    if before.ndim <= 2 and after.ndim == 4 and after.shape[-1] == 3:  # rows: R, then G, then B
-        tried[0, 2, 3, 1] = _planes_apart(after)
-    if before.ndim <= 2 and after.shape[1] != after.shape[2]:  # (width, height) for its reverse
-        n, h, w = after.shape[:3]
-        axes = (*SIDES_EXCHANGED, 3)[: after.ndim]
-        tried[axes] = after.reshape(n, w, h, *after.shape[3:])
-    if before.ndim in (3, 4):
-        tried |= _moved(before, after.shape)
-    now = neighbour_correlation(after)
-    right = _plainly_above(now)
-    whole = (list(axes) for axes, moved in tried.items() if neighbour_correlation(moved) > right)
-    return next(whole, None)
-
-
-def _plainly_above(now: float) -> float:
-    """What neighbours must agree by in another layout, so that this one is the wrong one."""
-    return min(now + PLAINLY, 1 - (1 - now) / FURTHER_APART)
-
-
-def _moved(before: np.ndarray, shape: tuple[int, ...]) -> dict[tuple[int, ...], np.ndarray]:
-    """The array with its axes in every other order that gives this shape, but for axes of one."""
-    wanted = [n for n in shape if n > 1]
-    return {
-        axes: np.transpose(before, axes).reshape(shape)
-        for axes in itertools.permutations(range(before.ndim))
-        if axes != tuple(range(before.ndim))
-        and [before.shape[a] for a in axes if before.shape[a] > 1] == wanted
-    }
-
-
-def _sides_exchanged(read: np.ndarray) -> np.ndarray:
-    """Pictures (n, h, w[, c]) that are w high and h wide, resized to the shape as read."""
-    n, h, w = read.shape[:3]
-    return _resize_each(read.reshape(n, w, h, *read.shape[3:]), read.shape)
-
-
-def _in_rows(buffer: np.ndarray, n: int) -> np.ndarray:
-    """A flat buffer with a picture a column, n of them, turned to hold one after the other."""
-    return np.ascontiguousarray(buffer.reshape(-1, n).T).reshape(-1)
-
-
-def _planes_apart(after: np.ndarray) -> np.ndarray:
-    """Flat rows that held one channel after the other, as pictures (n, h, w, c)."""
-    n, h, w, c = after.shape
-    return after.reshape(n, c, h, w).transpose(0, 2, 3, 1)
-
-
 def _is_picture_data(value: Any) -> bool:
     """Pictures; one gray picture, or flattened ones, where bytes say so."""
     if not isinstance(value, np.ndarray):
@@ -555,23 +299,6 @@ def _are_features(value: Any) -> bool:
     """A matrix of numbers, in a script that predicted some."""
     is_matrix = isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind == "f"
     return is_matrix and shown.has_features()
-
-
-def _is_one_picture(value: np.ndarray) -> bool:
-    return value.ndim == 3 and value.shape[-1] in CHANNELS and min(value.shape[:2]) > 3
-
-
-def _is_picture(value: Any) -> bool:
-    return (
-        isinstance(value, np.ndarray) and value.ndim in (3, 4) and value.dtype.kind in "uif"
-        and min(value.shape[-3:-1]) > 3
-    )  # fmt: skip
-
-
-def _rows_of(value: Any) -> np.ndarray | None:
-    """What a shuffle puts into another order; of a whole number, so many row numbers."""
-    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return np.arange(int(value)) if is_number else value if isinstance(value, np.ndarray) else None
 
 
 def _is_number(value: Any) -> bool:

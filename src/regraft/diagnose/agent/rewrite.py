@@ -17,14 +17,14 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from regraft.diagnose.agent import casting, input_size, operators, refitting, sites
+from regraft.diagnose.agent import casting, input_size, operators, refitting, shuffling, sites
 from regraft.diagnose.agent.notebook import read_source
 
 GATE = "__regraft__"
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 STANDARD_LIBRARY = Path(ast.__file__).resolve().parent
 METHODS = {"reshape", "resize", "mean", "sort", "argmax", "flip", "reverse", "choice",
-           *casting.CASTS, *casting.MAKING, *casting.ALLOCATING, *operators.SHUFFLING,
+           *casting.CASTS, *casting.MAKING, *casting.ALLOCATING, *shuffling.SHUFFLING,
            *operators.COMPARING, *operators.FUNCTIONS, *refitting.METHODS}  # fmt: skip
 ROUTED = {"sorted": "listed", "argmax": "argmaxed"}  # functions by their own name
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from regraft.diagnose.agent import draws, operators
+from regraft.diagnose.agent import draws, reshaping, shuffling
 
 
 def hook() -> None:
@@ -16,25 +16,25 @@ def hook() -> None:
 
     @functools.wraps(shuffle)
     def shuffled(x: Any) -> None:
-        operators.shuffled_list(shuffle, x)
+        shuffling.shuffled_list(shuffle, x)
 
     @functools.wraps(sample)
     def sampled(population: Any, k: int, *, counts: Any = None) -> Any:
-        return operators.sampled_list(sample, population, k, counts=counts)
+        return shuffling.sampled_list(sample, population, k, counts=counts)
 
     random.shuffle, random.sample = shuffled, sampled
     resize, reshape = np.resize, np.reshape
-    np.resize = lambda a, new_shape: operators.resized(resize, a, new_shape)
+    np.resize = lambda a, new_shape: reshaping.resized(resize, a, new_shape)
 
     @functools.wraps(reshape)
     def reshaped(a: Any, *args: Any, **kwargs: Any) -> Any:
-        return operators.reshaped("numpy.reshape", a, lambda x: reshape(x, *args, **kwargs))
+        return reshaping.reshaped("numpy.reshape", a, lambda x: reshape(x, *args, **kwargs))
 
     np.reshape = reshaped
     for name in ("shuffle", "permutation"):
         original = getattr(np.random, name)
 
         def call(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
-            return operators.shuffled(_original, args, kwargs)
+            return shuffling.shuffled(_original, args, kwargs)
 
         setattr(np.random, name, call)

@@ -13,8 +13,8 @@ from regraft.diagnose.agent import (
     interventions,
     ledger,
     listing,
-    operators,
     session,
+    shuffling,
     sites,
 )
 from regraft.diagnose.agent.hooks import attach, cropping
@@ -149,7 +149,7 @@ def _hook_shuffles() -> None:
     of_tensors = {"tf.random.shuffle": tf.random, "keras.random.shuffle": keras.random}
     for what, module in of_tensors.items():
         original = module.shuffle
-        call = functools.partial(operators.shuffled_tensor, original, what)
+        call = functools.partial(shuffling.shuffled_tensor, original, what)
         attach.everywhere(original, functools.wraps(original)(call))
 
 
