@@ -11,6 +11,7 @@ from regraft.diagnose.counterfactual import (
     price,
 )
 from regraft.diagnose.laboratory import Laboratory
+from regraft.diagnose.paired import _row_error
 from regraft.diagnose.replays import Replay
 from regraft.diagnose.rule import Repair, found, rule
 from regraft.diagnose.runner import Result
@@ -395,3 +396,64 @@ def test_an_arm_leaves_time_for_the_one_it_is_compared_with(left, seconds):
     lab = laboratory(table(), baseline=baseline)
     assert lab._fit_seconds(left, more_rows=True) == pytest.approx(seconds)
     assert lab._fit_seconds(left, more_rows=False) == 5.0
+
+
+def seeds_asked(lab, *, repaired):
+    return [seed for kinds, seed, _ in lab.replayer.asked if bool(kinds) is repaired]
+
+
+def test_what_two_seeds_leave_undecided_is_measured_from_a_third():
+    outcomes = {True: [0.83, 0.88, 0.86], False: [0.80, 0.78, 0.79]}
+    lab = laboratory(table(_=0.80, A=0.83))
+
+    def run(repairs=(), *, seed=0, **how):
+        lab.replayer.asked.append((frozenset(r.kind for r in repairs), seed, how))
+        return prepared(outcomes[bool(repairs)][seed])
+
+    lab.replayer.run = run
+    (priced,), _ = price(lab, [A])
+
+    assert seeds_asked(lab, repaired=True) == [0, 1, 2]
+    assert priced.gain.only_this == pytest.approx((0.03 + 0.10 + 0.07) / 3)
+    assert priced.pays
+
+
+def test_there_is_no_fourth():
+    lab = laboratory(table(_=0.80, A=0.84), noise=lambda kinds: 0.0 if kinds else 0.005)
+    lab.replayer.noise = lambda kinds: 0.01 if kinds else 0.02
+    (priced,), _ = price(lab, [A])
+    assert max(seeds_asked(lab, repaired=True)) == 2
+    assert not priced.pays
+
+
+def answered(right):
+    """A run that had just these rows right."""
+    replay = prepared(0.5)
+    classes = np.where(right, LABELS, LABELS + 1)
+    return replace(replay, arrays={**replay.arrays, "score0_classes": classes})
+
+
+def test_rows_that_flip_by_chance_count_less_with_every_seed():
+    lab, chance = laboratory(table(_=0.5)), np.random.default_rng(0)
+    (plain, _) = lab.unrepaired()
+
+    def pair():
+        before = chance.random(ROWS) < 0.7
+        after = chance.random(ROWS) < 0.7
+        return tuple(
+            (replace(plain, accuracy=float(right.mean())), answered(right))
+            for right in (before, after)
+        )
+
+    one, two = pair(), pair()
+    alone = _row_error(lab, [one])
+    assert alone == pytest.approx((2 * 0.7 * 0.3 / ROWS) ** 0.5, rel=0.1)
+    assert _row_error(lab, [one, two]) == pytest.approx(alone / 2**0.5, rel=0.1)
+    assert _row_error(lab, [one, one]) == pytest.approx(alone)  # the same rows tell it again
+
+    other = prepared(0.5)
+    moved = replace(other, arrays={**other.arrays, "score0_labels": LABELS[::-1]})
+    elsewhere = ((plain, moved), (plain, moved))
+    assert _row_error(lab, [one, elsewhere]) == pytest.approx(
+        (alone + _row_error(lab, [elsewhere])) / 2
+    )

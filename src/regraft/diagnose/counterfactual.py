@@ -17,6 +17,7 @@ from regraft.diagnose.runner import Result
 MOST_PRICED = 3  # causes: two arms each, one with everything, one repeated, one unrepaired
 LEAST_GAIN = 0.02  # of the paired lower bound: less is within what a reshuffle does
 LEAST_LOST = 0.05  # points: a third less to train on loses nearly as much
+MOST_SEEDS = 3  # of a gain that one or two leave undecided
 RIVAL = 0.05  # points that a repair loses on top of the others: more than a reshuffle does
 
 # causes that are repaired; on the rows of the unrepaired run?
@@ -95,7 +96,8 @@ def price(
     for arm, same_rows in _by_what_they_say(chosen):
         laboratory.run(arm, same_rows=same_rows)
     noise = noise_between_seeds(laboratory)
-    priced = [_price_one(laboratory, r, chosen, noise) for r in chosen]
+    for seeds in range(2, MOST_SEEDS + 1):  # a third for one when all have had their second
+        priced = [_price_one(laboratory, r, chosen, noise, most_seeds=seeds) for r in chosen]
     rivals = _rivals(priced)
     if rivals:  # what they harm is worth more without them
         rest, reached = price(laboratory, [p.result for p in priced if p not in rivals])
@@ -161,6 +163,8 @@ def _price_one(
     result: Result,
     chosen: Sequence[Result],
     noise: float,
+    *,
+    most_seeds: int,
 ) -> Priced:
     observed = recorded.measured(laboratory.score)
     alone, without, everything = (
@@ -178,20 +182,25 @@ def _price_one(
         pairs.append(((rest, without), (chosen, everything)))
     priced = [(difference(laboratory, [(a[1], b[1])], noise), a, b) for a, b in pairs]
     best, a, b = max(priced, key=lambda p: p[0][0], default=((0.0, -1.0, 0.0), None, None))
+    seeds = [(a[1], b[1])] if a and b else []
     again: list[Runs] = []
-    if a and b and best[0] > LEAST_GAIN >= best[1]:  # undecided: both from another seed
+    while a and b and len(seeds) < most_seeds and best[0] > LEAST_GAIN >= best[1]:  # undecided
         same_rows = freezes([result])
-        again = [laboratory.run(r, seed=1, same_rows=same_rows) for r in (a[0], b[0])]
-        if again[0] is not None and again[1] is not None:
-            seeds = [(a[1], b[1]), (again[0], again[1])]
-            best = difference(laboratory, seeds, noise)
+        before_it, after_it = (
+            laboratory.run(side[0], seed=len(seeds), same_rows=same_rows) for side in (a, b)
+        )
+        again += [before_it, after_it]
+        if before_it is None or after_it is None:
+            break
+        seeds.append((before_it, after_it))
+        best = difference(laboratory, seeds, noise)
     only = alone[0].accuracy - observed if alone is not None else None
     all_but = (
         everything[0].accuracy - (without[0].accuracy if without is not None else observed)
         if not rest or without is not None
         else None
     )
-    if a and len([run for run in again if run is not None]) == 2:  # the mean of both decided
+    if a and len(seeds) > 1:  # the mean of all decided
         only = best[0] if not a[0] else only
         all_but = best[0] if a[0] or not rest else all_but
     arms = tuple(r[0] for r in (before, alone, without, everything, *again) if r is not None)

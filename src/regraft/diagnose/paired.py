@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from regraft.diagnose import recorded
 from regraft.diagnose.laboratory import Laboratory, Run
@@ -41,18 +42,17 @@ def difference(
     outcome a matter of luck: the repaired arm then varies far less than the script as it is.
     """
     gain = float(np.mean([b[0].accuracy - a[0].accuracy for a, b in seeds]))
-    rows = float(np.mean([_row_error(laboratory, a, b) for a, b in seeds]))  # the same rows again
+    rows = _row_error(laboratory, seeds)
     between = math.sqrt(2) * noise
-    if len(seeds) == 2:
-        (a, b), (c, d) = seeds
-        before, after = (a[0].accuracy, c[0].accuracy), (b[0].accuracy, d[0].accuracy)
-        of_after = abs(after[0] - after[1])
-        apart = math.hypot(before[0] - before[1], of_after) / 2
+    if len(seeds) > 1:
+        before = [a[0].accuracy for a, _ in seeds]
+        after = [b[0].accuracy for _, b in seeds]
+        varies = np.var(before, ddof=1) + np.var(after, ddof=1)
         # each time about as good as the luckiest run without: what varies is the fault's own doing
-        is_steady = of_after <= STEADY and min(after) >= max(before) - STEADY
+        is_steady = max(after) - min(after) <= STEADY and min(after) >= max(before) - STEADY
         if is_steady and gain >= OF_LUCK:
-            apart = of_after / 2
-        between = max(apart, LEAST_NOISE)
+            varies = np.var(after, ddof=1)
+        between = max(math.sqrt(varies / len(seeds)), LEAST_NOISE)
     spread = Z * math.hypot(rows, between)
     return gain, gain - spread, gain + spread
 
@@ -80,22 +80,51 @@ def lost_on(laboratory: Laboratory, arm: Run, rows: Sequence[int]) -> Lost | Non
     )
 
 
-def _row_error(laboratory: Laboratory, a: Run, b: Run) -> float:
-    """Standard error from the rows scored: paired where both scored the same."""
-    right_a, right_b = _right(laboratory, a[1]), _right(laboratory, b[1])
-    if right_a is not None and right_b is not None and len(right_a) == len(right_b):
-        return _standard_error(right_b.astype(float) - right_a)
+def _row_error(laboratory: Laboratory, seeds: Sequence[tuple[Run, Run]]) -> float:
+    """Standard error from the rows scored: paired where both arms scored the same.
+
+    Where all seeds did so in one order, what a row gains is its mean over them.
+    """
+    gains = [_gains(laboratory, a, b) for a, b in seeds]
+    known = [gain for gain in gains if gain is not None]
+    orders = {_labels(laboratory, a[1]).tobytes() for a, _ in seeds}
+    if len(known) == len(seeds) and len(orders) == 1:
+        return _standard_error(np.mean(known, axis=0))
+    return float(np.mean([
+        _unpaired_error(*pair) if gain is None else _standard_error(gain)
+        for pair, gain in zip(seeds, gains, strict=True)
+    ]))  # fmt: skip
+
+
+def _gains(laboratory: Laboratory, a: Run, b: Run) -> npt.NDArray[np.float64] | None:
+    """Of each row from the first arm to the second: -1, 0 or 1. None where rows differ."""
+    before, after = _right(laboratory, a[1]), _right(laboratory, b[1])
+    if before is None or after is None or len(before) != len(after):
+        return None
+    return after.astype(np.float64) - before
+
+
+def _unpaired_error(a: Run, b: Run) -> float:
     return math.sqrt(sum(p[0].accuracy * (1 - p[0].accuracy) / max(p[0].n, 1) for p in (a, b)))
 
 
-def _standard_error(differences: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
+def _standard_error(differences: npt.NDArray[np.float64]) -> float:
     return float(np.std(differences) / math.sqrt(len(differences)))
 
 
-def _right(laboratory: Laboratory, replay: Replay) -> "np.ndarray[Any, np.dtype[np.bool_]] | None":
+def _right(laboratory: Laboratory, replay: Replay) -> npt.NDArray[np.bool_] | None:
+    classes, labels = _kept(laboratory, replay, "classes"), _labels(laboratory, replay)
+    return None if classes is None or not len(labels) else classes == labels
+
+
+def _labels(laboratory: Laboratory, replay: Replay) -> npt.NDArray[np.int64]:
+    """Of the rows scored, in their order; none where they were not kept."""
+    kept = _kept(laboratory, replay, "labels")
+    return np.zeros(0, np.int64) if kept is None else kept
+
+
+def _kept(laboratory: Laboratory, replay: Replay, what: str) -> npt.NDArray[Any] | None:
+    """What a replay kept of the rows of the score that arms are compared by."""
     score = recorded.same_score(replay, laboratory.score, laboratory.baseline)
-    if score is None or score.get("number") is None:
-        return None
-    classes = replay.arrays.get(f"score{score['number']}_classes")
-    labels = replay.arrays.get(f"score{score['number']}_labels")
-    return None if classes is None or labels is None else classes == labels
+    number = None if score is None else score.get("number")
+    return None if number is None else replay.arrays.get(f"score{number}_{what}")
