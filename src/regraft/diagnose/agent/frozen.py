@@ -80,8 +80,9 @@ class Snapshot:
     def __init__(self, model: Any, *, trainable: bool = True) -> None:
         chosen = model.variables if trainable else model.non_trainable_variables
         optimizer = getattr(model, "optimizer", None) if trainable else None
-        if optimizer is not None and not optimizer.built:
+        if optimizer is not None and not optimizer.built and _is_whole(model):
             optimizer.build(model.trainable_variables)  # as its first step would
+        self._optimizer = optimizer
         extra = list(optimizer.variables) if optimizer is not None else []
         # random states go on: a second try need not repeat the first one's draws
         self._kept = [
@@ -89,9 +90,18 @@ class Snapshot:
         ]
 
     def restore(self) -> None:
-        """Put every value back."""
+        """Put every value back; what the first step made of the optimiser starts at 0."""
         for variable, value in self._kept:
             variable.assign(value)
+        known = {id(variable) for variable, _ in self._kept}
+        for variable in getattr(self._optimizer, "variables", ()):
+            if id(variable) not in known:
+                variable.assign(np.zeros(variable.shape, variable.dtype))
+
+
+def _is_whole(model: Any) -> bool:
+    """Has every layer its weights? Some are built by the first step of a training of one's own."""
+    return all(layer.built for layer in model._flatten_layers(include_self=False))
 
 
 def _elements(tensor: Any) -> float:

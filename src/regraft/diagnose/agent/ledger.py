@@ -79,10 +79,13 @@ class Recorder:
 
 
 def unpickled(array: np.ndarray) -> np.ndarray:
-    """The same values in an array that is no list of Python objects: such a one is pickled.
+    """The same values in an array that any numpy reads, without pickled objects.
 
-    A column of a data frame is one, even of whole numbers only. What else it holds becomes text.
+    A column of a data frame is a list of such, even of whole numbers only; what else it holds
+    becomes text. Short floats of other libraries, bfloat16 for one, become float32.
     """
+    if array.dtype.kind == "V" and array.dtype.type is not np.void:
+        return array.astype(np.float32)
     if array.dtype.kind != "O":
         return array
     with contextlib.suppress(ValueError):  # rows of several lengths
