@@ -178,6 +178,38 @@ def test_a_training_that_was_broken_off_leaves_no_trace(keras, trunk):
         np.testing.assert_array_equal(old, new)
 
 
+def test_what_a_first_step_builds_is_trained_after_one_that_was_broken_off(keras):
+    class Projected(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.body = keras.Sequential([keras.Input(X.shape[1:]), keras.layers.Flatten()])
+            self.body.add(keras.layers.Dense(4))
+            self.projection = keras.layers.Dense(2)  # built by the first step of `train_step`
+
+        def call(self, x):
+            return self.body(x)
+
+        def train_step(self, data):
+            self.projection(self.body(data[0]))
+            weights = self.trainable_variables
+            self.optimizer.apply([keras.ops.ones_like(w) for w in weights], weights)
+            return {"loss": keras.ops.sum(weights[0])}
+
+    model = Projected()
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9))
+    state = frozen.Snapshot(model)
+    before = np.asarray(model.body.layers[-1].kernel)
+
+    def moved():
+        model.fit(X, Y, epochs=1, batch_size=len(X), verbose=0)
+        return np.asarray(model.body.layers[-1].kernel) - before
+
+    first = moved()
+    state.restore()
+    np.testing.assert_allclose(moved(), first, atol=1e-6)  # without the momentum of the first
+    np.testing.assert_allclose(first, -0.1, atol=1e-6)
+
+
 def test_rows_are_computed_once_in_all_replays(keras, trunk, tmp_path, monkeypatch):
     wanted = frozen.forward(trunk, X)
     np.testing.assert_allclose(wanted, np.asarray(trunk(X, training=False)), atol=1e-5)

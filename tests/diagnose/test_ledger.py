@@ -2,6 +2,7 @@
 
 import json
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -33,6 +34,15 @@ def test_columns_of_a_data_frame_are_not_pickled(tmp_path, values, plain):
 def test_other_arrays_stay_as_they_are():
     x = np.zeros((2, 3), np.float16)
     assert ledger.unpickled(x) is x
+
+
+def test_short_floats_of_other_libraries_are_read_by_numpy_alone(tmp_path):
+    recorder = ledger.Recorder(tmp_path)
+    recorder.arrays["pictures"] = np.array([[0.5, -1.0]], ml_dtypes.bfloat16)
+    recorder.write()
+    with np.load(tmp_path / "arrays.npz", allow_pickle=False) as held:
+        assert held["pictures"].dtype == np.float32
+        np.testing.assert_array_equal(held["pictures"], [[0.5, -1.0]])
 
 
 def test_a_loop_by_hand_is_known_before_it_ends(tmp_path):
