@@ -24,9 +24,9 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "planted"))
 
-from harness import Case, load_cases, load_sound, prepare
+from harness import Case, is_at_hand, load_cases, load_sound, prepare
 
-from diagnosis import CLEAR, FAILED, FALSE_ALARM, FIRST_TWO, HIT, MISS, read
+from diagnosis import FALSE_ALARM, HIT, judge, key_of, read
 from regraft.diagnose import recorded, repairs
 from regraft.diagnose.baseline import Baseline, judged, run_unrepaired
 from regraft.diagnose.causes.rates import usual_rate
@@ -43,6 +43,7 @@ WAYS = ("code", "rules", "random")
 # What stands in a script or follows from its settings. Generous: what some rules look at there was
 # measured while the script ran.
 IN_CODE = {"ledger", "backbone", "output", "training", "keras_version"}
+NEVER_TRAINED = 3  # exit status
 BUDGET = 180.0  # seconds that settle how much of a script runs, as for `why --budget 3m`
 # Families that a repair counts for: all that have a rule that asks for it.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -88,12 +89,12 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 def main() -> None:
     """Ask what is not in the file of baselines yet, then print the table."""
     arguments = _arguments()
-    cases = {case.name: case for case in (*load_cases(), *load_sound())}
+    cases = {case.name: case for case in (*load_cases(), *load_sound()) if is_at_hand(case)}
     path = Path(arguments.baselines)
-    known = {(run["case"], run["variant"], run["digest"]) for run in read(path)}
+    known = {key_of(run) for run in read(path)}
     asked = [run for run in read(Path(arguments.results)) if _is_asked(run, arguments.only)]
     for run in asked:
-        if (run["case"], run["variant"], run["digest"]) in known or run["case"] not in cases:
+        if key_of(run) in known or run["case"] not in cases:
             continue
         answer = _ask(cases[run["case"]], run)
         with path.open("a") as file:
@@ -129,7 +130,7 @@ def _ask(case: Case, run: Mapping[str, Any]) -> dict[str, Any]:
             Replayer(Script(path=script, cwd=script.parent)) as r,
         ):
             told = _told(r, case.name, started + run["seconds"])
-    outcomes = {way: _judge(case, run["variant"], found) for way, found in told.items()}
+    outcomes = {way: _judged(case, run["variant"], found) for way, found in told.items()}
     return {
         **{name: run[name] for name in ("case", "family", "variant", "digest", "seconds")},
         **{way: {"outcome": outcomes[way], "found": told[way]} for way in WAYS},
@@ -274,23 +275,16 @@ def _of_calls(evidence: Evidence) -> list[Repair]:
     return list({repr(repair): repair for repair in tried}.values())
 
 
-def _judge(case: Case, variant: str, told: Told | None) -> str:
-    if told is None:
-        return FAILED
-    if variant == "healthy":
-        return FALSE_ALARM if told else CLEAR
-    named = {family for families, _, _ in told[:FIRST_TWO] for family in families}
-    return HIT if case.families & named else MISS
+def _judged(case: Case, variant: str, told: Told | None) -> str:
+    """As `why` would be judged, had it said this."""
+    code = NEVER_TRAINED if told is None else int(bool(told))
+    return judge(case, variant, code, [set(families) for families, _, _ in told or ()])
 
 
 def table(asked: Iterable[Mapping[str, Any]], answers: Iterable[Mapping[str, Any]]) -> str:
     """How often each way is right, on the scripts that all of them were asked about."""
-    of_why = {(run["case"], run["variant"], run["digest"]): run["outcome"] for run in asked}
-    both = {
-        key: answer
-        for answer in answers
-        if (key := (answer["case"], answer["variant"], answer["digest"])) in of_why
-    }
+    of_why = {key_of(run): run["outcome"] for run in asked}
+    both = {key: answer for answer in answers if (key := key_of(answer)) in of_why}
     faulty = [key for key in both if key[1] != "healthy"]
     sound = [key for key in both if key[1] == "healthy"]
     lines = [

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def main() -> None:
         for case in (*load_cases(), *load_sound())
         if is_at_hand(case) and any(text in case.name for text in arguments.only.split(","))
     ]
-    known = {(run["case"], run["variant"], run["digest"]): run for run in read(path)}
+    known = {key_of(run): run for run in read(path)}
     runs = []
     for case, variant in _runs(cases, arguments.variants.split(",")):
         key = (case.name, variant, _digest(case, variant))
@@ -85,7 +85,7 @@ def _run(case: Case, variant: Variant, budget: str) -> dict[str, Any]:
             ]
             code = diagnosis.exit_code
             observed = (diagnosis.report.get("observed") or {}).get("val_accuracy")
-            outcome = _judge(case, variant, code, diagnosis.families)
+            outcome = judge(case, variant, code, [{family} for family in diagnosis.families])
     return {
         "case": case.name,
         "family": case.family,
@@ -100,14 +100,15 @@ def _run(case: Case, variant: Variant, budget: str) -> dict[str, Any]:
     }
 
 
-def _judge(case: Case, variant: str, code: int, families: tuple[str, ...]) -> str:
+def judge(case: Case, variant: str, code: int, told: Sequence[Set[str]]) -> str:
+    """What an answer is worth: its exit status, and the families that each finding counts for."""
     if variant == "healthy":
-        if code == 1 or families:
+        if code == 1 or told:
             return FALSE_ALARM
         return CLEAR if code in case.exits else FAILED
     if code not in (0, 1):
         return FAILED
-    return HIT if code == 1 and case.families & set(families[:FIRST_TWO]) else MISS
+    return HIT if code == 1 and any(case.families & each for each in told[:FIRST_TWO]) else MISS
 
 
 def _digest(case: Case, variant: str) -> str:
@@ -120,6 +121,11 @@ def _digest(case: Case, variant: str) -> str:
     for file in sorted(set(files) - own):
         content.update(file.name.encode() + file.read_bytes())
     return content.hexdigest()[:16]
+
+
+def key_of(run: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What tells a run from others: script, variant, and the files of both."""
+    return run["case"], run["variant"], run["digest"]
 
 
 def read(path: Path) -> list[dict[str, Any]]:

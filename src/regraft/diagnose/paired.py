@@ -68,11 +68,11 @@ class Lost:
 
 def lost_on(laboratory: Laboratory, arm: Run, rows: Sequence[int]) -> Lost | None:
     """On these scored rows only; None where an arm did not score the same."""
-    before, after = _right(laboratory, laboratory.baseline), _right(laboratory, arm[1])
-    if before is None or after is None or len(before) != len(after):
+    gains, after = _gains(laboratory, laboratory.unrepaired(), arm), _right(laboratory, arm[1])
+    if gains is None or after is None:
         return None
     chosen = list(rows)
-    lost = before[chosen].astype(float) - after[chosen]
+    lost = -gains[chosen]
     return Lost(
         points=float(lost.mean()),
         error=_standard_error(lost),

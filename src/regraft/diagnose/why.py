@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regraft.diagnose import observe, recorded
+from regraft.diagnose import recorded
 from regraft.diagnose.baseline import USEFUL_ROWS, judged, run_unrepaired
-from regraft.diagnose.causes import RULES
 from regraft.diagnose.causes.rates import usual_rate
 from regraft.diagnose.conclude import DEGREES, concluded, not_trained, without_score
 from regraft.diagnose.counterfactual import (
@@ -25,7 +24,7 @@ from regraft.diagnose.laboratory import Laboratory
 from regraft.diagnose.paired import Z
 from regraft.diagnose.replays import Replay, Replayer, Script
 from regraft.diagnose.rule import Verdict
-from regraft.diagnose.runner import Result, candidates, diagnose
+from regraft.diagnose.runner import Result, candidates
 from regraft.diagnose.thawing import fewer_rows
 
 FIX_SHARE = 0.6  # of a budget of its own: the patched script runs only once
@@ -203,7 +202,8 @@ def _look_again(
     arm = laboratory.run(chosen, is_probed=True)
     if arm is None:
         return priced, reached, results
-    again = candidates(diagnose(RULES, observe.observe(arm[1])))
+    _, found_again, _ = judged(arm[1])
+    again = candidates(found_again)
     known = {r.rule.id for r in results if r.finding.verdict is Verdict.FOUND}
     known -= TOLD_BY_PICTURES - {r.rule.id for r in chosen}
     new = [r for r in again if r.rule.id not in known]

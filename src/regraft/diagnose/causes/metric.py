@@ -1,10 +1,12 @@
 """MET: the number called accuracy is another number."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from regraft.diagnose.evidence import Accuracy, Ledger, Order, Output, Printed, Site, Training
 from regraft.diagnose.repairs import set_arguments
-from regraft.diagnose.rule import Finding, clear, found, rule, unknown
+from regraft.diagnose.rule import Finding, Repair, clear, found, rule, unknown
 
 APART = 0.05  # claimed and measured: below, evaluation details may explain it
 SIGMAS = 3.0  # standard errors of the measured accuracy
@@ -72,16 +74,12 @@ def monitor_mode_inverted(training: Training) -> Finding:
         if not right:
             unclear = monitor
         elif mode != right:
-            site = callback.get("site")
             kind = str(callback.get("class", "callback"))
-            repairs = (
-                (set_arguments(site, kind, {"mode": right}),) if isinstance(site, Site) else ()
-            )
             return found(
                 f"{kind} monitors {monitor!r} with mode={mode!r}, although {right!r} is better",
                 fix=f'use mode={right!r}, or leave it at "auto"',
-                where=(site if isinstance(site, Site) else training.site,),
-                repairs=repairs,
+                where=(callback.get("site") or training.site,),
+                repairs=_with_arguments(callback, {"mode": right}),
                 severity=0.3,
             )
     if unclear:
@@ -276,22 +274,27 @@ def stopped_while_improving(training: Training) -> Finding:
     if training.is_cut_short:
         return unknown("epochs of a sample improve by less than those of the script")
     callback = early[-1]
-    site, kind = callback.get("site"), str(callback["class"])
     goal = callback["baseline"]
     why = f"min_delta={callback['min_delta']:g}" if goal is None else f"baseline={goal:g}"
     since = callback["since_best"]
     when = "its best so far" if not since else f"{since} after the best"
     return found(
-        f"{kind} ended the training in epoch {callback['stopped_epoch'] + 1} of "
+        f"{callback['class']} ended the training in epoch {callback['stopped_epoch'] + 1} of "
         f"{training.epochs}, {when} by {callback['monitor']!r}, with "
         f"patience={callback['patience']}: {why} lets no improvement count",
         fix="leave min_delta at 0 and baseline out, so that any improvement counts",
-        where=(site if isinstance(site, Site) else training.site,),
-        repairs=(set_arguments(site, kind, {"min_delta": 0, "baseline": None}),)
-        if isinstance(site, Site)
-        else (),
+        where=(callback.get("site") or training.site,),
+        repairs=_with_arguments(callback, {"min_delta": 0, "baseline": None}),
         severity=0.3,
     )
+
+
+def _with_arguments(
+    callback: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> tuple[Repair, ...]:
+    """A callback built with other arguments; nothing where nobody knows where it was built."""
+    site = callback.get("site")
+    return (set_arguments(site, str(callback["class"]), arguments),) if site else ()
 
 
 def _contradicted(
